@@ -1,0 +1,109 @@
+//! Devices as the registry and the pages see them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::series::Latest;
+
+/// What a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// Measures electricity.
+    EnergyMeter,
+    /// Switches a circuit, and may measure it.
+    Switch,
+    /// A biodigester's controller.
+    Biodigester,
+    /// A pill dispenser.
+    PillDispenser,
+    /// Anything else.
+    Other,
+}
+
+impl DeviceKind {
+    /// Every kind, in the order of the forms.
+    pub const ALL: [Self; 5] = [Self::EnergyMeter, Self::Switch, Self::Biodigester, Self::PillDispenser, Self::Other];
+
+    /// The word in the database, in the interface and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EnergyMeter => "energy_meter",
+            Self::Switch => "switch",
+            Self::Biodigester => "biodigester",
+            Self::PillDispenser => "pill_dispenser",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl std::str::FromStr for DeviceKind {
+    type Err = UnknownKind;
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.into_iter().find(|k| k.as_str() == text).ok_or(UnknownKind)
+    }
+}
+
+/// The text names no kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a kind is energy_meter, switch, biodigester, pill_dispenser or other")]
+pub struct UnknownKind;
+
+/// What is known of a device's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Connected, or heard of within the last minutes.
+    Online,
+    /// It said goodbye, its last will came, or it has been silent too long.
+    Offline,
+    /// Never heard of.
+    Never,
+}
+
+/// One line of the device list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceRow {
+    /// Text id.
+    pub id: String,
+    /// The name people gave it; the id when they gave none.
+    pub name: String,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// E-mail of its owner, if it has one.
+    pub owner: Option<String>,
+    /// Connection.
+    pub presence: Presence,
+    /// When it was last heard of, milliseconds since the epoch.
+    pub seen_ms: Option<i64>,
+    /// Its foremost value: power for meters and switches, else the first metric.
+    pub headline: Option<Latest>,
+}
+
+/// One thing that was not taken from a device, with its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// When it came, milliseconds since the epoch.
+    pub received_ms: i64,
+    /// Where: a topic, an HTTP path, or `connect`.
+    pub source: String,
+    /// Why it was not taken.
+    pub reason: String,
+    /// The beginning of the payload, as text; bytes that are no UTF-8 are replaced.
+    pub excerpt: String,
+    /// The payload's whole length in bytes.
+    pub bytes: i64,
+}
+
+/// What the device page starts with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// The list's line of it.
+    pub row: DeviceRow,
+    /// Last value of every metric, in order of importance.
+    pub latest: Vec<Latest>,
+    /// Texts it told of itself: firmware version, address and the like.
+    pub attributes: Vec<(String, String)>,
+    /// The newest refusals, newest first.
+    pub quarantine: Vec<Quarantined>,
+}

@@ -1,0 +1,16 @@
+//! Words and rules of Vigía, pure: no I/O, no clock, no async; compiled for the server and for the browser.
+//!
+//! Arrows run one way: `src -> web -> backend -> domain`. This crate imports none of the others.
+
+pub mod decode;
+pub mod device;
+pub mod event;
+pub mod ids;
+pub mod limits;
+pub mod live;
+pub mod reading;
+pub mod rights;
+pub mod series;
+pub mod time;
+pub mod units;
+pub mod user;

@@ -1,0 +1,42 @@
+//! The unit of a metric, read from its standard name.
+//!
+//! Standard names end in their unit (`power_w`, `energy_wh`, `voltage_v`); a few have none (`power_factor`).
+
+/// Endings of standard names and the unit's symbol, longest first.
+const ENDINGS: [(&str, &str); 24] = [
+    ("_m3_per_h", "m³/h"),
+    ("_percent", "%"),
+    ("_kwh", "kWh"),
+    ("_varh", "varh"),
+    ("_mwh", "mWh"),
+    ("_var", "var"),
+    ("_dbm", "dBm"),
+    ("_hpa", "hPa"),
+    ("_ppm", "ppm"),
+    ("_wh", "Wh"),
+    ("_va", "VA"),
+    ("_kw", "kW"),
+    ("_hz", "Hz"),
+    ("_mv", "mV"),
+    ("_ms", "ms"),
+    ("_m3", "m³"),
+    ("_ph", "pH"),
+    ("_kg", "kg"),
+    ("_w", "W"),
+    ("_v", "V"),
+    ("_a", "A"),
+    ("_c", "°C"),
+    ("_s", "s"),
+    ("_l", "L"),
+];
+
+/// The unit's symbol, or an empty text for a metric without one.
+///
+/// ```
+/// assert_eq!(vigia_domain::units::unit_of("power_w"), "W");
+/// assert_eq!(vigia_domain::units::unit_of("power_factor"), "");
+/// ```
+#[must_use]
+pub fn unit_of(metric: &str) -> &'static str {
+    ENDINGS.iter().find(|(ending, _)| metric.ends_with(ending)).map_or("", |(_, symbol)| symbol)
+}
