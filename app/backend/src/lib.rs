@@ -3,5 +3,17 @@
 //! Arrows run one way: `src -> web -> backend -> domain`. Inside, from the outer rooms to the inner:
 //! `cli -> simulate, http -> ingest, live, fleet, auth, mqtt -> telemetry, db -> config, lifecycle, world`.
 
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod fleet;
+pub mod http;
+pub mod ingest;
+pub mod lifecycle;
+pub mod live;
+pub mod metrics;
 pub mod mqtt;
+pub mod telemetry;
 pub mod world;

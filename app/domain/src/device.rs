@@ -6,6 +6,7 @@ use crate::series::Latest;
 
 /// What a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceKind {
     /// Measures electricity.
@@ -51,6 +52,7 @@ pub struct UnknownKind;
 
 /// What is known of a device's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// Connected, or heard of within the last minutes.
@@ -63,6 +65,7 @@ pub enum Presence {
 
 /// One line of the device list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 pub struct DeviceRow {
     /// Text id.
     pub id: String,
@@ -82,6 +85,7 @@ pub struct DeviceRow {
 
 /// One thing that was not taken from a device, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 pub struct Quarantined {
     /// When it came, milliseconds since the epoch.
     pub received_ms: i64,
@@ -97,6 +101,7 @@ pub struct Quarantined {
 
 /// What the device page starts with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 pub struct DeviceView {
     /// The list's line of it.
     pub row: DeviceRow,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One metric of one device over a time, in buckets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 pub struct Series {
     /// The metric.
     pub metric: String,
@@ -17,6 +18,7 @@ pub struct Series {
 
 /// One bucket. `at` is its start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 pub struct Point {
     /// Start of the bucket, RFC 3339.
     pub at: String,
@@ -32,6 +34,7 @@ pub struct Point {
 
 /// A stretch `[from, to)` without readings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 pub struct Gap {
     /// Start, RFC 3339.
     pub from: String,
@@ -41,6 +44,7 @@ pub struct Gap {
 
 /// The last value of a metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 pub struct Latest {
     /// The metric.
     pub metric: String,

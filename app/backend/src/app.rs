@@ -1,0 +1,185 @@
+//! What a running installation is made of; every request and job gets a handle to it.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::auth::password::Passwords;
+use crate::auth::store::Sessions;
+use crate::config::Settings;
+use crate::db::{Databases, Db, DbError, OpenError};
+use crate::fleet::Connections;
+use crate::ingest::Ingest;
+use crate::lifecycle::Lifecycle;
+use crate::live::Hub;
+use crate::metrics::Metrics;
+use crate::mqtt::Broker;
+use crate::telemetry::TelemetryStore;
+use crate::telemetry::sql::SqlStore;
+use crate::world::World;
+
+/// A handle to the installation.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    world: World,
+    databases: Databases,
+    sessions: Sessions,
+    passwords: Passwords,
+    store: Arc<dyn TelemetryStore>,
+    ingest: Ingest,
+    hub: Hub,
+    connections: Connections,
+    metrics: Metrics,
+    lifecycle: Lifecycle,
+    broker: OnceLock<Arc<dyn Broker>>,
+    base_url: OnceLock<String>,
+}
+
+/// Why an installation could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A question to a database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl App {
+    /// Opens databases and store, and starts the writer. Doors (HTTP, MQTT) are opened by the caller.
+    ///
+    /// # Errors
+    /// [`StartError`], one line.
+    pub async fn open(settings: Settings, world: World, lifecycle: Lifecycle) -> Result<Self, StartError> {
+        let databases = Databases::open(&settings).await?;
+        let sessions = Sessions::open(&databases.registry).await?;
+        let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone()).await?);
+        let (hub, metrics) = (Hub::default(), Metrics::default());
+        let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                passwords: Passwords::new(&world),
+                connections: Connections::default(),
+                broker: OnceLock::new(),
+                base_url: OnceLock::new(),
+                settings,
+                world,
+                databases,
+                sessions,
+                store,
+                ingest,
+                hub,
+                metrics,
+                lifecycle,
+            }),
+        })
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// Time and randomness.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.inner.world
+    }
+
+    /// Devices, users, keys.
+    #[must_use]
+    pub fn registry(&self) -> &Db {
+        &self.inner.databases.registry
+    }
+
+    /// The database of what devices sent.
+    #[must_use]
+    pub fn telemetry_db(&self) -> &Db {
+        &self.inner.databases.telemetry
+    }
+
+    /// Both databases.
+    #[must_use]
+    pub fn databases(&self) -> &Databases {
+        &self.inner.databases
+    }
+
+    /// Browser sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.inner.sessions
+    }
+
+    /// Hashing of passwords.
+    #[must_use]
+    pub fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
+    }
+
+    /// The time-series store.
+    #[must_use]
+    pub fn store(&self) -> &dyn TelemetryStore {
+        &*self.inner.store
+    }
+
+    /// The way in.
+    #[must_use]
+    pub fn ingest(&self) -> &Ingest {
+        &self.inner.ingest
+    }
+
+    /// The live hub.
+    #[must_use]
+    pub fn hub(&self) -> &Hub {
+        &self.inner.hub
+    }
+
+    /// Which devices are connected.
+    #[must_use]
+    pub fn connections(&self) -> &Connections {
+        &self.inner.connections
+    }
+
+    /// What the process counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// The process's tasks.
+    #[must_use]
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.inner.lifecycle
+    }
+
+    /// The broker, once it is started.
+    #[must_use]
+    pub fn broker(&self) -> Option<&Arc<dyn Broker>> {
+        self.inner.broker.get()
+    }
+
+    /// Names the broker; once.
+    pub fn set_broker(&self, broker: Arc<dyn Broker>) {
+        if self.inner.broker.set(broker).is_err() {
+            tracing::warn!("a second broker was named; the first stays");
+        }
+    }
+
+    /// The address that links begin with: the public one, else the one we listen on.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        let settings = &self.inner.settings.http;
+        let bound = self.inner.base_url.get().filter(|_| settings.public_url.is_none());
+        bound.cloned().unwrap_or_else(|| settings.base_url())
+    }
+
+    /// Names the address we listen on, where the settings left the port open; once.
+    pub fn set_base_url(&self, url: String) {
+        let _ = self.inner.base_url.set(url);
+    }
+}

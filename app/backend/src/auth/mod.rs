@@ -1,0 +1,9 @@
+//! Who is asking: passwords, sessions, tokens, links.
+
+pub mod links;
+pub mod password;
+pub mod principal;
+pub mod session;
+pub mod sign_in;
+pub mod store;
+pub mod token;

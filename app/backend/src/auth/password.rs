@@ -1,0 +1,109 @@
+//! Passwords: argon2id, off the threads that serve, a few at a time.
+
+use std::sync::Arc;
+
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::world::World;
+
+/// The shortest password, in characters.
+pub const SHORTEST: usize = 10;
+/// The longest, in bytes, so that hashing it stays cheap.
+pub const LONGEST: usize = 256;
+/// How many are hashed at once: each takes 19 MiB, so that sign-in cannot be used to exhaust memory.
+const AT_ONCE: usize = 2;
+
+/// OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
+const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
+
+/// Hashes and checks passwords.
+#[derive(Clone)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    decoy: Arc<str>,
+}
+
+/// Why a password is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPassword {
+    /// Too short.
+    #[error("a password has at least {SHORTEST} characters")]
+    Short,
+    /// Too long.
+    #[error("a password has at most {LONGEST} bytes")]
+    Long,
+}
+
+/// Whether a password may be chosen.
+///
+/// # Errors
+/// [`BadPassword`].
+pub fn check(password: &str) -> Result<(), BadPassword> {
+    if password.chars().count() < SHORTEST {
+        Err(BadPassword::Short)
+    } else if password.len() > LONGEST {
+        Err(BadPassword::Long)
+    } else {
+        Ok(())
+    }
+}
+
+impl Passwords {
+    /// Ready to hash. One decoy is hashed now, for addresses that nobody has.
+    #[must_use]
+    pub fn new(world: &World) -> Self {
+        let decoy = hash_now("nobody has this password", &world.bytes());
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), decoy: decoy.into() }
+    }
+
+    /// Hashes a password into PHC form.
+    pub async fn hash(&self, world: &World, password: &str) -> String {
+        let (salt, password) = (world.bytes(), password.to_owned());
+        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
+        tokio::task::spawn_blocking(move || hash_now(&password, &salt)).await.expect("hashing does not panic")
+    }
+
+    /// Whether the password is the one that was hashed. Without a hash it takes as long and is never right.
+    pub async fn verify(&self, password: &str, hash: Option<&str>) -> bool {
+        if password.len() > LONGEST {
+            return false;
+        }
+        let known = hash.is_some();
+        let (hash, password) = (hash.map_or_else(|| Arc::clone(&self.decoy), Arc::from), password.to_owned());
+        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
+        let right = tokio::task::spawn_blocking(move || {
+            PasswordHash::new(&hash).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok())
+        });
+        right.await.expect("hashing does not panic") && known
+    }
+}
+
+fn hasher() -> Argon2<'static> {
+    let (memory, passes, lanes) = COST;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory, passes, lanes, None).expect("constants within bounds"))
+}
+
+fn hash_now(password: &str, salt: &[u8; 16]) -> String {
+    let salt = SaltString::encode_b64(salt).expect("16 bytes are a good salt");
+    hasher().hash_password(password.as_bytes(), &salt).expect("a bounded password hashes").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_right_password_fits_and_nobody_has_the_decoys() {
+        let world = World::real();
+        let passwords = Passwords::new(&world);
+        let hash = passwords.hash(&world, "correct horse").await;
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(passwords.verify("correct horse", Some(&hash)).await);
+        assert!(!passwords.verify("wrong horse!", Some(&hash)).await);
+        assert!(!passwords.verify("nobody has this password", None).await);
+        assert!(!passwords.verify("anything", Some("not a hash")).await);
+        assert_eq!(check("short"), Err(BadPassword::Short));
+    }
+}

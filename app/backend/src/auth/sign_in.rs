@@ -1,0 +1,143 @@
+//! Ways in for people: password, set-up link, entry link.
+
+use serde_json::json;
+use tower_sessions::Session;
+use vigia_domain::ids::UserId;
+use vigia_domain::rights::Principal;
+use vigia_domain::user::{Role, Visitor};
+
+use super::password::{self, BadPassword};
+use super::{session, token};
+use crate::app::App;
+use crate::db::links::{self, Purpose};
+use crate::db::users::{self, NewUser, User};
+use crate::db::{DbError, audit};
+
+/// Why somebody did not get in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// No such address, no password, disabled, or the wrong password: never said which.
+    #[error("the address or the password is wrong")]
+    Wrong,
+    /// The link was used, has run out or never was.
+    #[error("this link was used already, or its time is over")]
+    LinkOver,
+    /// No address.
+    #[error("this is no e-mail address")]
+    Email,
+    /// The address is taken.
+    #[error("this address has an account already")]
+    EmailTaken,
+    /// The password is too weak.
+    #[error(transparent)]
+    Password(#[from] BadPassword),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The session store.
+    #[error("session: {0}")]
+    Session(#[from] session::SessionError),
+}
+
+/// Signs in with address and password.
+///
+/// # Errors
+/// [`SignInError::Wrong`] and the stores' errors.
+pub async fn sign_in(app: &App, session: &Session, email: &str, password: &str) -> Result<Visitor, SignInError> {
+    let found = users::by_email(app.registry(), email).await?.filter(|user| user.enabled);
+    let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
+    let right = app.passwords().verify(password, hash).await;
+    match found {
+        Some(user) if right => {
+            enter(app, session, user.id, "sign-in").await?;
+            Ok(visitor_of(&user))
+        }
+        _ => Err(SignInError::Wrong),
+    }
+}
+
+/// Ends the session.
+///
+/// # Errors
+/// The session store's.
+pub async fn sign_out(session: &Session) -> Result<(), SignInError> {
+    Ok(session::end(session).await?)
+}
+
+/// Makes an administrator by a set-up link, and signs them in.
+///
+/// # Errors
+/// [`SignInError`]; the link still works then, unless it was the link that was wrong.
+pub async fn redeem_setup(
+    app: &App,
+    session: &Session,
+    code: &str,
+    email: &str,
+    name: &str,
+    password: &str,
+) -> Result<Visitor, SignInError> {
+    if !is_email(email) {
+        return Err(SignInError::Email);
+    }
+    password::check(password)?;
+    let now_ms = app.world().clock.now_ms();
+    let code_hash = token::hash(code.trim().as_bytes());
+    links::take(app.registry(), &code_hash, Purpose::Setup, now_ms).await?.ok_or(SignInError::LinkOver)?;
+    let hash = app.passwords().hash(app.world(), password).await;
+    let new = NewUser { email, name: name.trim(), role: Role::Admin, password_hash: Some(&hash) };
+    let id = match users::insert(app.registry(), &new, now_ms).await {
+        Ok(id) => id,
+        Err(error) => {
+            links::give_back(app.registry(), &code_hash).await?;
+            return Err(if error.is_duplicate() { SignInError::EmailTaken } else { error.into() });
+        }
+    };
+    audit::note(app.registry(), now_ms, &format!("user:{}", id.0), "user.setup", email, &json!({})).await?;
+    enter(app, session, id, "setup").await?;
+    let user = users::by_id(app.registry(), id).await?.ok_or(DbError::Missing("users"))?;
+    Ok(visitor_of(&user))
+}
+
+/// Signs in by an entry link.
+///
+/// # Errors
+/// [`SignInError::LinkOver`] and the stores' errors.
+pub async fn redeem_entry(app: &App, session: &Session, code: &str) -> Result<Visitor, SignInError> {
+    let now_ms = app.world().clock.now_ms();
+    let taken = links::take(app.registry(), &token::hash(code.trim().as_bytes()), Purpose::Enter, now_ms).await?;
+    let id = taken.flatten().ok_or(SignInError::LinkOver)?;
+    let user = users::by_id(app.registry(), id).await?.filter(|user| user.enabled).ok_or(SignInError::LinkOver)?;
+    enter(app, session, id, "link").await?;
+    Ok(visitor_of(&user))
+}
+
+/// Who a principal is, for the page; `None` for all but users.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn visitor(app: &App, principal: &Principal) -> Result<Option<Visitor>, DbError> {
+    let Principal::User { id, .. } = principal else { return Ok(None) };
+    Ok(users::by_id(app.registry(), *id).await?.as_ref().map(visitor_of))
+}
+
+async fn enter(app: &App, session: &Session, user: UserId, way: &str) -> Result<(), SignInError> {
+    session::begin(session, user).await?;
+    audit::note(app.registry(), app.world().clock.now_ms(), &format!("user:{}", user.0), "session.begin", way, &json!({})).await?;
+    Ok(())
+}
+
+fn visitor_of(user: &User) -> Visitor {
+    let name = if user.name.is_empty() { user.email.split('@').next().unwrap_or_default().to_owned() } else { user.name.clone() };
+    Visitor { email: user.email.clone(), name, role: user.role }
+}
+
+/// Something on both sides of one `@`; the mail itself is the real test.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    let text = text.trim();
+    text.len() <= 254
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+        && text.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+        })
+}

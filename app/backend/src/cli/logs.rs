@@ -1,0 +1,23 @@
+//! Logs: structured, on stderr. The one process-wide thing, as `tracing` has it.
+
+use tracing_subscriber::EnvFilter;
+
+use super::Failure;
+use crate::config::{Log, LogFormat};
+
+/// Starts logging.
+pub(super) fn start(log: &Log) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&log.filter)
+        .map_err(|e| Failure::wrong_use(format!("log.filter: {e}; write a level like \"info\", or \"warn,vigia_backend=debug\"")))?;
+    // The broker's own crate speaks of every connection that ends; that is for those who look for it.
+    let filter = if log.filter.contains("rmqtt") { filter } else { filter.add_directive("rmqtt=error".parse().expect("a directive")) };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            use std::io::IsTerminal as _;
+            lines.with_ansi(std::io::stderr().is_terminal()).try_init()
+        }
+    }
+    .map_err(Failure::new)
+}

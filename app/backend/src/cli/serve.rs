@@ -1,0 +1,91 @@
+//! `vigia serve [--demo]`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::MissedTickBehavior;
+
+use super::failure::{mention, say};
+use super::{Failure, Process, lock};
+use crate::app::App;
+use crate::auth::links;
+use crate::config::Settings;
+use crate::db::{self, users};
+use crate::fleet::FleetGate;
+use crate::http;
+use crate::lifecycle::{Ending, Lifecycle, Phase};
+
+/// How often sessions that are over are removed.
+const TIDY: Duration = Duration::from_secs(60 * 60);
+
+pub(super) async fn run(settings: Settings, demo: bool, process: Process) -> Result<(), Failure> {
+    let lifecycle = Lifecycle::default();
+    listen_for_signals(&lifecycle)?;
+    db::prepare(&settings.data.dir).map_err(Failure::new)?;
+    let _lock = lock::take(&settings.data.dir)?;
+    let app = App::open(settings, process.world, lifecycle.clone()).await.map_err(Failure::new)?;
+    let started = start(&app, demo, process.router).await;
+    if started.is_ok() {
+        lifecycle.ended().await;
+        tracing::info!("stopping: taking nothing new, finishing what is under way");
+    }
+    if let Some(broker) = app.broker() {
+        broker.stop().await;
+    }
+    let ending = lifecycle.stop().await;
+    app.databases().close().await;
+    started?;
+    match ending {
+        Ending::Clean => Ok(()),
+        Ending::Crashed => Err(Failure::new("a part of the process failed; the log above says which")),
+    }
+}
+
+async fn start(app: &App, demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
+    let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
+    let _ = gate;
+    let address = http::serve(app, router(app)).await.map_err(Failure::new)?;
+    tidy_sessions(app);
+    mention(format!("Vigía listens on http://{address}"));
+    if demo {
+        return Ok(());
+    }
+    if !users::has_admin(app.registry()).await.map_err(Failure::new)? {
+        let link = links::setup(app.registry(), app.world(), &app.base_url()).await.map_err(Failure::new)?;
+        mention("There is no administrator yet. Make one with this link; it works once, for a day:");
+        say(link)?;
+    }
+    Ok(())
+}
+
+fn listen_for_signals(lifecycle: &Lifecycle) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::new)?;
+    let ends = lifecycle.clone();
+    lifecycle.spawn("signals", Phase::Intake, |stop| async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = stop.cancelled() => {}
+        }
+        ends.end();
+    });
+    Ok(())
+}
+
+fn tidy_sessions(app: &App) {
+    let sessions = app.sessions().clone();
+    app.lifecycle().spawn("session tidying", Phase::Intake, |stop| async move {
+        let mut clock = tokio::time::interval(TIDY);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = clock.tick() => if let Err(error) = sessions.tidy().await {
+                    tracing::warn!(%error, "old sessions could not be removed");
+                },
+                () = stop.cancelled() => break,
+            }
+        }
+    });
+}

@@ -1,0 +1,109 @@
+//! `[http]`
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::Deserialize;
+
+use super::listen::{self, Guard, Plaintext};
+use super::{BadSetting, Entry, quoted};
+
+/// The web server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The address that people type, for links; without it the listening address.
+    pub public_url: Option<String>,
+    /// Origins whose scripts may call the HTTP interface.
+    pub cors: Vec<String>,
+    /// A proxy in front speaks TLS and sets `X-Forwarded-For`.
+    pub behind_proxy: bool,
+    /// Plaintext beyond loopback.
+    pub plaintext: Option<Plaintext>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: (Ipv4Addr::LOCALHOST, 3000).into(), public_url: None, cors: Vec::new(), behind_proxy: false, plaintext: None }
+    }
+}
+
+impl Http {
+    pub(super) fn check(&self) -> Result<(), BadSetting> {
+        listen::check("http.listen", self.listen, self.behind_proxy, self.plaintext)?;
+        if let Some(url) = &self.public_url
+            && !is_origin(url.trim_end_matches('/'))
+        {
+            return Err(BadSetting::Value {
+                key: "http.public_url",
+                problem: format!("{url:?} is no web address without a path"),
+                fix: "write it like \"https://vigia.example.org\"".to_owned(),
+            });
+        }
+        if let Some(origin) = self.cors.iter().find(|origin| !is_origin(origin)) {
+            return Err(BadSetting::Value {
+                key: "http.cors",
+                problem: format!("{origin:?} is no origin"),
+                fix: "list origins like \"https://app.example.org\", without a path; * is not allowed".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Which peers are served.
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        listen::guard(self.plaintext)
+    }
+
+    /// The address that links begin with: the public one, else the one that is listened on.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.public_url.as_ref().map_or_else(|| format!("http://{}", self.listen), |url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// Whether browsers reach us over TLS, so that cookies may insist on it.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        vec![
+            Entry {
+                key: "listen",
+                value: Some(quoted(&self.listen.to_string())),
+                doc: "Address and port. Beyond loopback it needs behind_proxy or plaintext.",
+            },
+            Entry {
+                key: "public_url",
+                value: self.public_url.as_deref().map(quoted),
+                doc: "The address that people type, for links and cookies: \"https://vigia.example.org\".",
+            },
+            Entry {
+                key: "cors",
+                value: Some(format!("[{}]", self.cors.iter().map(|o| quoted(o)).collect::<Vec<_>>().join(", "))),
+                doc: "Origins whose scripts may call the HTTP interface; none by default.",
+            },
+            Entry {
+                key: "behind_proxy",
+                value: Some(self.behind_proxy.to_string()),
+                doc: "true: a proxy in front speaks TLS and sets X-Forwarded-For.",
+            },
+            Entry {
+                key: "plaintext",
+                value: self.plaintext.map(|_| quoted("private")),
+                doc: "\"private\": no TLS, but only peers with private addresses are served.",
+            },
+        ]
+    }
+}
+
+/// `https://host` or `https://host:port`, nothing behind it.
+fn is_origin(text: &str) -> bool {
+    let Ok(uri) = text.parse::<axum::http::Uri>() else { return false };
+    matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.host().is_some_and(|h| !h.is_empty() && h != "*")
+        && uri.authority().is_some_and(|a| !a.as_str().contains('@') && text.ends_with(a.as_str()))
+}

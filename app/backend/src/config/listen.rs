@@ -1,0 +1,51 @@
+//! The rule for listeners: nothing is open beyond this machine unless its owner said how it is protected.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::Deserialize;
+
+use super::BadSetting;
+
+/// Where plaintext is allowed beyond loopback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Plaintext {
+    /// From private addresses only: a home or farm LAN.
+    Private,
+}
+
+/// Which peers a listener talks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// All: it listens on loopback, or behind a proxy that does its own checking.
+    Anyone,
+    /// Loopback, private and link-local addresses.
+    PrivatePeers,
+}
+
+impl Guard {
+    /// Whether a peer at this address is talked to.
+    #[must_use]
+    pub fn admits(self, peer: IpAddr) -> bool {
+        match (self, peer.to_canonical()) {
+            (Self::Anyone, _) => true,
+            (Self::PrivatePeers, IpAddr::V4(v4)) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+            (Self::PrivatePeers, IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+        }
+    }
+}
+
+pub(super) fn guard(plaintext: Option<Plaintext>) -> Guard {
+    if plaintext.is_some() { Guard::PrivatePeers } else { Guard::Anyone }
+}
+
+pub(super) fn check(key: &'static str, listen: SocketAddr, behind_proxy: bool, plaintext: Option<Plaintext>) -> Result<(), BadSetting> {
+    if listen.ip().is_loopback() || behind_proxy || plaintext.is_some() {
+        return Ok(());
+    }
+    Err(BadSetting::Value {
+        key,
+        problem: format!("{listen} is open beyond this machine"),
+        fix: "set behind_proxy = true if a proxy in front of it speaks TLS, or plaintext = \"private\" for a home network".to_owned(),
+    })
+}

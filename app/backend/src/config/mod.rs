@@ -1,0 +1,233 @@
+//! The settings: one small struct per section, read from `vigia.toml` and the environment, checked before anything starts.
+
+mod data;
+mod database;
+mod http;
+mod listen;
+mod log;
+mod mqtt;
+mod secret;
+mod telemetry;
+
+use std::path::{Path, PathBuf};
+
+use config::{Config, Environment, File, FileFormat};
+use serde::Deserialize;
+
+pub use data::Data;
+pub use database::Database;
+pub use http::Http;
+pub use listen::{Guard, Plaintext};
+pub use log::{Log, LogFormat};
+pub use mqtt::Mqtt;
+pub use secret::Secret;
+pub use telemetry::Telemetry;
+
+/// Every setting of a process. Sections left out have their defaults.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where files are kept.
+    pub data: Data,
+    /// The web server.
+    pub http: Http,
+    /// The broker.
+    pub mqtt: Mqtt,
+    /// The relational database.
+    pub database: Database,
+    /// The time-series store.
+    pub telemetry: Telemetry,
+    /// What is logged and how.
+    pub log: Log,
+}
+
+/// A setting that cannot be used: which one, why, and what to write instead.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSetting {
+    /// The file named on the command line is not there or not readable.
+    #[error("{}: {reason}; give --config a readable TOML file", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// The system's reason.
+        reason: String,
+    },
+    /// A value of the wrong type, or a key that does not exist. The text names the key and where it came from.
+    #[error("{0}; `vigia config --defaults` lists every setting")]
+    Shape(String),
+    /// A value that cannot be used.
+    #[error("{key}: {problem}; {fix}")]
+    Value {
+        /// The key, `section.key`.
+        key: &'static str,
+        /// What is wrong.
+        problem: String,
+        /// What to write.
+        fix: String,
+    },
+}
+
+/// One setting as `vigia config` shows it.
+pub struct Entry {
+    /// `key` within its section.
+    pub key: &'static str,
+    /// Its value as TOML; `None` when it is not set.
+    pub value: Option<String>,
+    /// What it does, in one or two lines.
+    pub doc: &'static str,
+}
+
+impl Settings {
+    /// Reads `file` (or `vigia.toml` in the working folder, if it is there), then the environment (`VIGIA_<SECTION>__<KEY>`),
+    /// and checks every section.
+    ///
+    /// # Errors
+    /// [`BadSetting`], one line that names the key and the fix.
+    pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, BadSetting> {
+        let mut sources = Config::builder();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|e| BadSetting::File { file: path.to_owned(), reason: e.to_string() })?;
+            sources = sources.add_source(File::from_str(&text, FileFormat::Toml));
+        } else {
+            sources = sources.add_source(File::new("vigia.toml", FileFormat::Toml).required(false));
+        }
+        let environment = Environment::with_prefix("VIGIA")
+            .prefix_separator("_")
+            .separator("__")
+            .list_separator(",")
+            .with_list_parse_key("http.cors")
+            .try_parsing(true)
+            .source(Some(environment.into_iter().filter(|(key, _)| key.starts_with("VIGIA_") && key.contains("__")).collect()));
+        let settings: Self =
+            sources.add_source(environment).build().and_then(Config::try_deserialize).map_err(|e| BadSetting::Shape(shape(&e)))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The same installation with its own folder and its own SQLite files, for `serve --demo`.
+    #[must_use]
+    pub fn for_demo(mut self) -> Self {
+        self.data.dir.push("demo");
+        self.database = Database::default();
+        self
+    }
+
+    fn check(&self) -> Result<(), BadSetting> {
+        self.data.check()?;
+        self.http.check()?;
+        self.mqtt.check()?;
+        self.database.check()?;
+        self.telemetry.check()
+    }
+
+    /// The settings as commented TOML, secrets redacted. What is not set stands as a comment.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let sections: [(&str, Vec<Entry>); 6] = [
+            ("data", self.data.entries()),
+            ("http", self.http.entries()),
+            ("mqtt", self.mqtt.entries()),
+            ("database", self.database.entries()),
+            ("telemetry", self.telemetry.entries()),
+            ("log", self.log.entries()),
+        ];
+        let mut text = String::new();
+        for (section, entries) in sections {
+            text.push_str(&format!("[{section}]\n"));
+            for Entry { key, value, doc } in entries {
+                for line in doc.lines() {
+                    text.push_str(&format!("# {line}\n"));
+                }
+                match value {
+                    Some(value) => text.push_str(&format!("{key} = {value}\n")),
+                    None => text.push_str(&format!("# {key} =\n")),
+                }
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+fn shape(error: &config::ConfigError) -> String {
+    // The library's sentence names key and origin; on one line it fits the rule of one line per error.
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text as a TOML basic string.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a text is always JSON, and JSON's escapes are TOML's")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> Result<Settings, String> {
+        let empty = tempfile::NamedTempFile::new().expect("a temporary file");
+        let environment = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Settings::load(Some(empty.path()), environment).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_fresh_machine_needs_no_settings() {
+        let settings = with(&[]).expect("defaults");
+        assert_eq!(settings.http.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(settings.mqtt.listen.to_string(), "127.0.0.1:1883");
+        assert_eq!(settings.data.dir, PathBuf::from("./data"));
+    }
+
+    #[test]
+    fn the_environment_wins_and_lists_are_split() {
+        let settings = with(&[
+            ("VIGIA_HTTP__LISTEN", "127.0.0.1:0"),
+            ("VIGIA_DATA__DIR", "/tmp/x"),
+            ("VIGIA_HTTP__CORS", "https://a.example,https://b.example"),
+            ("VIGIA_LOG__FORMAT", "json"),
+        ])
+        .expect("good settings");
+        assert_eq!(settings.http.listen.port(), 0);
+        assert_eq!(settings.http.cors.len(), 2);
+        assert_eq!(settings.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_its_fix() {
+        let wrong = |pairs: &[(&str, &str)]| with(pairs).expect_err("refused");
+        assert!(wrong(&[("VIGIA_HTTP__LISTEN", "nowhere")]).contains("http.listen"), "{}", wrong(&[("VIGIA_HTTP__LISTEN", "nowhere")]));
+        assert!(wrong(&[("VIGIA_HTTP__LISTN", "127.0.0.1:1")]).contains("listn"));
+        let open = wrong(&[("VIGIA_HTTP__LISTEN", "0.0.0.0:3000")]);
+        assert!(open.starts_with("http.listen:") && open.contains("behind_proxy") && open.contains("plaintext"), "{open}");
+        assert!(wrong(&[("VIGIA_MQTT__BROKER", "mqtt://elsewhere")]).starts_with("mqtt.broker:"));
+        assert!(wrong(&[("VIGIA_TELEMETRY__ENGINE", "rrd")]).starts_with("telemetry.engine:"));
+        assert!(wrong(&[("VIGIA_DATABASE__URL", "mysql://x")]).starts_with("database.url:"));
+        assert!(wrong(&[("VIGIA_HTTP__CORS", "*")]).starts_with("http.cors:"));
+        assert!(wrong(&[("VIGIA_HTTP__PUBLIC_URL", "ftp://x")]).starts_with("http.public_url:"));
+    }
+
+    #[test]
+    fn the_home_lan_is_allowed_by_name() {
+        let settings = with(&[("VIGIA_MQTT__LISTEN", "0.0.0.0:1883"), ("VIGIA_MQTT__PLAINTEXT", "private")]).expect("allowed");
+        let guard = settings.mqtt.guard();
+        assert!(guard.admits("192.168.1.7".parse().expect("an address")));
+        assert!(guard.admits("fe80::1".parse().expect("an address")));
+        assert!(guard.admits("127.0.0.1".parse().expect("an address")));
+        assert!(!guard.admits("203.0.113.9".parse().expect("an address")));
+        assert!(!guard.admits("2001:db8::1".parse().expect("an address")));
+    }
+
+    #[test]
+    fn a_password_in_the_database_address_is_never_printed() {
+        let settings = with(&[("VIGIA_DATABASE__URL", "postgres://vigia:hunter2@db.example/vigia")]).expect("good");
+        assert!(!settings.to_toml().contains("hunter2"), "{}", settings.to_toml());
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        assert!(settings.to_toml().contains("db.example"));
+    }
+
+    #[test]
+    fn the_printed_defaults_are_settings_that_load() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), Settings::default().to_toml()).expect("written");
+        Settings::load(Some(file.path()), []).expect("the defaults load");
+    }
+}

@@ -1,0 +1,115 @@
+//! Table `devices`.
+
+use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
+
+use super::{Db, DbError, in_tx, on};
+
+/// A row of `devices`, with its owner's address.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// Key of its readings.
+    pub number: DeviceNumber,
+    /// Text id.
+    pub id: DeviceId,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// Its name.
+    pub name: String,
+    /// Whose it is.
+    pub owner: Option<UserId>,
+    /// Their address.
+    pub owner_email: Option<String>,
+    /// SHA-256 of its token, hexadecimal.
+    pub token_hash: String,
+}
+
+type Row = (i64, String, String, String, Option<i64>, Option<String>, String);
+
+const COLUMNS: &str = "SELECT d.number, d.device_id, d.kind, d.name, d.owner_id, u.email, d.token_hash
+    FROM devices d LEFT JOIN users u ON u.id = d.owner_id";
+
+fn read((number, id, kind, name, owner, owner_email, token_hash): Row) -> Result<Device, DbError> {
+    let unreadable = |column, found: &str| DbError::Unreadable { table: "devices", column, found: found.to_owned() };
+    Ok(Device {
+        number: DeviceNumber(number),
+        kind: kind.parse().map_err(|_| unreadable("kind", &kind))?,
+        id: DeviceId::new(id.clone()).map_err(|_| unreadable("device_id", &id))?,
+        name,
+        owner: owner.map(UserId),
+        owner_email,
+        token_hash,
+    })
+}
+
+/// The device with this id.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn by_id(db: &Db, id: &DeviceId) -> Result<Option<Device>, DbError> {
+    let sql = format!("{COLUMNS} WHERE d.device_id = $1");
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(id.as_str()).fetch_optional(c).await)?.map(read).transpose()
+}
+
+/// The device whose token has this hash.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn by_token_hash(db: &Db, hash: &str) -> Result<Option<Device>, DbError> {
+    let sql = format!("{COLUMNS} WHERE d.token_hash = $1");
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(hash).fetch_optional(c).await)?.map(read).transpose()
+}
+
+/// A page of devices, newest first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn page(db: &Db, owner: Option<UserId>, below: Option<DeviceNumber>, limit: i64) -> Result<Vec<Device>, DbError> {
+    let sql = format!("{COLUMNS} WHERE ($1 < 0 OR d.owner_id = $1) AND d.number < $2 ORDER BY d.number DESC LIMIT $3");
+    let (owner, below) = (owner.map_or(-1, |o| o.0), below.map_or(i64::MAX, |b| b.0));
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(owner).bind(below).bind(limit).fetch_all(c).await)?.into_iter().map(read).collect()
+}
+
+/// What a new device is made of.
+#[derive(Clone, Debug)]
+pub struct NewDevice<'a> {
+    /// Text id.
+    pub id: &'a DeviceId,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// Its name; the id when people gave none.
+    pub name: &'a str,
+    /// Whose it is.
+    pub owner: Option<UserId>,
+    /// SHA-256 of its token, hexadecimal.
+    pub token_hash: &'a str,
+}
+
+/// Adds a device.
+///
+/// # Errors
+/// [`DbError::is_duplicate`] when the id is taken.
+pub async fn insert(db: &Db, new: &NewDevice<'_>, now_ms: i64) -> Result<DeviceNumber, DbError> {
+    const SQL: &str =
+        "INSERT INTO devices (device_id, kind, name, owner_id, token_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number";
+    let number: i64 = in_tx!(db, |tx| sqlx::query_scalar(SQL)
+        .bind(new.id.as_str())
+        .bind(new.kind.as_str())
+        .bind(new.name)
+        .bind(new.owner.map(|o| o.0))
+        .bind(new.token_hash)
+        .bind(now_ms)
+        .fetch_one(&mut *tx)
+        .await?);
+    Ok(DeviceNumber(number))
+}
+
+/// Gives a device a new token; the old one is worthless from then on.
+///
+/// # Errors
+/// [`DbError::Missing`] when there is no such device.
+pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE devices SET token_hash = $2 WHERE device_id = $1";
+    let rows = in_tx!(db, |tx| sqlx::query(SQL).bind(id.as_str()).bind(token_hash).execute(&mut *tx).await?.rows_affected());
+    if rows == 1 { Ok(()) } else { Err(DbError::Missing("devices")) }
+}

@@ -1,0 +1,97 @@
+//! The databases: SQLite in the data folder, or PostgreSQL by address, behind one type. One file per table group.
+//!
+//! One SQL text serves both wherever both understand it (`$1` works in either); [`on!`] and [`in_tx!`] run it on
+//! whichever is there.
+
+pub mod audit;
+pub mod devices;
+pub mod error;
+pub mod keys;
+pub mod links;
+mod open;
+pub mod state;
+pub mod users;
+
+use sqlx::{PgPool, SqlitePool};
+
+pub use error::DbError;
+pub use open::{Databases, OpenError, prepare};
+
+/// One database. Clones share its connections.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// A file: one connection that writes, several that read.
+    Sqlite(Sqlite),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// The two pools of a SQLite file.
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    pub(crate) write: SqlitePool,
+    pub(crate) read: SqlitePool,
+}
+
+/// Runs an expression with the connections for reading: `on!(db, |c| sqlx::query(SQL).fetch_all(c).await)`.
+macro_rules! on {
+    ($db:expr, |$c:ident| $body:expr) => {
+        match $db {
+            $crate::db::Db::Sqlite(pools) => {
+                let $c = &pools.read;
+                $body
+            }
+            $crate::db::Db::Postgres(pool) => {
+                let $c = pool;
+                $body
+            }
+        }
+    };
+}
+
+/// Runs an expression inside a transaction and commits it; `?` inside rolls back. On SQLite the transaction takes the
+/// write lock at once, so that it never fails half-way for want of it.
+macro_rules! in_tx {
+    ($db:expr, |$tx:ident| $body:expr) => {
+        match $db {
+            $crate::db::Db::Sqlite(pools) => {
+                let mut transaction = pools.write.begin_with("BEGIN IMMEDIATE").await?;
+                let $tx = &mut *transaction;
+                let value = $body;
+                transaction.commit().await?;
+                value
+            }
+            $crate::db::Db::Postgres(pool) => {
+                let mut transaction = pool.begin().await?;
+                let $tx = &mut *transaction;
+                let value = $body;
+                transaction.commit().await?;
+                value
+            }
+        }
+    };
+}
+
+pub(crate) use {in_tx, on};
+
+impl Db {
+    /// Asks the smallest question.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database does not answer.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        on!(self, |c| sqlx::query("SELECT 1").execute(c).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Closes every connection; on SQLite the log is folded into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(pools) => {
+                pools.read.close().await;
+                pools.write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Opening the databases: folder, files, settings of each engine, migrations.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{Db, Sqlite};
+use crate::config::Settings;
+
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// How long a writer waits for another process's write, and anyone for a connection.
+const WAIT: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// The databases of an installation. With PostgreSQL both are one.
+#[derive(Clone, Debug)]
+pub struct Databases {
+    /// Devices, users, keys, sessions, settings, audit.
+    pub registry: Db,
+    /// What devices sent.
+    pub telemetry: Db,
+}
+
+/// Why the databases cannot be opened: one line, with the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made or written.
+    #[error("data.dir: {} cannot be written: {reason}; choose a folder of yours (VIGIA_DATA__DIR) or mend its rights", dir.display())]
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+        /// The system's reason.
+        reason: io::Error,
+    },
+    /// The data was written by a newer version.
+    #[error(
+        "{place}: the data belongs to a newer version of Vigía (its step {version} is unknown here); start that version, or use another data.dir"
+    )]
+    Newer {
+        /// File or database.
+        place: String,
+        /// The migration's number.
+        version: i64,
+    },
+    /// A migration was changed after it had run, or failed.
+    #[error("{place}: {reason}; restore the last backup or ask for help with this line")]
+    Migration {
+        /// File or database.
+        place: String,
+        /// What the migration said.
+        reason: String,
+    },
+    /// The database cannot be reached or read.
+    #[error("{place}: {reason}; check {setting}")]
+    Connect {
+        /// File or database, without its password.
+        place: String,
+        /// What it said.
+        reason: String,
+        /// The setting to check.
+        setting: &'static str,
+    },
+}
+
+impl Databases {
+    /// Opens both databases as the settings say, making and migrating them where needed.
+    ///
+    /// # Errors
+    /// [`OpenError`], one line.
+    pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
+        prepare(&settings.data.dir)?;
+        if let Some(url) = settings.database.postgres() {
+            let db = postgres(url.expose()).await?;
+            return Ok(Self { registry: db.clone(), telemetry: db });
+        }
+        let (registry, telemetry) = tokio::try_join!(
+            sqlite(settings.data.dir.join("vigia.db"), |name| !name.starts_with("telemetry")),
+            sqlite(settings.data.dir.join("telemetry.db"), |name| name.starts_with("telemetry")),
+        )?;
+        Ok(Self { registry, telemetry })
+    }
+
+    /// Closes both.
+    pub async fn close(&self) {
+        self.telemetry.close().await;
+        self.registry.close().await;
+    }
+}
+
+/// Makes the folder, for its owner alone, and tries to write in it.
+///
+/// # Errors
+/// [`OpenError::Folder`].
+pub fn prepare(dir: &Path) -> Result<(), OpenError> {
+    let folder = |reason| OpenError::Folder { dir: dir.to_owned(), reason };
+    if !dir.exists() {
+        fs::create_dir_all(dir).map_err(folder)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(folder)?;
+        }
+    }
+    let probe = dir.join(".writable");
+    fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)).map_err(folder)
+}
+
+async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> {
+    let place = file.display().to_string();
+    let connect = |e: sqlx::Error| OpenError::Connect { place: place.clone(), reason: one_line(&e), setting: "data.dir" };
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(WAIT);
+    let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).connect_with(options.clone()).await.map_err(connect)?;
+    migrate(&SQLITE, mine, &write, &place).await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(WAIT)
+        .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
+        .await
+        .map_err(connect)?;
+    Ok(Db::Sqlite(Sqlite { write, read }))
+}
+
+async fn postgres(url: &str) -> Result<Db, OpenError> {
+    let connect =
+        |place: &str, e: sqlx::Error| OpenError::Connect { place: place.to_owned(), reason: one_line(&e), setting: "database.url" };
+    let options = PgConnectOptions::from_str(url).map_err(|e| connect("database.url", e))?;
+    let place = format!("PostgreSQL {}/{}", options.get_host(), options.get_database().unwrap_or_default());
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(WAIT)
+        .connect_with(options)
+        .await
+        .map_err(|e| connect(&place, e))?;
+    migrate(&POSTGRES, |_| true, &pool, &place).await?;
+    Ok(Db::Postgres(pool))
+}
+
+async fn migrate<D>(all: &Migrator, mine: fn(&str) -> bool, pool: &sqlx::Pool<D>, place: &str) -> Result<(), OpenError>
+where
+    D: sqlx::Database,
+    D::Connection: Migrate,
+{
+    let steps: Vec<_> = all.iter().filter(|step| mine(&step.description)).cloned().collect();
+    let migrator = Migrator { migrations: Cow::Owned(steps), ..Migrator::DEFAULT };
+    migrator.run(pool).await.map_err(|e| match e {
+        MigrateError::VersionMissing(version) => OpenError::Newer { place: place.to_owned(), version },
+        MigrateError::Execute(e) => {
+            OpenError::Connect { place: place.to_owned(), reason: one_line(&e), setting: "data.dir and database.url" }
+        }
+        other => OpenError::Migration { place: place.to_owned(), reason: other.to_string() },
+    })
+}
+
+fn one_line(error: &sqlx::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}

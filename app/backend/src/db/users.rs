@@ -1,0 +1,105 @@
+//! Table `users`.
+
+use vigia_domain::ids::UserId;
+use vigia_domain::user::Role;
+
+use super::{Db, DbError, in_tx, on};
+
+/// A row of `users`.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its key.
+    pub id: UserId,
+    /// Address, in lower case.
+    pub email: String,
+    /// Name to greet them by.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+    /// argon2id in PHC form.
+    pub password_hash: Option<String>,
+    /// Whether they may sign in.
+    pub enabled: bool,
+}
+
+type Row = (i64, String, String, String, Option<String>, Option<i64>);
+
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, disabled_ms FROM users";
+
+fn read((id, email, name, role, password_hash, disabled_ms): Row) -> Result<User, DbError> {
+    let role = role.parse().map_err(|_| DbError::Unreadable { table: "users", column: "role", found: role })?;
+    Ok(User { id: UserId(id), email, name, role, password_hash, enabled: disabled_ms.is_none() })
+}
+
+/// An address as it is stored and compared.
+#[must_use]
+pub fn normalised(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// The user with this address.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn by_email(db: &Db, email: &str) -> Result<Option<User>, DbError> {
+    let sql = format!("{COLUMNS} WHERE email = $1");
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(normalised(email)).fetch_optional(c).await)?.map(read).transpose()
+}
+
+/// The user with this key.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn by_id(db: &Db, id: UserId) -> Result<Option<User>, DbError> {
+    let sql = format!("{COLUMNS} WHERE id = $1");
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(id.0).fetch_optional(c).await)?.map(read).transpose()
+}
+
+/// All users, oldest first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn all(db: &Db) -> Result<Vec<User>, DbError> {
+    let sql = format!("{COLUMNS} ORDER BY id");
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).fetch_all(c).await)?.into_iter().map(read).collect()
+}
+
+/// Whether there is an administrator who can sign in.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn has_admin(db: &Db) -> Result<bool, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM users WHERE role = 'admin' AND password_hash IS NOT NULL AND disabled_ms IS NULL";
+    let count: i64 = on!(db, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?;
+    Ok(count > 0)
+}
+
+/// What a new user is made of.
+#[derive(Clone, Debug)]
+pub struct NewUser<'a> {
+    /// Address; stored in lower case.
+    pub email: &'a str,
+    /// Name; may be empty.
+    pub name: &'a str,
+    /// What they are.
+    pub role: Role,
+    /// argon2id in PHC form.
+    pub password_hash: Option<&'a str>,
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// [`DbError::is_duplicate`] when the address is taken.
+pub async fn insert(db: &Db, new: &NewUser<'_>, now_ms: i64) -> Result<UserId, DbError> {
+    const SQL: &str = "INSERT INTO users (email, name, role, password_hash, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING id";
+    let id: i64 = in_tx!(db, |tx| sqlx::query_scalar(SQL)
+        .bind(normalised(new.email))
+        .bind(new.name)
+        .bind(new.role.as_str())
+        .bind(new.password_hash)
+        .bind(now_ms)
+        .fetch_one(&mut *tx)
+        .await?);
+    Ok(UserId(id))
+}

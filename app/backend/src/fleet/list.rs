@@ -1,0 +1,99 @@
+//! The device list.
+
+use std::collections::HashMap;
+
+use vigia_domain::device::{DeviceKind, DeviceRow, Presence};
+use vigia_domain::ids::{DeviceNumber, UserId};
+use vigia_domain::rights::Principal;
+use vigia_domain::user::Role;
+
+use super::presence::presence;
+use crate::app::App;
+use crate::db::devices::{self, Device};
+use crate::db::{DbError, state};
+use crate::telemetry::{self, LastValue};
+
+/// The most rows of a page.
+const MOST_ROWS: u32 = 1_000;
+
+/// Which devices are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Only devices with a smaller number: the page after the one that ended there.
+    pub below: Option<DeviceNumber>,
+    /// How many, at most [`MOST_ROWS`]; 0 means 100.
+    pub limit: u32,
+}
+
+/// A page of the devices that `principal` may see, newest first, and where the next page begins.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn list(app: &App, principal: &Principal, filter: &ListFilter) -> Result<(Vec<DeviceRow>, Option<DeviceNumber>), DbError> {
+    let limit = if filter.limit == 0 { 100 } else { filter.limit.min(MOST_ROWS) };
+    let mut found = match visible(principal) {
+        Visible::Nothing => Vec::new(),
+        Visible::All => devices::page(app.registry(), None, filter.below, i64::from(limit) + 1).await?,
+        Visible::OwnedBy(user) => devices::page(app.registry(), Some(user), filter.below, i64::from(limit) + 1).await?,
+        Visible::Itself(id) => {
+            devices::by_id(app.registry(), &id).await?.into_iter().filter(|d| filter.below.is_none_or(|b| d.number < b)).collect()
+        }
+    };
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.number);
+    let numbers: Vec<_> = found.iter().map(|d| d.number).collect();
+    let goodbyes = state::goodbyes(app.telemetry_db(), &numbers).await?;
+    Ok((found.into_iter().map(|device| row(app, device, &goodbyes)).collect(), next))
+}
+
+enum Visible {
+    Nothing,
+    All,
+    OwnedBy(UserId),
+    Itself(vigia_domain::ids::DeviceId),
+}
+
+/// The rows that a principal may see; the route has already asked whether it may see the list.
+fn visible(principal: &Principal) -> Visible {
+    match principal {
+        Principal::Nobody => Visible::Nothing,
+        Principal::User { role: Role::Customer, id } => Visible::OwnedBy(*id),
+        Principal::User { .. } | Principal::ApiKey { .. } => Visible::All,
+        Principal::Device(id) => Visible::Itself(id.clone()),
+    }
+}
+
+pub(super) fn row(app: &App, device: Device, goodbyes: &HashMap<DeviceNumber, i64>) -> DeviceRow {
+    let now_ms = app.world().clock.now_ms();
+    let seen_ms = app.store().seen_ms(device.number);
+    let presence: Presence = presence(app.connections().has(device.number), seen_ms, goodbyes.get(&device.number).copied(), now_ms);
+    DeviceRow {
+        headline: headline(device.kind, app.store().latest(device.number)).map(|v| telemetry::latest(v, now_ms)),
+        id: device.id.to_string(),
+        name: device.name,
+        kind: device.kind,
+        owner: device.owner_email,
+        presence,
+        seen_ms,
+    }
+}
+
+/// The value that stands for the device in one line.
+fn headline(kind: DeviceKind, mut values: Vec<LastValue>) -> Option<LastValue> {
+    values.sort_by_key(|v| importance(kind, &v.metric));
+    values.into_iter().next()
+}
+
+/// The order in which a device's metrics are shown: the smaller the earlier, then by name.
+pub(super) fn importance(kind: DeviceKind, metric: &str) -> usize {
+    const METER: [&str; 8] = ["power_w", "voltage_v", "current_a", "energy_wh", "power_factor", "frequency_hz", "output", "temperature_c"];
+    const BIODIGESTER: [&str; 6] = ["pressure_hpa", "gas_m3", "gas_flow_m3_per_h", "temperature_c", "humidity_percent", "ph"];
+    const OTHER: [&str; 0] = [];
+    let order: &[&str] = match kind {
+        DeviceKind::Biodigester => &BIODIGESTER,
+        DeviceKind::EnergyMeter | DeviceKind::Switch => &METER,
+        DeviceKind::PillDispenser | DeviceKind::Other => &OTHER,
+    };
+    order.iter().position(|m| *m == metric).unwrap_or(order.len())
+}

@@ -1,0 +1,66 @@
+//! Whether a device is there.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vigia_domain::device::Presence;
+use vigia_domain::ids::DeviceNumber;
+
+/// How long after its last message a device without a connection still counts as online, in milliseconds.
+const FRESH_MS: i64 = 5 * 60 * 1000;
+
+/// Which devices hold a connection to the broker. Clones are handles to the same table.
+#[derive(Clone, Default)]
+pub struct Connections {
+    connected: Arc<Mutex<HashMap<DeviceNumber, usize>>>,
+}
+
+impl Connections {
+    /// A connection came.
+    pub fn came(&self, device: DeviceNumber) {
+        *self.connected.lock().unwrap_or_else(PoisonError::into_inner).entry(device).or_default() += 1;
+    }
+
+    /// A connection went.
+    pub fn went(&self, device: DeviceNumber) {
+        let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = connected.get_mut(&device) {
+            *count -= 1;
+            if *count == 0 {
+                connected.remove(&device);
+            }
+        }
+    }
+
+    /// Whether it holds one.
+    #[must_use]
+    pub fn has(&self, device: DeviceNumber) -> bool {
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&device)
+    }
+}
+
+/// What is known: connected, or heard of in the last minutes and not said goodbye since.
+pub(super) fn presence(connected: bool, seen_ms: Option<i64>, goodbye_ms: Option<i64>, now_ms: i64) -> Presence {
+    match seen_ms {
+        _ if connected => Presence::Online,
+        None => Presence::Never,
+        Some(seen) if goodbye_ms.is_some_and(|goodbye| goodbye >= seen) => Presence::Offline,
+        Some(seen) if now_ms - seen < FRESH_MS => Presence::Online,
+        Some(_) => Presence::Offline,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meter_comes_goes_and_says_goodbye() {
+        assert_eq!(presence(false, None, None, 0), Presence::Never);
+        assert_eq!(presence(true, None, None, 0), Presence::Online);
+        assert_eq!(presence(false, Some(1_000), None, 2_000), Presence::Online, "an HTTP device between two posts");
+        assert_eq!(presence(false, Some(1_000), Some(1_000), 2_000), Presence::Offline, "its last will came");
+        assert_eq!(presence(false, Some(3_000), Some(1_000), 4_000), Presence::Online, "it came back");
+        assert_eq!(presence(false, Some(1_000), None, 1_000 + FRESH_MS), Presence::Offline);
+    }
+}

@@ -1,0 +1,57 @@
+//! `POST /api/v1/devices/{id}/telemetry`
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use serde::Serialize;
+use vigia_domain::decode::Refused;
+use vigia_domain::limits::PAYLOAD_BYTES;
+use vigia_domain::rights::Action;
+
+use crate::app::App;
+use crate::http::Problem;
+use crate::http::access::PathDevice;
+use crate::http::table::{Right, Route};
+use crate::ingest::NotTaken;
+use crate::mqtt::DeviceIdentity;
+
+/// What was stored.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Stored {
+    /// How many readings.
+    stored: usize,
+}
+
+pub(super) fn route() -> Route {
+    Route::post("/api/v1/devices/{id}/telemetry", Right::NeedsDevice(Action::WriteTelemetry), answer)
+        .summary("One reading or an array of them, all or nothing; answered only after they are stored")
+        .answers::<Stored>("stored")
+        .example_body("application/json", r#"{"power_w": 512.3, "voltage_v": 127.1}"#)
+        .success(202)
+}
+
+async fn answer(
+    State(app): State<App>,
+    Extension(PathDevice(device)): Extension<PathDevice>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Stored>), Problem> {
+    let too_large = |bytes| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Refused::TooLarge(bytes).to_string());
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a payload has at most {PAYLOAD_BYTES} bytes"))
+        }
+        status => Problem::new(status, rejection.body_text()),
+    })?;
+    let identity = DeviceIdentity { id: device.id.clone(), number: device.number };
+    match app.ingest().readings(&identity, &body).await {
+        Ok(stored) => Ok((StatusCode::ACCEPTED, Json(Stored { stored }))),
+        Err(NotTaken::Unavailable(away)) => Err(away.into()),
+        Err(NotTaken::Refused(Refused::TooLarge(bytes))) => Err(too_large(bytes)),
+        Err(NotTaken::Refused(reason @ (Refused::Empty | Refused::NotJson(_)))) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, reason.to_string()))
+        }
+        Err(reason) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, reason.to_string())),
+    }
+}

@@ -1,0 +1,20 @@
+//! HTTP: one table of routes, the stack around it, the interface for scripts.
+
+pub mod access;
+pub mod api;
+pub mod assets;
+mod csrf;
+mod docs;
+mod health;
+mod measure;
+pub mod openapi;
+pub mod problem;
+mod serve;
+mod stack;
+pub mod table;
+
+pub use access::Access;
+pub use problem::Problem;
+pub use serve::{ServeError, serve};
+pub use stack::{Site, router};
+pub use table::{Example, Right, Route};

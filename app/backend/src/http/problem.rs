@@ -1,0 +1,167 @@
+//! Error answers: `application/problem+json` (RFC 9457) with the request's id.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt as _;
+use serde::Serialize;
+use tower_http::request_id::RequestId;
+use vigia_domain::rights::Verdict;
+
+use crate::db::DbError;
+use crate::mqtt::Unavailable;
+
+/// How long a client should wait while the database is away, in seconds.
+const RETRY_SECONDS: u16 = 5;
+
+/// An error as the caller sees it.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    field: Option<&'static str>,
+}
+
+/// The body of an error answer.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// Always `about:blank`: the status says what kind of problem it is.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The status in words.
+    pub title: &'static str,
+    /// The status.
+    pub status: u16,
+    /// What is wrong and what to do, for a person.
+    pub detail: String,
+    /// The field or parameter that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+    /// Names this request in the server's log.
+    pub request_id: String,
+}
+
+impl Problem {
+    /// A problem with a sentence for the caller.
+    #[must_use]
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), field: None }
+    }
+
+    /// Understood, but one field is wrong: 422.
+    #[must_use]
+    pub fn field(field: &'static str, detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), field: Some(field) }
+    }
+
+    /// Nothing of that name, or nothing that this caller may know of: 404.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing here, or nothing that you may see")
+    }
+
+    /// The database is away: 503.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be reached now; try again in a few seconds")
+    }
+
+    /// What a verdict answers; `None` when it allows.
+    #[must_use]
+    pub fn of_verdict(verdict: Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Allowed => None,
+            Verdict::SignIn => {
+                Some(Self::new(StatusCode::UNAUTHORIZED, "sign in, or send a valid token as Authorization: Bearer or X-API-Key"))
+            }
+            Verdict::Forbidden => Some(Self::new(StatusCode::FORBIDDEN, "your account or key does not have the right to do this")),
+            Verdict::Hidden => Some(Self::not_found()),
+        }
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        tracing::error!(%error, "a request failed");
+        if error.is_unreachable() {
+            return Self::unavailable();
+        }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on the server; its log has the request id")
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(_: Unavailable) -> Self {
+        Self::unavailable()
+    }
+}
+
+impl IntoResponse for Problem {
+    /// The body is written by [`finish`], which knows the request's id.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Puts every error answer that is not a page into the one shape.
+pub(super) async fn finish(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
+    let mut response = next.run(request).await;
+    let problem = match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem,
+        None if is_bare(&response) => {
+            let (parts, body) = response.into_parts();
+            // Sentences of the framework: short, and for the caller.
+            let text = body.collect().await.map(|b| b.to_bytes()).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let detail = if text.is_empty() { parts.status.canonical_reason().unwrap_or("error").to_owned() } else { text };
+            Problem::new(parts.status, detail)
+        }
+        None => return response,
+    };
+    let status = problem.status;
+    let body = ProblemBody {
+        kind: "about:blank",
+        title: status.canonical_reason().unwrap_or("error"),
+        status: status.as_u16(),
+        detail: problem.detail,
+        field: problem.field,
+        request_id: id,
+    };
+    let mut answer = (status, Json(body)).into_response();
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS.into());
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        answer.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));
+    }
+    answer
+}
+
+/// An error of the framework's own: no body, or a plain text.
+fn is_bare(response: &Response<Body>) -> bool {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let plain = kind.is_none_or(|kind| kind.starts_with("text/plain"));
+    let small = response.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok()).is_none_or(|n| n < 4_096);
+    failed && plain && small
+}

@@ -1,0 +1,187 @@
+//! The one table of routes: from it come the router, the OpenAPI document and the test of rights.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
+use utoipa::openapi::{RefOr, Schema};
+use vigia_domain::rights::Action;
+
+use super::access::{self, Gatekeeper};
+use super::measure;
+use crate::app::App;
+
+/// Who may call a route. There is no route without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Anybody. Every such route is named in the test of rights, too.
+    Public,
+    /// Whoever may do this on the installation.
+    Needs(Action),
+    /// Whoever may do this on the device that `{id}` in the path names.
+    NeedsDevice(Action),
+    /// A caller on this machine, or whoever may do this.
+    LoopbackOr(Action),
+}
+
+/// How a route answers somebody who may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// With a problem.
+    Api,
+    /// With a page that says so: the handler runs, finds [`super::Access`] and renders the refusal.
+    Page,
+}
+
+/// A request that succeeds with the right principal; for the document and the test.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// What follows the path: a query, with its `?`.
+    pub query: &'static str,
+    /// Content type and body.
+    pub body: Option<(&'static str, &'static str)>,
+    /// The status of success.
+    pub success: u16,
+}
+
+/// A parameter of the query.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// Whether a request without it is wrong.
+    pub required: bool,
+}
+
+/// What a route answers when all is well.
+pub struct Answer {
+    /// In words.
+    pub doc: &'static str,
+    /// Content type and shape.
+    pub body: Option<(&'static str, Option<RefOr<Schema>>)>,
+    /// Shapes that it mentions.
+    pub mentions: Vec<(String, RefOr<Schema>)>,
+}
+
+/// One route.
+pub struct Route {
+    /// GET or POST.
+    pub method: Method,
+    /// The pattern, `{id}` for a device.
+    pub path: &'static str,
+    /// Who may.
+    pub right: Right,
+    /// How it refuses.
+    pub face: Face,
+    /// One line for the document.
+    pub summary: &'static str,
+    /// Query parameters.
+    pub params: Vec<Param>,
+    /// What it answers.
+    pub answer: Answer,
+    /// A request that succeeds.
+    pub example: Example,
+    handler: MethodRouter<App>,
+}
+
+impl Route {
+    /// A route that is read.
+    pub fn get<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
+        Self::new(Method::GET, path, right, get(handler))
+    }
+
+    /// A route that changes something.
+    pub fn post<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
+        Self::new(Method::POST, path, right, post(handler))
+    }
+
+    fn new(method: Method, path: &'static str, right: Right, handler: MethodRouter<App>) -> Self {
+        Self {
+            method,
+            path,
+            right,
+            face: Face::Api,
+            summary: "",
+            params: Vec::new(),
+            answer: Answer { doc: "done", body: None, mentions: Vec::new() },
+            example: Example { query: "", body: None, success: 200 },
+            handler,
+        }
+    }
+
+    /// Says what it is for.
+    #[must_use]
+    pub fn summary(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// It is a page: refusals are pages, too.
+    #[must_use]
+    pub fn page(mut self) -> Self {
+        self.face = Face::Page;
+        self
+    }
+
+    /// Names a query parameter.
+    #[must_use]
+    pub fn param(mut self, name: &'static str, required: bool, doc: &'static str) -> Self {
+        self.params.push(Param { name, doc, required });
+        self
+    }
+
+    /// Says that it answers with JSON of this shape.
+    #[must_use]
+    pub fn answers<S: utoipa::ToSchema + utoipa::PartialSchema>(mut self, doc: &'static str) -> Self {
+        let mut mentions = Vec::new();
+        S::schemas(&mut mentions);
+        self.answer = Answer { doc, body: Some(("application/json", Some(S::schema()))), mentions };
+        self
+    }
+
+    /// Says that it answers with something that is no JSON.
+    #[must_use]
+    pub fn answers_text(mut self, content_type: &'static str, doc: &'static str) -> Self {
+        self.answer = Answer { doc, body: Some((content_type, None)), mentions: Vec::new() };
+        self
+    }
+
+    /// Gives the query of the example.
+    #[must_use]
+    pub fn example_query(mut self, query: &'static str) -> Self {
+        self.example.query = query;
+        self
+    }
+
+    /// Gives the body of the example.
+    #[must_use]
+    pub fn example_body(mut self, content_type: &'static str, body: &'static str) -> Self {
+        self.example.body = Some((content_type, body));
+        self
+    }
+
+    /// Gives the status of the example, where it is not 200.
+    #[must_use]
+    pub fn success(mut self, status: u16) -> Self {
+        self.example.success = status;
+        self
+    }
+}
+
+/// Makes the router. This is the one place that adds routes, so that none is without its right.
+#[expect(clippy::disallowed_methods, reason = "the one place that adds routes")]
+pub(super) fn build(app: &App, routes: Vec<Route>) -> Router<App> {
+    let mut router = Router::new();
+    for route in routes {
+        let keeper = Gatekeeper { app: app.clone(), right: route.right, face: route.face };
+        let handler = route
+            .handler
+            .layer(from_fn_with_state(keeper, access::ask))
+            .layer(from_fn_with_state((app.clone(), route.path), measure::count));
+        router = router.route(route.path, handler);
+    }
+    router
+}

@@ -1,0 +1,189 @@
+//! The way in: decode, check, batch, commit, acknowledge, announce.
+
+mod stamp;
+mod strikes;
+mod writer;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use vigia_domain::decode::{self, Decoded};
+use vigia_domain::ids::DeviceId;
+
+use crate::lifecycle::{Lifecycle, Phase};
+use crate::live::Hub;
+use crate::metrics::IngestMetrics;
+use crate::mqtt::{DeviceIdentity, Unavailable};
+use crate::telemetry::{Entry, Refused, TelemetryStore};
+use crate::world::World;
+use stamp::Stamps;
+use strikes::Strikes;
+use writer::{Request, Writer};
+
+/// How many messages may wait for the writer; then senders wait, which is the back-pressure.
+const QUEUE: usize = 4_096;
+/// How much of a refused payload is kept.
+const EXCERPT_BYTES: usize = 2_048;
+/// The most different metrics of one device.
+pub const METRICS_PER_DEVICE: usize = 512;
+
+/// The way in. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Ingest {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    queue: mpsc::Sender<Request>,
+    store: Arc<dyn TelemetryStore>,
+    stamps: Stamps,
+    strikes: Strikes,
+    world: World,
+    metrics: IngestMetrics,
+}
+
+/// Why readings over HTTP were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// The sender can mend it.
+    #[error(transparent)]
+    Refused(#[from] decode::Refused),
+    /// Too many different metrics.
+    #[error("more than {METRICS_PER_DEVICE} different metrics from one device")]
+    TooManyMetrics,
+    /// The store is away; send it again.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl Ingest {
+    /// Starts the writer.
+    #[must_use]
+    pub fn start(store: Arc<dyn TelemetryStore>, hub: Hub, world: World, metrics: IngestMetrics, lifecycle: &Lifecycle) -> Self {
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let writer = Writer { store: Arc::clone(&store), hub, requests, metrics: metrics.clone(), world: world.clone() };
+        lifecycle.spawn("writer", Phase::Store, |stop| writer.run(stop));
+        Self { inner: Arc::new(Inner { queue, store, stamps: Stamps::default(), strikes: Strikes::default(), world, metrics }) }
+    }
+
+    /// Takes a message from a topic of the device's own. Returns after the commit; what cannot be taken is quarantined.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: nothing was stored.
+    pub async fn message(&self, device: &DeviceIdentity, topic: &str, payload: &[u8]) -> Result<(), Unavailable> {
+        let inner = &self.inner;
+        let mut refused = Vec::new();
+        let note = |reason: String| Refused { source: topic.to_owned(), reason, excerpt: excerpt(payload), bytes: payload.len() };
+        let entry = match decode::decode(&device.id, topic, payload) {
+            Err(reason) => {
+                refused.push(note(reason.to_string()));
+                self.entry(device, Decoded::default(), refused)
+            }
+            Ok(mut decoded) => {
+                let elements = std::mem::take(&mut decoded.refused);
+                refused.extend(elements.iter().take(10).map(|reason| note(reason.to_string())));
+                if elements.len() > 10 {
+                    refused.push(note(format!("{} more readings of this message were refused", elements.len() - 10)));
+                }
+                let now_ms = inner.world.clock.now_ms();
+                decoded.readings.retain(|reading| match stamp::check(reading.at_ms, now_ms) {
+                    Ok(()) => true,
+                    Err(reason) => {
+                        refused.push(note(reason.to_string()));
+                        false
+                    }
+                });
+                if self.has_too_many_metrics(device, &decoded) {
+                    refused.push(note(NotTaken::TooManyMetrics.to_string()));
+                    decoded = Decoded::default();
+                }
+                self.entry(device, decoded, refused)
+            }
+        };
+        self.store(entry, &device.id).await
+    }
+
+    /// Takes one reading or an array of them, all or nothing. Returns how many were stored, after the commit.
+    ///
+    /// # Errors
+    /// [`NotTaken`]: nothing was stored.
+    pub async fn readings(&self, device: &DeviceIdentity, payload: &[u8]) -> Result<usize, NotTaken> {
+        if payload.len() > vigia_domain::limits::PAYLOAD_BYTES {
+            return Err(decode::Refused::TooLarge(payload.len()).into());
+        }
+        let mut decoded = decode::native_readings(payload)?;
+        if let Some(first) = decoded.refused.drain(..).next() {
+            return Err(first.into());
+        }
+        let now_ms = self.inner.world.clock.now_ms();
+        for reading in &decoded.readings {
+            stamp::check(reading.at_ms, now_ms).map_err(decode::Refused::from)?;
+        }
+        if self.has_too_many_metrics(device, &decoded) {
+            return Err(NotTaken::TooManyMetrics);
+        }
+        let count = decoded.readings.len();
+        let entry = self.entry(device, decoded, Vec::new());
+        self.store(entry, &device.id).await?;
+        Ok(count)
+    }
+
+    /// Puts something that was not taken where the device's page shows it. A device that tries without end is cut short.
+    pub async fn quarantine(&self, device: &DeviceIdentity, source: &str, reason: String, payload: &[u8]) {
+        let refused = Refused { source: source.to_owned(), reason, excerpt: excerpt(payload), bytes: payload.len() };
+        let entry = self.entry(device, Decoded::default(), vec![refused]);
+        if entry.refused.is_empty() {
+            return;
+        }
+        if self.store(entry, &device.id).await.is_err() {
+            tracing::warn!(device = %device.id, "a refusal could not be written down: the database is away");
+        }
+    }
+
+    fn entry(&self, device: &DeviceIdentity, decoded: Decoded, mut refused: Vec<Refused>) -> Entry {
+        let inner = &self.inner;
+        let received_ms = inner.world.clock.now_ms();
+        let counted = refused.len();
+        refused.truncate(inner.strikes.room(device.number, received_ms, counted));
+        inner.metrics.quarantined.inc_by(counted as u64);
+        Entry {
+            device: device.number,
+            received_ms,
+            readings: inner.stamps.stamp(device.number, decoded.readings, received_ms),
+            events: decoded
+                .events
+                .into_iter()
+                .map(|mut e| {
+                    e.at_ms.get_or_insert(received_ms);
+                    e
+                })
+                .collect(),
+            attributes: decoded.attributes.into_iter().collect(),
+            online: decoded.online,
+            refused,
+        }
+    }
+
+    fn has_too_many_metrics(&self, device: &DeviceIdentity, decoded: &Decoded) -> bool {
+        let values = || decoded.readings.iter().flat_map(|r| &r.values);
+        // Enough for all but a device near the limit, and cheap.
+        if self.inner.store.known_metrics(device.number) + values().count() <= METRICS_PER_DEVICE {
+            return false;
+        }
+        let mut names: HashSet<String> = self.inner.store.latest(device.number).into_iter().map(|v| v.metric).collect();
+        names.extend(values().map(|(name, _)| name.clone()));
+        names.len() > METRICS_PER_DEVICE
+    }
+
+    async fn store(&self, entry: Entry, device: &DeviceId) -> Result<(), Unavailable> {
+        let (done, stored) = oneshot::channel();
+        let request = Request { entry, device: device.clone(), done };
+        self.inner.queue.send(request).await.map_err(|_| Unavailable)?;
+        stored.await.unwrap_or(Err(Unavailable))
+    }
+}
+
+fn excerpt(payload: &[u8]) -> Vec<u8> {
+    payload[..payload.len().min(EXCERPT_BYTES)].to_vec()
+}

@@ -1,0 +1,138 @@
+//! The one writer: gathers what came while it was committing into the next transaction, then acknowledges, then announces.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use vigia_domain::ids::DeviceId;
+use vigia_domain::live::Update;
+use vigia_domain::time;
+
+use crate::db::DbError;
+use crate::live::Hub;
+use crate::metrics::IngestMetrics;
+use crate::mqtt::Unavailable;
+use crate::telemetry::{Entry, TelemetryStore};
+use crate::world::World;
+
+/// The most messages in one transaction.
+const MESSAGES: usize = 1_000;
+/// The most readings in one transaction, unless a single message has more.
+const READINGS: usize = 20_000;
+/// How often the last values are written down.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// A message that waits for its commit.
+pub(super) struct Request {
+    pub(super) entry: Entry,
+    pub(super) device: DeviceId,
+    pub(super) done: oneshot::Sender<Result<(), Unavailable>>,
+}
+
+pub(super) struct Writer {
+    pub(super) store: Arc<dyn TelemetryStore>,
+    pub(super) hub: Hub,
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) metrics: IngestMetrics,
+    pub(super) world: World,
+}
+
+impl Writer {
+    /// Runs until it is told to stop, then writes what still waits.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut settle = tokio::time::interval(SETTLE);
+        settle.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                first = self.requests.recv() => match first {
+                    Some(first) => self.commit(first).await,
+                    None => break,
+                },
+                _ = settle.tick() => self.settle().await,
+                // Whoever is still sending has its answer: the channel takes no more, and hands out what it holds.
+                () = stop.cancelled(), if !self.requests.is_closed() => self.requests.close(),
+            }
+        }
+        self.settle().await;
+    }
+
+    async fn settle(&self) {
+        if let Err(error) = self.store.settle().await {
+            tracing::warn!(%error, "the last values could not be written down; they will be next time");
+        }
+    }
+
+    async fn commit(&mut self, first: Request) {
+        let mut entries = Vec::new();
+        let mut senders = Vec::new();
+        let mut readings = 0;
+        let mut next = Some(first);
+        while let Some(Request { entry, device, done }) = next {
+            readings += entry.readings.len();
+            entries.push(entry);
+            senders.push((device, done));
+            if entries.len() == MESSAGES || readings >= READINGS {
+                break;
+            }
+            next = self.requests.try_recv().ok();
+        }
+        let started = self.world.clock.instant();
+        let outcome = self.store.append(&entries).await;
+        self.metrics.commit_seconds.observe(self.world.clock.instant().saturating_duration_since(started).as_secs_f64());
+        match outcome {
+            Ok(()) => self.stored(&entries, senders),
+            Err(error) if entries.len() > 1 && !error.is_unreachable() => self.one_by_one(entries, senders, &error).await,
+            Err(error) => self.failed(senders, &error),
+        }
+    }
+
+    /// One message that the database refuses must not hold up the others of its batch.
+    async fn one_by_one(&self, entries: Vec<Entry>, senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>, error: &DbError) {
+        tracing::warn!(%error, messages = entries.len(), "a batch was refused; trying its messages one by one");
+        for (entry, sender) in entries.into_iter().zip(senders) {
+            match self.store.append(std::slice::from_ref(&entry)).await {
+                Ok(()) => self.stored(std::slice::from_ref(&entry), vec![sender]),
+                Err(error) => self.failed(vec![sender], &error),
+            }
+        }
+    }
+
+    fn failed(&self, senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>, error: &DbError) {
+        tracing::error!(%error, messages = senders.len(), "not stored, so not acknowledged");
+        self.metrics.failed.inc_by(senders.len() as u64);
+        for (_, done) in senders {
+            let _ = done.send(Err(Unavailable));
+        }
+    }
+
+    fn stored(&self, entries: &[Entry], senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>) {
+        self.metrics.messages.inc_by(entries.len() as u64);
+        self.metrics.readings.inc_by(entries.iter().map(|e| e.readings.len() as u64).sum());
+        let mut devices = Vec::with_capacity(senders.len());
+        for (device, done) in senders {
+            // A sender that is gone will send again; storing is idempotent.
+            let _ = done.send(Ok(()));
+            devices.push(device);
+        }
+        for (entry, device) in entries.iter().zip(devices) {
+            if let Some(update) = announcement(entry, &device) {
+                self.hub.publish(&device, update);
+            }
+        }
+    }
+}
+
+/// What listeners hear of a message: the newest value of each metric in it, at the newest instant.
+fn announcement(entry: &Entry, device: &DeviceId) -> Option<Update> {
+    let newest = entry.readings.iter().map(|r| r.at_ms).max();
+    if newest.is_none() && entry.online.is_none() {
+        return None;
+    }
+    let mut in_order: Vec<_> = entry.readings.iter().collect();
+    in_order.sort_by_key(|r| r.at_ms);
+    let values = in_order.into_iter().flat_map(|r| r.values.iter().cloned()).collect();
+    Some(Update { topic: Hub::topic(device), at: time::to_text(newest.unwrap_or(entry.received_ms)), values, online: entry.online })
+}

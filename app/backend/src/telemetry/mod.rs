@@ -1,0 +1,158 @@
+//! The time-series store: one trait, one engine so far, and what every engine's answers are made with.
+
+pub mod buckets;
+pub mod sql;
+
+use async_trait::async_trait;
+use vigia_domain::event::Event;
+use vigia_domain::ids::DeviceNumber;
+use vigia_domain::series::{Gap, Latest, Point, Series};
+use vigia_domain::{time, units};
+
+use crate::db::DbError;
+use buckets::Buckets;
+
+/// The most points that one question may ask for.
+pub const MOST_POINTS: u32 = 5_000;
+
+/// One message as it goes into the store: checked, stamped, still whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Whose it is.
+    pub device: DeviceNumber,
+    /// When it came, milliseconds since the epoch.
+    pub received_ms: i64,
+    /// Values by their instants.
+    pub readings: Vec<Stamped>,
+    /// Things that happened; every `at_ms` is set.
+    pub events: Vec<Event>,
+    /// Texts that the device told of itself.
+    pub attributes: Vec<(String, String)>,
+    /// Whether it said that it is online.
+    pub online: Option<bool>,
+    /// What of it was not taken.
+    pub refused: Vec<Refused>,
+}
+
+/// Values at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stamped {
+    /// Milliseconds since the epoch.
+    pub at_ms: i64,
+    /// Metric and value.
+    pub values: Vec<(String, f64)>,
+}
+
+/// A row for the quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// A topic, an HTTP path, or `connect`.
+    pub source: String,
+    /// Why.
+    pub reason: String,
+    /// The payload's beginning.
+    pub excerpt: Vec<u8>,
+    /// Its whole length in bytes.
+    pub bytes: usize,
+}
+
+/// The last value of a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastValue {
+    /// The metric.
+    pub metric: String,
+    /// When the device had it, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// The value.
+    pub value: f64,
+}
+
+/// A question for an aggregated series: `[from_ms, to_ms)` in at most `points` buckets.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// Whose.
+    pub device: DeviceNumber,
+    /// Which metric.
+    pub metric: &'a str,
+    /// Start, milliseconds since the epoch.
+    pub from_ms: i64,
+    /// End, not included.
+    pub to_ms: i64,
+    /// The most buckets, 1 to [`MOST_POINTS`].
+    pub points: u32,
+}
+
+/// A time-series store. Identity of a value is (device, instant, metric): the same again changes nothing, another value wins.
+#[async_trait]
+pub trait TelemetryStore: Send + Sync {
+    /// Stores a batch, all of it or nothing. When it returns `Ok` the batch survives a power cut.
+    ///
+    /// # Errors
+    /// [`DbError`]; nothing was stored then.
+    async fn append(&self, batch: &[Entry]) -> Result<(), DbError>;
+
+    /// The last value of every metric of a device, by name.
+    fn latest(&self, device: DeviceNumber) -> Vec<LastValue>;
+
+    /// How many different metrics a device has sent.
+    fn known_metrics(&self, device: DeviceNumber) -> usize;
+
+    /// When anything was last heard of a device, milliseconds since the epoch.
+    fn seen_ms(&self, device: DeviceNumber) -> Option<i64>;
+
+    /// Every value of a metric in `[from_ms, to_ms)`, in order of time.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    async fn range(&self, device: DeviceNumber, metric: &str, from_ms: i64, to_ms: i64) -> Result<Vec<(i64, f64)>, DbError>;
+
+    /// The same, in buckets.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    async fn aggregate(&self, question: &Question<'_>) -> Result<Buckets, DbError>;
+
+    /// Removes readings before an instant; says how many rows went.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    async fn delete_before(&self, before_ms: i64) -> Result<u64, DbError>;
+
+    /// Writes down what is kept in memory only to be quick. Called now and then, and at the end.
+    ///
+    /// # Errors
+    /// [`DbError`]; nothing is lost then, it is written the next time.
+    async fn settle(&self) -> Result<(), DbError>;
+
+    /// Asks whether the store can be read and written.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    async fn health(&self) -> Result<(), DbError>;
+}
+
+/// A bucketed answer in the words of the interface.
+#[must_use]
+pub fn series(metric: &str, buckets: &Buckets) -> Series {
+    Series {
+        metric: metric.to_owned(),
+        unit: units::unit_of(metric).to_owned(),
+        points: buckets
+            .filled()
+            .map(|(at, b)| Point { at: time::to_text(at), avg: b.mean(), min: b.min, max: b.max, count: b.count })
+            .collect(),
+        gaps: buckets.gaps().into_iter().map(|(from, to)| Gap { from: time::to_text(from), to: time::to_text(to) }).collect(),
+    }
+}
+
+/// A last value in the words of the interface.
+#[must_use]
+pub fn latest(value: LastValue, now_ms: i64) -> Latest {
+    Latest {
+        unit: units::unit_of(&value.metric).to_owned(),
+        metric: value.metric,
+        value: value.value,
+        at: time::to_text(value.at_ms),
+        age_ms: (now_ms - value.at_ms).max(0),
+    }
+}

@@ -1,0 +1,141 @@
+//! Writing a batch in one transaction.
+
+use std::collections::BTreeMap;
+
+use crate::db::{Db, DbError, in_tx};
+use crate::telemetry::Entry;
+
+use super::codec;
+use super::names::MetricNames;
+
+/// Rows per INSERT, largest first: few texts, so that every one of them stays a prepared statement.
+const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
+/// How many refusals are kept of each device.
+const QUARANTINE_KEPT: i64 = 100;
+
+/// A row of `samples` before it has its id.
+pub(super) struct Row {
+    pub(super) device: i64,
+    pub(super) at_ms: i64,
+    pub(super) received_ms: i64,
+    pub(super) data: Vec<u8>,
+}
+
+/// The batch's readings as rows, in order; metric names get their ids here.
+pub(super) async fn rows(db: &Db, names: &MetricNames, batch: &[Entry]) -> Result<Vec<Row>, DbError> {
+    names.ensure(db, batch.iter().flat_map(|e| &e.readings).flat_map(|r| &r.values).map(|(name, _)| name.as_str())).await?;
+    let mut rows = Vec::with_capacity(batch.len());
+    for entry in batch {
+        for reading in &entry.readings {
+            let values = reading.values.iter().map(|(name, value)| (names.id(name).expect("ensured above"), *value));
+            rows.push(Row { device: entry.device.0, at_ms: reading.at_ms, received_ms: entry.received_ms, data: codec::pack(values) });
+        }
+    }
+    Ok(rows)
+}
+
+/// Writes a batch and its rows, all or nothing.
+pub(super) async fn write(db: &Db, batch: &[Entry], rows: &[Row]) -> Result<(), DbError> {
+    let states = states(batch);
+    in_tx!(db, |tx| {
+        for chunk in chunks(rows) {
+            let sql = insert(chunk.len());
+            let mut query = sqlx::query(&sql);
+            for row in chunk {
+                query = query.bind(row.device).bind(row.at_ms).bind(row.received_ms).bind(row.data.as_slice());
+            }
+            let written = query.execute(&mut *tx).await?.rows_affected();
+            if usize::try_from(written) != Ok(chunk.len()) {
+                return Err(DbError::Missing("samples"));
+            }
+        }
+        for entry in batch {
+            for event in &entry.events {
+                sqlx::query("INSERT INTO events (device, at_ms, received_ms, kind, payload) VALUES ($1, $2, $3, $4, $5)")
+                    .bind(entry.device.0)
+                    .bind(event.at_ms.unwrap_or(entry.received_ms))
+                    .bind(entry.received_ms)
+                    .bind(event.kind.as_str())
+                    .bind(event.payload.to_string())
+                    .execute(&mut *tx)
+                    .await?;
+            }
+        }
+        for entry in batch {
+            for (name, value) in &entry.attributes {
+                sqlx::query(
+                    "INSERT INTO attributes (device, name, value, at_ms) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (device, name) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms",
+                )
+                .bind(entry.device.0)
+                .bind(name.as_str())
+                .bind(storable(value))
+                .bind(entry.received_ms)
+                .execute(&mut *tx)
+                .await?;
+            }
+        }
+        for (device, (online, at_ms)) in &states {
+            sqlx::query(
+                "INSERT INTO device_state (device, online, online_ms) VALUES ($1, $2, $3)
+                 ON CONFLICT (device) DO UPDATE SET online = excluded.online, online_ms = excluded.online_ms",
+            )
+            .bind(*device)
+            .bind(i64::from(*online))
+            .bind(*at_ms)
+            .execute(&mut *tx)
+            .await?;
+        }
+        for entry in batch.iter().filter(|entry| !entry.refused.is_empty()) {
+            for refused in &entry.refused {
+                sqlx::query("INSERT INTO quarantine (device, received_ms, source, reason, excerpt, bytes) VALUES ($1, $2, $3, $4, $5, $6)")
+                    .bind(entry.device.0)
+                    .bind(entry.received_ms)
+                    .bind(storable(&refused.source))
+                    .bind(storable(&refused.reason))
+                    .bind(refused.excerpt.as_slice())
+                    .bind(i64::try_from(refused.bytes).unwrap_or(i64::MAX))
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            sqlx::query(
+                "DELETE FROM quarantine WHERE device = $1 AND id <=
+                 (SELECT id FROM quarantine WHERE device = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
+            )
+            .bind(entry.device.0)
+            .bind(QUARANTINE_KEPT)
+            .execute(&mut *tx)
+            .await?;
+        }
+    });
+    Ok(())
+}
+
+/// The last word of every device on whether it is online.
+fn states(batch: &[Entry]) -> BTreeMap<i64, (bool, i64)> {
+    batch.iter().filter_map(|e| e.online.map(|online| (e.device.0, (online, e.received_ms)))).collect()
+}
+
+/// PostgreSQL's texts hold no NUL; a device may send one.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{FFFD}")
+}
+
+fn chunks(mut rows: &[Row]) -> impl Iterator<Item = &[Row]> {
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
+fn insert(rows: usize) -> String {
+    let mut sql = String::from("INSERT INTO samples (device, at_ms, received_ms, data) VALUES ");
+    for row in 0..rows {
+        let n = row * 4;
+        let comma = if row == 0 { "" } else { ", " };
+        sql.push_str(&format!("{comma}(${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4));
+    }
+    sql
+}

@@ -1,0 +1,86 @@
+//! The SQL engine: an append-only log of readings in SQLite or PostgreSQL.
+
+mod append;
+mod codec;
+mod latest;
+mod names;
+mod read;
+
+use async_trait::async_trait;
+use vigia_domain::ids::DeviceNumber;
+
+use super::buckets::Buckets;
+use super::{Entry, LastValue, Question, TelemetryStore};
+use crate::db::{Db, DbError, in_tx};
+use latest::LatestCache;
+use names::MetricNames;
+
+/// The engine over one database. It is the only writer of its tables in this process.
+pub struct SqlStore {
+    db: Db,
+    names: MetricNames,
+    latest: LatestCache,
+}
+
+impl SqlStore {
+    /// Opens the engine: reads the metric names and the last values, and completes these from the log.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn open(db: Db) -> Result<Self, DbError> {
+        let names = MetricNames::load(&db).await?;
+        let latest = LatestCache::load(&db).await?;
+        Ok(Self { db, names, latest })
+    }
+}
+
+#[async_trait]
+impl TelemetryStore for SqlStore {
+    async fn append(&self, batch: &[Entry]) -> Result<(), DbError> {
+        let rows = append::rows(&self.db, &self.names, batch).await?;
+        append::write(&self.db, batch, &rows).await?;
+        self.latest.apply(batch, &rows);
+        Ok(())
+    }
+
+    fn latest(&self, device: DeviceNumber) -> Vec<LastValue> {
+        self.latest.of(device, &self.names)
+    }
+
+    fn known_metrics(&self, device: DeviceNumber) -> usize {
+        self.latest.known_metrics(device)
+    }
+
+    fn seen_ms(&self, device: DeviceNumber) -> Option<i64> {
+        self.latest.seen_ms(device)
+    }
+
+    async fn range(&self, device: DeviceNumber, metric: &str, from_ms: i64, to_ms: i64) -> Result<Vec<(i64, f64)>, DbError> {
+        let mut found = Vec::new();
+        if let Some(metric) = self.names.id(metric) {
+            read::each(&self.db, device, metric, from_ms, to_ms, |at, value| found.push((at, value))).await?;
+        }
+        Ok(found)
+    }
+
+    async fn aggregate(&self, question: &Question<'_>) -> Result<Buckets, DbError> {
+        let mut buckets = Buckets::new(question.from_ms, question.to_ms, question.points);
+        if let Some(metric) = self.names.id(question.metric) {
+            read::each(&self.db, question.device, metric, question.from_ms, question.to_ms, |at, value| buckets.add(at, value)).await?;
+        }
+        Ok(buckets)
+    }
+
+    async fn delete_before(&self, before_ms: i64) -> Result<u64, DbError> {
+        const SQL: &str = "DELETE FROM samples WHERE at_ms < $1";
+        Ok(in_tx!(&self.db, |tx| sqlx::query(SQL).bind(before_ms).execute(&mut *tx).await?.rows_affected()))
+    }
+
+    async fn settle(&self) -> Result<(), DbError> {
+        self.latest.flush(&self.db).await
+    }
+
+    async fn health(&self) -> Result<(), DbError> {
+        self.db.ping().await
+    }
+}
