@@ -1,6 +1,7 @@
 //! MQTT: the broker behind a trait of ours, and what it asks of the rest of the house.
 
 pub mod access;
+pub mod embedded;
 
 use std::fmt;
 
