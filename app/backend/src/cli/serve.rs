@@ -15,6 +15,7 @@ use crate::db::{self, users};
 use crate::fleet::FleetGate;
 use crate::http;
 use crate::lifecycle::{Ending, Lifecycle, Phase};
+use crate::mqtt::embedded::EmbeddedBroker;
 
 /// How often sessions that are over are removed.
 const TIDY: Duration = Duration::from_secs(60 * 60);
@@ -30,9 +31,6 @@ pub(super) async fn run(settings: Settings, demo: bool, process: Process) -> Res
         lifecycle.ended().await;
         tracing::info!("stopping: taking nothing new, finishing what is under way");
     }
-    if let Some(broker) = app.broker() {
-        broker.stop().await;
-    }
     let ending = lifecycle.stop().await;
     app.databases().close().await;
     started?;
@@ -44,10 +42,19 @@ pub(super) async fn run(settings: Settings, demo: bool, process: Process) -> Res
 
 async fn start(app: &App, demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
     let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
-    let _ = gate;
+    let mqtt = &app.settings().mqtt;
+    let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
+    let broker_address = broker.address();
+    app.lifecycle().spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    app.set_broker(broker);
     let address = http::serve(app, router(app)).await.map_err(Failure::new)?;
     tidy_sessions(app);
-    mention(format!("Vigía listens on http://{address}"));
+    mention(format!("Vigía listens on http://{address} and mqtt://{broker_address}"));
+    for (key, plaintext) in [("http", app.settings().http.plaintext), ("mqtt", mqtt.plaintext)] {
+        if plaintext.is_some() {
+            tracing::warn!("{key}.plaintext: whoever is on this network can read along; only private addresses are served");
+        }
+    }
     if demo {
         return Ok(());
     }

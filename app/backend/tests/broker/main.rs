@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use vigia_backend::config::Guard;
 use vigia_backend::mqtt::Broker as _;
 use vigia_backend::mqtt::embedded::EmbeddedBroker;
 
@@ -32,7 +33,7 @@ impl House {
     async fn new() -> Self {
         let gate = Arc::new(Recorder::default());
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (broker, listening) = EmbeddedBroker::bind(listen, gate.clone()).await.expect("a free port");
+        let (broker, listening) = EmbeddedBroker::bind(listen, Guard::Anyone, gate.clone()).await.expect("a free port");
         let tasks = TaskTracker::new();
         tasks.spawn(listening.serve(CancellationToken::new()));
         Self { broker, gate, tasks }

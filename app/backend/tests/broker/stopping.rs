@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use vigia_backend::config::Guard;
 use vigia_backend::mqtt::embedded::EmbeddedBroker;
 use vigia_backend::mqtt::{Broker as _, BrokerError};
 
@@ -65,7 +66,7 @@ async fn stopping_ends_remembered_sessions_and_fires_no_will() {
 async fn a_taken_port_is_said_in_one_line() {
     let house = House::new().await;
     let address = house.address();
-    let Err(BrokerError::Listen(said)) = EmbeddedBroker::bind(address, house.gate.clone()).await.map(|_| ()) else {
+    let Err(BrokerError::Listen(said)) = EmbeddedBroker::bind(address, Guard::Anyone, house.gate.clone()).await.map(|_| ()) else {
         panic!("the port is taken")
     };
     assert_eq!(

@@ -39,6 +39,9 @@ impl Door {
     }
 
     async fn authenticate(&self, connect: &ConnectInfo) -> AuthResult {
+        if connect.id().remote_addr.is_none_or(|peer| !self.house.peers.admits(peer.ip())) {
+            return AuthResult::NotAuthorized;
+        }
         let (Some(user), Some(password)) = (connect.username(), connect.password()) else {
             return AuthResult::BadUsernameOrPassword;
         };

@@ -8,6 +8,7 @@ use rmqtt::types::{DashMap, Id, Tx};
 use tokio::sync::Mutex;
 use vigia_domain::ids::DeviceId;
 
+use crate::config::Guard;
 use crate::mqtt::{DeviceIdentity, Gate};
 
 /// Where a session keeps whose it is. It goes with the session, so nothing has to be cleared away.
@@ -15,6 +16,8 @@ const DEVICE: &str = "device";
 
 pub(super) struct House {
     pub(super) gate: Arc<dyn Gate>,
+    /// Which peers are talked to at all.
+    pub(super) peers: Guard,
     /// Let in by the door, their session not begun yet.
     expected: DashMap<Id, Arc<DeviceIdentity>>,
     /// Sessions with a connection, or with one that died before it was told so.
@@ -25,8 +28,15 @@ pub(super) struct House {
 }
 
 impl House {
-    pub(super) fn new(gate: Arc<dyn Gate>) -> Self {
-        Self { gate, expected: DashMap::default(), live: DashMap::default(), counts: DashMap::default(), stopping: AtomicBool::new(false) }
+    pub(super) fn new(gate: Arc<dyn Gate>, peers: Guard) -> Self {
+        Self {
+            gate,
+            peers,
+            expected: DashMap::default(),
+            live: DashMap::default(),
+            counts: DashMap::default(),
+            stopping: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn stop(&self) {

@@ -34,6 +34,7 @@ use self::retained::Retained;
 use self::routes::Routes;
 use self::sessions::Sessions;
 use super::{Broker, BrokerError, Gate};
+use crate::config::Guard;
 
 /// The embedded broker. Nothing of it is process-wide: several may run in one process.
 pub struct EmbeddedBroker {
@@ -51,18 +52,18 @@ pub struct Listening {
 }
 
 impl EmbeddedBroker {
-    /// Takes the address; port 0 takes any free one.
+    /// Takes the address; port 0 takes any free one. Only `peers` are let in.
     ///
     /// # Errors
     /// [`BrokerError::Listen`] in one line with the address, the reason and the setting.
-    pub async fn bind(listen: SocketAddr, gate: Arc<dyn Gate>) -> Result<(Arc<Self>, Listening), BrokerError> {
+    pub async fn bind(listen: SocketAddr, peers: Guard, gate: Arc<dyn Gate>) -> Result<(Arc<Self>, Listening), BrokerError> {
         let listener = listener(listen).map_err(|e| {
             BrokerError::Listen(format!("mqtt.listen: cannot listen on {listen}: {e}; end what uses it or set another address"))
         })?;
         let address = listener.local_addr().map_err(|e| BrokerError::Listen(format!("mqtt.listen: {e}")))?;
         // The busy check would refuse clients by the machine's load, and keeps its answer in process-wide statics.
         let context = ServerContext::new().busy_check_enable(false).mqtt_max_sessions(limits::SESSIONS).build().await;
-        let house = Arc::new(House::new(gate));
+        let house = Arc::new(House::new(gate, peers));
         *context.extends.shared_mut().await = Box::new(Sessions::new(context.clone(), Arc::clone(&house)));
         *context.extends.router_mut().await = Box::new(Routes::new(context.clone()));
         *context.extends.retain_mut().await = Box::new(Retained::new());
