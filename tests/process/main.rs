@@ -2,6 +2,9 @@
 #![expect(unreachable_pub, reason = "nobody depends on tests")]
 
 mod ending;
+mod kill;
+#[path = "../../app/backend/tests/it/support/postgres.rs"]
+mod postgres;
 mod refusals;
 mod server;
 mod verbs;

@@ -86,6 +86,12 @@ impl Lifecycle {
         self.inner.phases[phase as usize].soft.clone()
     }
 
+    /// The token that is cancelled when somebody asks for the end.
+    #[must_use]
+    pub fn ending(&self) -> CancellationToken {
+        self.inner.end.clone()
+    }
+
     /// Asks the process to end; [`Self::ended`] returns then.
     pub fn end(&self) {
         self.inner.end.cancel();

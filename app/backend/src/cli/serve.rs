@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use super::failure::{mention, say};
-use super::{Failure, Process, lock};
+use super::{Failure, Process, demo, lock};
 use crate::app::App;
 use crate::auth::links;
 use crate::config::Settings;
@@ -20,13 +20,13 @@ use crate::mqtt::embedded::EmbeddedBroker;
 /// How often sessions that are over are removed.
 const TIDY: Duration = Duration::from_secs(60 * 60);
 
-pub(super) async fn run(settings: Settings, demo: bool, process: Process) -> Result<(), Failure> {
+pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -> Result<(), Failure> {
     let lifecycle = Lifecycle::default();
     listen_for_signals(&lifecycle)?;
     db::prepare(&settings.data.dir).map_err(Failure::new)?;
     let _lock = lock::take(&settings.data.dir)?;
     let app = App::open(settings, process.world, lifecycle.clone()).await.map_err(Failure::new)?;
-    let started = start(&app, demo, process.router).await;
+    let started = start(&app, with_demo, process.router).await;
     if started.is_ok() {
         lifecycle.ended().await;
         tracing::info!("stopping: taking nothing new, finishing what is under way");
@@ -40,7 +40,7 @@ pub(super) async fn run(settings: Settings, demo: bool, process: Process) -> Res
     }
 }
 
-async fn start(app: &App, demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
+async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
     let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
     let mqtt = &app.settings().mqtt;
     let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
@@ -55,8 +55,8 @@ async fn start(app: &App, demo: bool, router: fn(&App) -> axum::Router) -> Resul
             tracing::warn!("{key}.plaintext: whoever is on this network can read along; only private addresses are served");
         }
     }
-    if demo {
-        return Ok(());
+    if with_demo {
+        return demo::start(app, broker_address).await;
     }
     if !users::has_admin(app.registry()).await.map_err(Failure::new)? {
         let link = links::setup(app.registry(), app.world(), &app.base_url()).await.map_err(Failure::new)?;
@@ -66,7 +66,7 @@ async fn start(app: &App, demo: bool, router: fn(&App) -> axum::Router) -> Resul
     Ok(())
 }
 
-fn listen_for_signals(lifecycle: &Lifecycle) -> Result<(), Failure> {
+pub(super) fn listen_for_signals(lifecycle: &Lifecycle) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::new)?;
     let ends = lifecycle.clone();

@@ -8,7 +8,7 @@ const FOLDER: &str = "app/backend/src/";
 
 /// From the ground up: a room may use every room of the rows before its own, and no other.
 /// A new room gets a row, or a place in a row whose rooms do not need each other.
-const FLOORS: [&[&str]; 12] = [
+const FLOORS: [&[&str]; 13] = [
     // What everything stands on: the clock and the dice, start and stop, settings, counts.
     &["world", "lifecycle", "config", "metrics"],
     // What is kept; what is told to who listens; the broker, which knows of the house only the trait that it calls.
@@ -27,6 +27,7 @@ const FLOORS: [&[&str]; 12] = [
     // The handle to the installation, made of all rows before (see HOLDERS).
     &["app"],
     &["http", "simulate"],
+    &["bench"],
     // What puts all of it together.
     &["cli"],
 ];
