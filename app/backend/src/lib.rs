@@ -15,5 +15,6 @@ pub mod lifecycle;
 pub mod live;
 pub mod metrics;
 pub mod mqtt;
+pub mod simulate;
 pub mod telemetry;
 pub mod world;
