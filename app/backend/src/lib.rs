@@ -16,5 +16,6 @@ pub mod lifecycle;
 pub mod live;
 pub mod metrics;
 pub mod mqtt;
+pub mod simulate;
 pub mod telemetry;
 pub mod world;
