@@ -40,3 +40,15 @@ const ENDINGS: [(&str, &str); 24] = [
 pub fn unit_of(metric: &str) -> &'static str {
     ENDINGS.iter().find(|(ending, _)| metric.ends_with(ending)).map_or("", |(_, symbol)| symbol)
 }
+
+/// The name without its unit's ending: `power` of `power_w`. A name without a unit is its own stem.
+///
+/// ```
+/// assert_eq!(vigia_domain::units::stem_of("gas_m3_per_h"), "gas");
+/// assert_eq!(vigia_domain::units::stem_of("power_factor"), "power_factor");
+/// ```
+#[must_use]
+pub fn stem_of(metric: &str) -> &str {
+    let ending = ENDINGS.iter().find(|(ending, _)| metric.ends_with(ending)).map_or("", |(ending, _)| ending);
+    metric.strip_suffix(ending).filter(|stem| !stem.is_empty()).unwrap_or(metric)
+}

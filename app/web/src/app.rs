@@ -1,0 +1,79 @@
+//! The app: what both halves render.
+
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::path;
+
+use crate::boot::{Boot, Outcome};
+use crate::clock::Clock;
+use crate::components::frame::{Door, Frame};
+use crate::components::theme_switch::ChosenTheme;
+use crate::live::Live;
+use crate::pages::device::DevicePage;
+use crate::pages::devices::DevicesPage;
+use crate::pages::enter::EnterPage;
+use crate::pages::setup::SetupPage;
+use crate::pages::sign_in::{SignInInPlace, SignInPage};
+use crate::pages::status::{Status, StatusPage};
+
+/// Pages outside the frame: for who is not in yet. No link leads from one kind to the other without a new page load.
+const DOORS: [&str; 3] = ["/sign-in", "/setup", "/enter"];
+
+/// The whole of a page.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    let boot = SharedValue::new(|| use_context::<Boot>().unwrap_or_default()).into_inner();
+    provide_meta_context();
+    provide_context(boot.lang);
+    provide_context(Clock::start(boot.now_ms));
+    provide_context(Live::new());
+    provide_context(ChosenTheme(RwSignal::new(boot.theme)));
+    let (outcome, signed_in) = (boot.outcome, boot.visitor.is_some());
+    let is_door = DOORS.contains(&boot.path.trim_end_matches('/'));
+    provide_context(StoredValue::new(boot));
+
+    view! {
+        <Router>
+            {match outcome {
+                Outcome::SignIn => view! { <Door><SignInInPlace/></Door> }.into_any(),
+                Outcome::Page if is_door => view! { <Door><Doors/></Door> }.into_any(),
+                Outcome::Page => view! { <Frame><Rooms/></Frame> }.into_any(),
+                other => {
+                    let status = match other {
+                        Outcome::Forbidden => Status::Forbidden,
+                        Outcome::NotFound => Status::NotFound,
+                        _ => Status::Failed,
+                    };
+                    if signed_in {
+                        view! { <Frame><StatusPage status/></Frame> }.into_any()
+                    } else {
+                        view! { <Door><StatusPage status/></Door> }.into_any()
+                    }
+                }
+            }}
+        </Router>
+    }
+}
+
+#[component]
+fn Doors() -> impl IntoView {
+    view! {
+        <FlatRoutes fallback=|| view! { <StatusPage status=Status::NotFound/> }>
+            <Route path=path!("/sign-in") view=SignInPage/>
+            <Route path=path!("/setup") view=SetupPage/>
+            <Route path=path!("/enter") view=EnterPage/>
+        </FlatRoutes>
+    }
+}
+
+#[component]
+fn Rooms() -> impl IntoView {
+    view! {
+        <FlatRoutes fallback=|| view! { <StatusPage status=Status::NotFound/> }>
+            <Route path=path!("/") view=DevicesPage/>
+            <Route path=path!("/devices") view=DevicesPage/>
+            <Route path=path!("/devices/:id") view=DevicePage/>
+        </FlatRoutes>
+    }
+}

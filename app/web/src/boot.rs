@@ -1,0 +1,76 @@
+//! What a page starts with: who looks at it, in which language and theme, and what the server decided.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use vigia_domain::user::Visitor;
+
+use crate::i18n::Lang;
+
+/// What the server decided to show at an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The page that lives there.
+    Page,
+    /// 401: the sign-in page in its place.
+    SignIn,
+    /// 403: a page that says so.
+    Forbidden,
+    /// 404: a page that says so.
+    NotFound,
+    /// 500 and its like: a page that says so.
+    #[default]
+    Failed,
+}
+
+/// The visitor's choice of colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    /// The word in the cookie and in `data-theme`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// Sent within the page, so that the browser's first rendering is the server's.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Boot {
+    /// Who is signed in.
+    pub(crate) visitor: Option<Visitor>,
+    /// The page's language.
+    pub(crate) lang: Lang,
+    /// Light or dark.
+    pub(crate) theme: Theme,
+    /// What to show.
+    pub(crate) outcome: Outcome,
+    /// The path asked for.
+    pub(crate) path: String,
+    /// The server's time, milliseconds since the epoch.
+    pub(crate) now_ms: i64,
+    /// Address of the chart library.
+    pub(crate) echarts: String,
+    /// `scheme://host` that devices reach this server by, for the examples that a page shows.
+    pub(crate) origin: String,
+    /// Port of the broker, likewise.
+    pub(crate) mqtt_port: u16,
+}
+
+/// What this page started with.
+pub(crate) fn use_boot() -> StoredValue<Boot> {
+    use_context().unwrap_or_else(|| StoredValue::new(Boot::default()))
+}

@@ -1,0 +1,18 @@
+//! What stands where nothing is yet, and what to do about it.
+
+use leptos::prelude::*;
+
+use crate::components::mark::Mark;
+
+/// A heading, a sentence, and the next step.
+#[component]
+pub(crate) fn Empty(title: &'static str, lead: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <section class="empty card">
+            <Mark/>
+            <h2>{title}</h2>
+            <p class="muted">{lead}</p>
+            {children()}
+        </section>
+    }
+}

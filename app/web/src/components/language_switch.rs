@@ -1,0 +1,38 @@
+//! The other language, one button away, with or without a script.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::hooks::use_location;
+
+use crate::components::icon::{Icon, Shape};
+use crate::fault::Fault;
+use crate::i18n::{Lang, use_texts};
+
+/// Remembers the language and goes back.
+#[server(prefix = "/ui", endpoint = "language")]
+pub(crate) async fn choose_language(lang: Lang, next: String) -> Result<(), Fault> {
+    crate::server::remember("lang", lang.as_str());
+    crate::server::go_on(&next);
+    Ok(())
+}
+
+/// A plain form: the page in the other language is another page.
+#[component]
+pub(crate) fn LanguageSwitch() -> impl IntoView {
+    let (t, location) = (use_texts(), use_location());
+    let other = t.lang.other();
+    let here = move || {
+        let (path, search) = (location.pathname.get(), location.search.get());
+        if search.is_empty() || search.contains("__err") { path } else { format!("{path}?{search}") }
+    };
+    view! {
+        <form class="language" method="post" action=ChooseLanguage::url()>
+            <input r#type="hidden" name="lang" value=other.as_str()/>
+            <input r#type="hidden" name="next" value=here/>
+            <button class="button button--quiet" lang=other.as_str() aria-label=t.language_switch_label>
+                <Icon shape=Shape::Globe/>
+                {t.language_switch}
+            </button>
+        </form>
+    }
+}

@@ -1,0 +1,138 @@
+//! The face as the HTTP server sees it: two handlers, one for pages and one for server functions.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, Response, StatusCode, header, request::Parts};
+use axum::response::IntoResponse;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use vigia_backend::http::assets::AssetNames;
+
+use crate::boot::{Boot, Outcome, Theme};
+use crate::i18n::Lang;
+use crate::server;
+use crate::shell::shell;
+
+/// Renders pages and calls server functions. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Face {
+    assets: Arc<AssetNames>,
+}
+
+impl Face {
+    /// A face that names these assets.
+    #[must_use]
+    pub fn new(assets: AssetNames) -> Self {
+        Self { assets: Arc::new(assets) }
+    }
+
+    /// Renders what `outcome` says at the request's address, with the right status and its own
+    /// `Content-Security-Policy`. The request carries the app and the principal in its extensions.
+    pub async fn page(&self, outcome: Outcome, request: Request<Body>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let boot = self.boot(outcome, &parts).await;
+        let assets = Arc::clone(&self.assets);
+        let context = move || {
+            provide_context(boot.clone());
+            provide_context(Arc::clone(&assets));
+            if let Some(status) = status_of(outcome) {
+                set_status(status);
+            }
+        };
+        let handler = leptos_axum::render_app_async_with_context(context, shell);
+        let mut response = handler(Request::from_parts(parts, body)).await;
+        response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        response
+    }
+
+    /// Answers a server function, from a page's script or from a form of a browser without one.
+    pub async fn call(&self, request: Request<Body>) -> Response<Body> {
+        let mut response = leptos_axum::handle_server_fns_with_context(|| (), request).await.into_response();
+        response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        response
+    }
+
+    async fn boot(&self, outcome: Outcome, parts: &Parts) -> Boot {
+        Boot {
+            // A page that tells of a failure must not fail for want of a name.
+            visitor: server::visitor(parts).await.unwrap_or_default(),
+            lang: lang(&parts.headers),
+            theme: theme(&parts.headers),
+            outcome,
+            path: parts.uri.path().to_owned(),
+            now_ms: server::now_ms(parts),
+            echarts: self.assets.echarts.clone(),
+            origin: origin(&parts.headers),
+            mqtt_port: server::mqtt_port(parts),
+        }
+    }
+}
+
+fn status_of(outcome: Outcome) -> Option<StatusCode> {
+    match outcome {
+        Outcome::Page => None,
+        Outcome::SignIn => Some(StatusCode::UNAUTHORIZED),
+        Outcome::Forbidden => Some(StatusCode::FORBIDDEN),
+        Outcome::NotFound => Some(StatusCode::NOT_FOUND),
+        Outcome::Failed => Some(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// Sets the status of the page that is being rendered.
+pub(crate) fn set_status(status: StatusCode) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.set_status(status);
+    }
+}
+
+fn lang(headers: &HeaderMap) -> Lang {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    cookie(headers, "lang").and_then(Lang::of_code).or_else(|| accepted.and_then(Lang::of_accept)).unwrap_or_default()
+}
+
+fn theme(headers: &HeaderMap) -> Theme {
+    match cookie(headers, "theme") {
+        Some("light") => Theme::Light,
+        Some("dark") => Theme::Dark,
+        _ => Theme::System,
+    }
+}
+
+/// The address that the visitor reached us by, for the examples on a page. Shown as text alone.
+fn origin(headers: &HeaderMap) -> String {
+    let text = |name| headers.get(name).and_then(|v: &header::HeaderValue| v.to_str().ok());
+    let host = text("host").filter(|h| h.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b)));
+    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{}", host.unwrap_or("localhost:3000"))
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
+    all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(k, v)| (header::HeaderName::from_static(k), header::HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn the_cookie_goes_before_the_browsers_wish_and_spanish_is_the_rest() {
+        assert_eq!(lang(&headers(&[("cookie", "id=1; lang=en"), ("accept-language", "es")])), Lang::En);
+        assert_eq!(lang(&headers(&[("accept-language", "en-GB,es;q=0.5")])), Lang::En);
+        assert_eq!(lang(&headers(&[("cookie", "xlang=en; lang=klingon")])), Lang::Es);
+        assert_eq!(theme(&headers(&[("cookie", "theme=dark; lang=en")])), Theme::Dark);
+        assert_eq!(theme(&headers(&[("cookie", "theme=\"><script>")])), Theme::System);
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_not_repeated() {
+        assert_eq!(origin(&headers(&[("host", "vigia.local:3000")])), "http://vigia.local:3000");
+        assert_eq!(origin(&headers(&[("host", "x$(reboot)")])), "http://localhost:3000");
+        assert_eq!(origin(&headers(&[("host", "v.example"), ("x-forwarded-proto", "https")])), "https://v.example");
+    }
+}

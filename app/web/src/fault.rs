@@ -1,0 +1,116 @@
+//! What can go wrong between a page and the server, as pages tell it.
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+use crate::i18n::Texts;
+
+/// An answer that is no success. Reads the house's problem+json as well, so that what the middleware refuses before
+/// a server function runs arrives here with its status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fault {
+    /// As in HTTP.
+    pub(crate) status: u16,
+    /// Which field of a form, and what is wrong with it.
+    #[serde(default)]
+    pub(crate) field: Option<FieldFault>,
+}
+
+/// What is wrong with a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FieldFault {
+    /// E-mail and password do not match.
+    Credentials,
+    /// Too many tries.
+    SlowDown,
+    /// No set-up code of ours.
+    Code,
+    /// No entry code of ours.
+    Entry,
+    /// No e-mail address.
+    Email,
+    /// Somebody has it.
+    EmailTaken,
+    /// Empty name.
+    Name,
+    /// Too short.
+    PasswordShort,
+    /// Too long.
+    PasswordLong,
+}
+
+impl FieldFault {
+    /// The sentence for it.
+    pub(crate) fn text(self, t: &'static Texts) -> &'static str {
+        match self {
+            Self::Credentials => t.fault_credentials,
+            Self::SlowDown => t.fault_slow_down,
+            Self::Code => t.fault_code_unknown,
+            Self::Entry => t.fault_entry_unknown,
+            Self::Email => t.fault_email_bad,
+            Self::EmailTaken => t.fault_email_taken,
+            Self::Name => t.fault_name_missing,
+            Self::PasswordShort => t.fault_password_short,
+            Self::PasswordLong => t.fault_password_long,
+        }
+    }
+}
+
+impl Fault {
+    /// The server or the way to it failed.
+    pub(crate) const UNAVAILABLE: Self = Self { status: 503, field: None };
+
+    /// Nobody is signed in any more.
+    pub(crate) fn is_signed_out(&self) -> bool {
+        self.status == 401 && self.field.is_none()
+    }
+
+    /// The sentence for the whole form, when no field of `own` tells it beside itself.
+    pub(crate) fn form_text(&self, t: &'static Texts, own: &[FieldFault]) -> Option<&'static str> {
+        match self.field {
+            Some(field) if own.contains(&field) => None,
+            Some(field) => Some(field.text(t)),
+            None => Some(t.fault_unavailable),
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl From<FieldFault> for Fault {
+    fn from(field: FieldFault) -> Self {
+        let status = match field {
+            FieldFault::Credentials => 401,
+            FieldFault::SlowDown => 429,
+            FieldFault::EmailTaken => 409,
+            _ => 422,
+        };
+        Self { status, field: Some(field) }
+    }
+}
+
+impl FromServerFnError for Fault {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self { status: 422, field: None },
+            _ => Self::UNAVAILABLE,
+        }
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middlewares_problem_is_read_as_a_fault() {
+        let body = br#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Sign in.","request_id":"r"}"#;
+        assert!(Fault::de(body.to_vec().into()).is_signed_out());
+        assert_eq!(Fault::de(b"<html>bad gateway".to_vec().into()), Fault::UNAVAILABLE);
+        let wrong = Fault::from(FieldFault::Credentials);
+        assert!(!Fault::de(wrong.ser()).is_signed_out());
+    }
+}

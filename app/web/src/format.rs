@@ -1,0 +1,11 @@
+//! How numbers, spans, ages and times are written. Mexican Spanish and English agree: `1,284.5`.
+
+mod age;
+mod metric;
+mod moment;
+mod number;
+
+pub(crate) use age::{age, span};
+pub(crate) use metric::metric;
+pub(crate) use moment::{Detail, moment, rfc3339};
+pub(crate) use number::{Written, count, value};

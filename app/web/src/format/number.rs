@@ -1,0 +1,107 @@
+//! Numbers with the thousands' comma, rounded by what their unit deserves.
+
+/// What stands for a value that nobody knows.
+pub(crate) const UNKNOWN: &str = "—";
+
+/// A value ready to be shown: its digits, and its unit beside them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Digits, or a dash.
+    pub(crate) number: String,
+    /// Symbol, empty for none.
+    pub(crate) unit: String,
+}
+
+impl Written {
+    /// Number and unit with a space that does not break.
+    pub(crate) fn text(&self) -> String {
+        if self.unit.is_empty() { self.number.clone() } else { format!("{}\u{a0}{}", self.number, self.unit) }
+    }
+}
+
+/// A count of things.
+pub(crate) fn count(n: u64) -> String {
+    grouped(&n.to_string())
+}
+
+/// A measured value: large energies and powers in kilo, decimals by size and unit.
+pub(crate) fn value(value: f64, unit: &str) -> Written {
+    if !value.is_finite() {
+        return Written { number: UNKNOWN.to_owned(), unit: unit.to_owned() };
+    }
+    let size = value.abs();
+    let kilo = match unit {
+        "Wh" | "varh" => size >= 1_000.0,
+        "W" | "VA" | "var" => size >= 100_000.0,
+        _ => false,
+    };
+    let (value, unit) = if kilo { (value / 1_000.0, format!("k{unit}")) } else { (value, unit.to_owned()) };
+    Written { number: number(value, decimals(value.abs(), &unit)), unit }
+}
+
+fn decimals(size: f64, unit: &str) -> usize {
+    match unit {
+        "W" | "VA" | "var" | "Wh" | "hPa" | "ppm" | "s" | "ms" if size >= 100.0 => 0,
+        "V" | "kWh" | "kvarh" | "kW" | "%" | "°C" | "dBm" => 1,
+        _ if size >= 10_000.0 => 0,
+        _ if size >= 100.0 => 1,
+        _ => 2,
+    }
+}
+
+/// Rounded to `decimals`, zeros at the end kept off, minus as a minus.
+fn number(value: f64, decimals: usize) -> String {
+    // Above this the digits of a double are not the meter's any more.
+    if value.abs() >= 1e15 {
+        return format!("{value:.2e}");
+    }
+    let text = format!("{:.decimals$}", value.abs());
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let sign = if value < 0.0 && text != "0" { "−" } else { "" };
+    match fraction {
+        Some(fraction) => format!("{sign}{}.{fraction}", grouped(whole)),
+        None => format!("{sign}{}", grouped(whole)),
+    }
+}
+
+fn grouped(digits: &str) -> String {
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(v: f64, unit: &str) -> String {
+        value(v, unit).text().replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn values_read_as_on_the_meter() {
+        assert_eq!(text(1284.4, "W"), "1,284 W");
+        assert_eq!(text(127.31, "V"), "127.3 V");
+        assert_eq!(text(6.214, "A"), "6.21 A");
+        assert_eq!(text(18_402_700.0, "Wh"), "18,402.7 kWh");
+        assert_eq!(text(412_700.0, "W"), "412.7 kW");
+        assert_eq!(text(0.97, ""), "0.97");
+        assert_eq!(text(-61.0, "dBm"), "−61 dBm");
+    }
+
+    #[test]
+    fn odd_values_are_written_honestly() {
+        assert_eq!(text(f64::NAN, "W"), "— W");
+        assert_eq!(text(-0.001, "W"), "0 W");
+        assert_eq!(text(1e12, "W"), "1,000,000,000 kW");
+        assert_eq!(text(1e300, ""), "1.00e300");
+        assert_eq!(text(0.0, "V"), "0 V");
+        assert_eq!(count(1_000_000), "1,000,000");
+    }
+}

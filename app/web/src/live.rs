@@ -1,0 +1,81 @@
+//! Live values: one WebSocket a page, shared by everything on it that follows a device.
+
+#[cfg(target_arch = "wasm32")]
+mod hub;
+#[cfg(target_arch = "wasm32")]
+mod socket;
+
+use leptos::prelude::*;
+use vigia_domain::live::Update;
+
+/// State of the connection.
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "on the server nothing ever connects"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Nothing is followed.
+    Idle,
+    /// The first connection is being made.
+    Connecting,
+    /// Values move.
+    On,
+    /// The connection was lost, and is being made again.
+    Lost,
+}
+
+/// The page's live connection. On the server it is always idle.
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    link: RwSignal<Link>,
+    returns: RwSignal<u32>,
+    #[cfg(target_arch = "wasm32")]
+    hub: StoredValue<std::rc::Rc<hub::Hub>, LocalStorage>,
+}
+
+impl Live {
+    /// An idle one.
+    pub(crate) fn new() -> Self {
+        let (link, returns) = (RwSignal::new(Link::Idle), RwSignal::new(0));
+        Self {
+            link,
+            returns,
+            #[cfg(target_arch = "wasm32")]
+            hub: StoredValue::new_local(hub::Hub::new(link, returns)),
+        }
+    }
+
+    /// State of the connection.
+    pub(crate) fn link(self) -> Link {
+        self.link.get()
+    }
+
+    /// How often the connection came back. What was missed meanwhile has to be asked for anew: pages load again when
+    /// this changes.
+    pub(crate) fn returns(self) -> u32 {
+        self.returns.get()
+    }
+
+    /// Calls `on_update` with every update of a topic for as long as the current owner lives.
+    pub(crate) fn follow(self, topic: &str, on_update: impl Fn(&Update) + 'static) {
+        #[cfg(target_arch = "wasm32")]
+        {
+            let hub = self.hub.with_value(std::rc::Rc::clone);
+            let ticket = hub.follow(topic, std::rc::Rc::new(on_update));
+            let ticket = StoredValue::new_local(ticket);
+            on_cleanup(move || {
+                let _ = ticket.try_with_value(hub::Ticket::end);
+            });
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        drop((topic.len(), on_update));
+    }
+}
+
+/// The page's live connection.
+pub(crate) fn use_live() -> Live {
+    use_context().unwrap_or_else(Live::new)
+}
+
+/// The topic of a device.
+pub(crate) fn device_topic(id: &str) -> String {
+    format!("device/{id}")
+}

@@ -1,0 +1,167 @@
+//! Who follows what, and when to connect again.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use leptos::prelude::*;
+use vigia_domain::live::{ClientMessage, Update as Message};
+
+use super::Link;
+use super::socket::{Event, Socket};
+
+/// First wait before connecting again; doubles up to `LONGEST_WAIT_MS`, each with up to half of it added by chance so that
+/// a restarted server is not met by everybody at once.
+const FIRST_WAIT_MS: u32 = 400;
+const LONGEST_WAIT_MS: u32 = 15_000;
+
+type Listener = Rc<dyn Fn(&Message)>;
+
+/// All followers of a page and its connection.
+pub(super) struct Hub {
+    link: RwSignal<Link>,
+    returns: RwSignal<u32>,
+    listeners: RefCell<BTreeMap<String, Vec<(u32, Listener)>>>,
+    subscribed: RefCell<BTreeSet<String>>,
+    socket: RefCell<Option<Socket>>,
+    next: Cell<u32>,
+    wait_ms: Cell<u32>,
+    flushing: Cell<bool>,
+    was_on: Cell<bool>,
+}
+
+/// The right to be called, until it ends.
+pub(super) struct Ticket {
+    hub: Weak<Hub>,
+    topic: String,
+    number: u32,
+}
+
+impl Ticket {
+    /// No further calls.
+    pub(super) fn end(&self) {
+        let Some(hub) = self.hub.upgrade() else { return };
+        if let Ok(mut listeners) = hub.listeners.try_borrow_mut()
+            && let Some(of_topic) = listeners.get_mut(&self.topic)
+        {
+            of_topic.retain(|(number, _)| *number != self.number);
+            if of_topic.is_empty() {
+                listeners.remove(&self.topic);
+            }
+        }
+        hub.flush_soon();
+    }
+}
+
+impl Hub {
+    pub(super) fn new(link: RwSignal<Link>, returns: RwSignal<u32>) -> Rc<Self> {
+        Rc::new(Self {
+            link,
+            returns,
+            listeners: RefCell::default(),
+            subscribed: RefCell::default(),
+            socket: RefCell::default(),
+            next: Cell::new(0),
+            wait_ms: Cell::new(FIRST_WAIT_MS),
+            flushing: Cell::new(false),
+            was_on: Cell::new(false),
+        })
+    }
+
+    pub(super) fn follow(self: &Rc<Self>, topic: &str, listener: Listener) -> Ticket {
+        let number = self.next.replace(self.next.get().wrapping_add(1));
+        self.listeners.borrow_mut().entry(topic.to_owned()).or_default().push((number, listener));
+        self.flush_soon();
+        Ticket { hub: Rc::downgrade(self), topic: topic.to_owned(), number }
+    }
+
+    /// A list of hundreds subscribes with one message: after everything that is being rendered now.
+    fn flush_soon(self: &Rc<Self>) {
+        if !self.flushing.replace(true) {
+            let hub = Rc::clone(self);
+            set_timeout(move || hub.flush(), Duration::ZERO);
+        }
+    }
+
+    fn flush(self: &Rc<Self>) {
+        self.flushing.set(false);
+        let wanted: BTreeSet<String> = self.listeners.borrow().keys().cloned().collect();
+        if wanted.is_empty() {
+            // The page follows nothing any more: a quiet server is told so by closing.
+            self.socket.take();
+            self.subscribed.borrow_mut().clear();
+            self.was_on.set(false);
+            let _ = self.link.try_set(Link::Idle);
+            return;
+        }
+        if self.socket.borrow().is_none() {
+            self.connect();
+        } else if self.link.try_get_untracked() == Some(Link::On) {
+            let mut subscribed = self.subscribed.borrow_mut();
+            let more: Vec<_> = wanted.difference(&subscribed).cloned().collect();
+            let fewer: Vec<_> = subscribed.difference(&wanted).cloned().collect();
+            if !more.is_empty() {
+                self.say(&ClientMessage::Subscribe(more));
+            }
+            if !fewer.is_empty() {
+                self.say(&ClientMessage::Unsubscribe(fewer));
+            }
+            *subscribed = wanted;
+        }
+    }
+
+    fn say(&self, message: &ClientMessage) {
+        if let (Some(socket), Ok(text)) = (self.socket.borrow().as_ref(), serde_json::to_string(message)) {
+            socket.send(&text);
+        }
+    }
+
+    fn connect(self: &Rc<Self>) {
+        let _ = self.link.try_set(if self.was_on.get() { Link::Lost } else { Link::Connecting });
+        let hub = Rc::downgrade(self);
+        let socket = Socket::open("/api/v1/live", move |event| {
+            if let Some(hub) = hub.upgrade() {
+                hub.hear(event);
+            }
+        });
+        self.socket.replace(socket);
+    }
+
+    fn hear(self: &Rc<Self>, event: Event) {
+        match event {
+            Event::Open => {
+                self.wait_ms.set(FIRST_WAIT_MS);
+                self.subscribed.borrow_mut().clear();
+                if self.was_on.replace(true) {
+                    let _ = self.returns.try_update(|n| *n += 1);
+                }
+                let _ = self.link.try_set(Link::On);
+                self.flush();
+            }
+            Event::Text(text) => {
+                // What is no update is a refusal of a topic that the page was rendered with a moment ago: the device
+                // is gone, and its line says so by its age.
+                let Ok(update) = serde_json::from_str::<Message>(&text) else { return };
+                let listeners = self.listeners.borrow().get(&update.topic).cloned().unwrap_or_default();
+                for (_, listener) in listeners {
+                    listener(&update);
+                }
+            }
+            Event::Closed => {
+                let _ = self.link.try_set(if self.was_on.get() { Link::Lost } else { Link::Connecting });
+                let wait = self.wait_ms.get();
+                self.wait_ms.set((wait * 2).min(LONGEST_WAIT_MS));
+                let wait = f64::from(wait) * (1.0 + js_sys::Math::random() / 2.0);
+                let hub = Rc::clone(self);
+                set_timeout(
+                    move || {
+                        hub.socket.take();
+                        hub.flush();
+                    },
+                    Duration::from_secs_f64(wait / 1000.0),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Pages, one a file or folder, each with the server functions that it needs.
+
+pub(crate) mod device;
+pub(crate) mod devices;
+pub(crate) mod enter;
+pub(crate) mod fragment;
+pub(crate) mod setup;
+pub(crate) mod sign_in;
+pub(crate) mod status;

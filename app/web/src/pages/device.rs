@@ -1,0 +1,118 @@
+//! One device: what it measures now, its history, what it says of itself, and what could not be taken from it.
+
+mod about;
+mod chart;
+mod figures;
+mod gaps;
+mod head;
+pub(crate) mod help;
+mod history;
+mod period;
+mod quarantine;
+mod summary;
+mod table;
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_router::hooks::use_params_map;
+use serde::{Deserialize, Serialize};
+use vigia_domain::device::DeviceView;
+use vigia_domain::series::Series;
+
+use crate::components::title::PageTitle;
+use crate::fault::Fault;
+use crate::live::use_live;
+use crate::pages::status::FaultPage;
+use about::About;
+use figures::{FigureSet, Figures};
+use head::Head;
+use help::Help;
+use history::History;
+use period::Period;
+use quarantine::Quarantine;
+
+/// The device as it is now.
+#[server(prefix = "/ui", endpoint = "device", input = GetUrl)]
+pub(crate) async fn load_device(id: String) -> Result<DeviceView, Fault> {
+    crate::server::device(&id).await
+}
+
+/// A history, and the time that it begins at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stretch {
+    /// Start of the first bucket, milliseconds since the epoch.
+    pub(crate) from_ms: i64,
+    /// The buckets.
+    pub(crate) series: Series,
+}
+
+/// A metric over a period that ends now.
+#[server(prefix = "/ui", endpoint = "series", input = GetUrl)]
+pub(crate) async fn load_series(id: String, metric: String, period: Period) -> Result<Stretch, Fault> {
+    let (from_ms, series) = crate::server::series(&id, &metric, period.span_ms(), period.points()).await?;
+    Ok(Stretch { from_ms, series })
+}
+
+/// `/devices/:id`
+#[component]
+pub(crate) fn DevicePage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|p| p.get("id").unwrap_or_default()));
+    let device = Resource::new(move || id.get(), load_device);
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match device.await {
+                    Ok(device) => view! { <Device device/> }.into_any(),
+                    Err(fault) => view! { <FaultPage fault/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Device(device: DeviceView) -> impl IntoView {
+    let DeviceView { row, latest, attributes, quarantine } = device;
+    let id = row.id.clone();
+    let set = FigureSet::follow(&row, latest);
+    refresh(id.clone(), set.clone());
+    view! {
+        <PageTitle page=row.name.clone()/>
+        <Head row set=set.clone()/>
+        {
+            let set = set.clone();
+            let id = id.clone();
+            move || if set.is_empty() {
+                view! { <Help id=id.clone()/> }.into_any()
+            } else {
+                view! {
+                    <Figures set=set.clone()/>
+                    <History id=id.clone() set=set.clone()/>
+                }
+                .into_any()
+            }
+        }
+        <div class="device__below">
+            <About attributes/>
+            <Quarantine refused=quarantine/>
+        </div>
+    }
+}
+
+/// After a lost connection: what was missed is asked for, and shown in what already stands.
+fn refresh(id: String, set: FigureSet) {
+    let live = use_live();
+    Effect::new(move |before: Option<u32>| {
+        let returns = live.returns();
+        if before.is_some_and(|before| before != returns) {
+            let (id, set) = (id.clone(), set.clone());
+            leptos::task::spawn_local(async move {
+                if let Ok(device) = load_device(id).await {
+                    set.renew(device);
+                }
+            });
+        }
+        returns
+    });
+}

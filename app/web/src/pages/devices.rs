@@ -1,0 +1,108 @@
+//! The list of devices: their state, last value and age, moving by themselves.
+
+mod empty;
+mod filter;
+mod row;
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_router::hooks::use_query_map;
+use vigia_domain::device::{DeviceRow, Presence};
+
+use crate::components::title::PageTitle;
+use crate::fault::Fault;
+use crate::i18n::use_texts;
+use crate::live::use_live;
+use crate::pages::status::FaultPage;
+use empty::NoDevices;
+use filter::{Filter, FilterBar};
+pub(crate) use row::kind_word;
+use row::{Row, RowState};
+
+/// The devices that the visitor may see, those that need the eye first.
+#[server(prefix = "/ui", endpoint = "devices", input = GetUrl)]
+pub(crate) async fn load_devices() -> Result<Vec<DeviceRow>, Fault> {
+    crate::server::devices().await
+}
+
+/// `/` and `/devices`.
+#[component]
+pub(crate) fn DevicesPage() -> impl IntoView {
+    let t = use_texts();
+    let live = use_live();
+    let devices = Resource::new(move || live.returns(), |_| load_devices());
+    view! {
+        <PageTitle page=t.devices_title/>
+        <Transition>
+            {move || Suspend::new(async move {
+                match devices.await {
+                    Ok(rows) if rows.is_empty() => view! { <NoDevices/> }.into_any(),
+                    Ok(rows) => view! { <DeviceList rows/> }.into_any(),
+                    Err(fault) => view! { <FaultPage fault/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn DeviceList(rows: Vec<DeviceRow>) -> impl IntoView {
+    let t = use_texts();
+    let query = use_query_map();
+    let filter = Memo::new(move |_| query.with(|q| Filter::of(q.get_str("show"))));
+    let rows: Vec<RowState> = rows.into_iter().map(RowState::follow).collect();
+    let rows = StoredValue::new(rows);
+    let shown = Memo::new(move |_| {
+        let filter = filter.get();
+        rows.with_value(|rows| {
+            (0..rows.len()).filter(|i| rows.get(*i).is_some_and(|row| filter.takes(row.presence.get()))).collect::<Vec<_>>()
+        })
+    });
+    let lead = move || rows.with_value(|rows| sentence(rows));
+    view! {
+        <header class="page-head">
+            <div>
+                <h1>{t.devices_title}</h1>
+                <p class="muted small">{lead}</p>
+            </div>
+        </header>
+        <FilterBar filter/>
+        <div class="card card--table">
+            // The roles are said again: as cards on a phone the table keeps its meaning.
+            <table class="devices" role="table" aria-label=t.devices_table>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">{t.devices_name}</th>
+                        <th role="columnheader" scope="col">{t.devices_owner}</th>
+                        <th role="columnheader" scope="col">{t.devices_state}</th>
+                        <th role="columnheader" scope="col" class="end">{t.devices_value}</th>
+                        <th role="columnheader" scope="col">{t.devices_seen}</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    <For each=move || shown.get() key=|key| *key let:key>
+                        {rows.with_value(|rows| rows.get(key).cloned()).map(|row| view! { <Row row/> })}
+                    </For>
+                </tbody>
+            </table>
+            <Show when=move || shown.with(Vec::is_empty)>
+                <p class="devices__none">{t.devices_filter_none} " " <a class="link" href="/devices">{t.devices_filter_clear}</a></p>
+            </Show>
+        </div>
+    }
+}
+
+/// "12 devices · 9 online · 1 without signal"
+fn sentence(rows: &[RowState]) -> String {
+    let t = use_texts();
+    let count = |which: Presence| rows.iter().filter(|row| row.presence.get() == which).count() as u64;
+    let (online, offline, never) = (count(Presence::Online), count(Presence::Offline), count(Presence::Never));
+    let mut parts = vec![t.devices_count(rows.len() as u64), t.devices_online(online)];
+    if offline > 0 {
+        parts.push(t.devices_offline(offline));
+    }
+    if never > 0 {
+        parts.push(t.devices_never(never));
+    }
+    parts.join(" · ")
+}

@@ -1,0 +1,73 @@
+//! Sign-in: at its own address, and in place of any page that needs somebody.
+
+use leptos::prelude::*;
+use leptos_router::components::Redirect;
+use leptos_router::hooks::use_location;
+
+use crate::boot::use_boot;
+use crate::components::copy::Command;
+use crate::components::field::{Field, FormError, Submit};
+use crate::components::title::PageTitle;
+use crate::fault::{Fault, FieldFault};
+use crate::i18n::use_texts;
+
+/// Begins a session and goes to `next`.
+#[server(prefix = "/ui", endpoint = "sign-in")]
+pub(crate) async fn sign_in(email: String, password: String, next: String) -> Result<(), Fault> {
+    crate::server::sign_in(email.trim(), &password).await?;
+    crate::server::go_on(&next);
+    Ok(())
+}
+
+/// `/sign-in`. Who is in already goes home.
+#[component]
+pub(crate) fn SignInPage() -> impl IntoView {
+    if use_boot().with_value(|boot| boot.visitor.is_some()) {
+        view! { <Redirect path="/"/> }.into_any()
+    } else {
+        view! { <SignInForm next=|| "/".to_owned() lead=use_texts().sign_in_lead/> }.into_any()
+    }
+}
+
+/// At the address of another page, to which it leads.
+#[component]
+pub(crate) fn SignInInPlace() -> impl IntoView {
+    let (t, location) = (use_texts(), use_location());
+    let next = move || {
+        let (path, search) = (location.pathname.get(), location.search.get());
+        if search.is_empty() || search.contains("__err") { path } else { format!("{path}?{search}") }
+    };
+    let lead = if location.pathname.get_untracked() == "/" { t.sign_in_lead } else { t.sign_in_lead_next };
+    view! { <SignInForm next lead/> }
+}
+
+#[component]
+fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) -> impl IntoView {
+    let t = use_texts();
+    let action = ServerAction::<SignIn>::new();
+    let fault = move || action.value().with(|v| v.as_ref().and_then(|r| r.as_ref().err().cloned()));
+    let wrong = Signal::derive(move || {
+        fault().and_then(|f| f.field).filter(|f| *f == FieldFault::Credentials).map(|f| f.text(t))
+    });
+    let other = Signal::derive(move || fault().and_then(|f| f.form_text(t, &[FieldFault::Credentials])));
+    view! {
+        <PageTitle page=t.sign_in_title/>
+        <section class="door__card">
+            <h1>{t.sign_in_title}</h1>
+            <p class="muted">{lead}</p>
+            <ActionForm action attr:class="form">
+                <input r#type="hidden" name="next" value=next/>
+                <FormError text=other/>
+                <Field name="email" label=t.sign_in_email kind="email" autocomplete="username" autofocus=true error=Signal::stored(None)/>
+                <Field name="password" label=t.sign_in_password kind="password" autocomplete="current-password" error=wrong/>
+                <Submit label=t.sign_in_submit working=t.sign_in_working pending=action.pending()/>
+            </ActionForm>
+            <details class="door__more">
+                <summary>{t.sign_in_first}</summary>
+                <p class="muted small">{t.sign_in_first_how}</p>
+                <Command text="vigia setup-link" label=t.device_copy/>
+                <p><a class="link" href="/setup" rel="external">{t.sign_in_first_link}</a></p>
+            </details>
+        </section>
+    }
+}

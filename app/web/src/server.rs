@@ -1,0 +1,205 @@
+//! The one way from the pages to the backend. Server functions and the face ask here; nothing else does.
+
+use axum::http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use tower_sessions::Session;
+use vigia_backend::app::App;
+use vigia_backend::auth::password::BadPassword;
+use vigia_backend::auth::sign_in::{self, SignInError};
+use vigia_backend::db::DbError;
+use vigia_backend::db::devices::Device;
+use vigia_backend::fleet::{self, ListFilter};
+use vigia_backend::http::access::of_device;
+use vigia_backend::telemetry::{self, Question};
+use vigia_domain::device::{DeviceRow, DeviceView};
+use vigia_domain::ids::DeviceId;
+use vigia_domain::rights::{Action, Principal, Verdict};
+use vigia_domain::series::Series;
+use vigia_domain::user::Visitor;
+
+use crate::face::set_status;
+use crate::fault::{Fault, FieldFault};
+
+/// The most devices that the list shows; cursor paging comes with the design system.
+const LIST_LIMIT: u32 = 500;
+
+/// Who is signed in; `None` for nobody.
+pub(crate) async fn visitor(parts: &Parts) -> Result<Option<Visitor>, Fault> {
+    let asked = Asked::of(parts)?;
+    Ok(sign_in::visitor(&asked.app, &asked.principal).await?)
+}
+
+/// The server's time, milliseconds since the epoch.
+pub(crate) fn now_ms(parts: &Parts) -> i64 {
+    parts.extensions.get::<App>().map_or(0, |app| app.world().clock.now_ms())
+}
+
+/// The port of the embedded broker.
+pub(crate) fn mqtt_port(parts: &Parts) -> u16 {
+    parts.extensions.get::<App>().map_or(1883, |app| app.settings().mqtt.listen.port())
+}
+
+pub(crate) async fn devices() -> Result<Vec<DeviceRow>, Fault> {
+    let asked = Asked::here()?;
+    let filter = ListFilter { below: None, limit: LIST_LIMIT };
+    told(fleet::list(&asked.app, &asked.principal, &filter).await.map(|(rows, _)| rows).map_err(Into::into))
+}
+
+pub(crate) async fn device(id: &str) -> Result<DeviceView, Fault> {
+    let asked = Asked::here()?;
+    let found = told(asked.device(id).await)?;
+    told(fleet::view(&asked.app, &found.id).await.map_err(Into::into).and_then(|view| view.ok_or(NOT_FOUND)))
+}
+
+/// `points` buckets of a metric over the last `span_ms`, and where they begin.
+pub(crate) async fn series(id: &str, metric: &str, span_ms: i64, points: u32) -> Result<(i64, Series), Fault> {
+    let asked = Asked::here()?;
+    let device = told(asked.device(id).await)?.number;
+    let to_ms = asked.app.world().clock.now_ms();
+    let from_ms = to_ms - span_ms;
+    let question = Question { device, metric, from_ms, to_ms, points };
+    let buckets = told(asked.app.store().aggregate(&question).await.map_err(Into::into))?;
+    Ok((from_ms, telemetry::series(metric, &buckets)))
+}
+
+pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    told(sign_in::sign_in(&asked.app, &asked.session()?, email, password).await.map(drop).map_err(Into::into))
+}
+
+pub(crate) async fn sign_out() -> Result<(), Fault> {
+    told(sign_in::sign_out(&Asked::here()?.session()?).await.map_err(Into::into))
+}
+
+pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: &str) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    if name.is_empty() {
+        return told(Err(FieldFault::Name.into()));
+    }
+    let done = sign_in::redeem_setup(&asked.app, &asked.session()?, code, email, name, password).await;
+    told(done.map(drop).map_err(Into::into))
+}
+
+pub(crate) async fn redeem_entry(code: &str) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    let done = sign_in::redeem_entry(&asked.app, &asked.session()?, code).await;
+    told(done.map(drop).map_err(|error| match error {
+        SignInError::LinkOver => FieldFault::Entry.into(),
+        other => other.into(),
+    }))
+}
+
+const NOT_FOUND: Fault = Fault { status: 404, field: None };
+
+/// A request to the backend: the installation, and who asks.
+struct Asked {
+    app: App,
+    principal: Principal,
+    session: Option<Session>,
+}
+
+impl Asked {
+    /// Of the request that is being answered.
+    fn here() -> Result<Self, Fault> {
+        Self::of(&use_context::<Parts>().ok_or(Fault::UNAVAILABLE)?)
+    }
+
+    fn of(parts: &Parts) -> Result<Self, Fault> {
+        let app = parts.extensions.get::<App>().cloned().ok_or(Fault::UNAVAILABLE)?;
+        let principal = parts.extensions.get::<Principal>().cloned().unwrap_or(Principal::Nobody);
+        Ok(Self { app, principal, session: parts.extensions.get::<Session>().cloned() })
+    }
+
+    fn session(&self) -> Result<Session, Fault> {
+        self.session.clone().ok_or(Fault::UNAVAILABLE)
+    }
+
+    /// A device that the visitor may see; another's is not found.
+    async fn device(&self, id: &str) -> Result<Device, Fault> {
+        // What cannot be an id is no device of ours.
+        let id = DeviceId::new(id).ok();
+        match of_device(&self.app, &self.principal, Action::ReadTelemetry, id).await {
+            Ok((Verdict::Allowed, Some(device))) => Ok(device),
+            Ok((Verdict::SignIn, _)) => Err(Fault { status: 401, field: None }),
+            Ok((Verdict::Forbidden, _)) => Err(Fault { status: 403, field: None }),
+            Ok(_) => Err(NOT_FOUND),
+            Err(_) => Err(Fault::UNAVAILABLE),
+        }
+    }
+}
+
+impl From<DbError> for Fault {
+    fn from(error: DbError) -> Self {
+        tracing::error!(%error, "a page could not be answered");
+        Self::UNAVAILABLE
+    }
+}
+
+impl From<SignInError> for Fault {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Wrong => FieldFault::Credentials.into(),
+            SignInError::LinkOver => FieldFault::Code.into(),
+            SignInError::Email => FieldFault::Email.into(),
+            SignInError::EmailTaken => FieldFault::EmailTaken.into(),
+            SignInError::Password(BadPassword::Short) => FieldFault::PasswordShort.into(),
+            SignInError::Password(BadPassword::Long) => FieldFault::PasswordLong.into(),
+            SignInError::Db(error) => error.into(),
+            SignInError::Session(error) => {
+                tracing::error!(%error, "a session could not be kept");
+                Self::UNAVAILABLE
+            }
+        }
+    }
+}
+
+/// Gives a fault's status to the answer, except to a form without a script: that is led back to its page.
+fn told<T>(result: Result<T, Fault>) -> Result<T, Fault> {
+    if let Err(fault) = &result
+        && !is_plain_form()
+    {
+        set_status(StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    }
+    result
+}
+
+fn is_plain_form() -> bool {
+    use_context::<Parts>().is_some_and(|parts| {
+        let accepts = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+        parts.method == Method::POST && accepts.is_some_and(|v| v.contains("text/html"))
+    })
+}
+
+/// After a form: to `next` if it is an address of ours, else home.
+pub(crate) fn go_on(next: &str) {
+    leptos_axum::redirect(if is_ours(next) { next } else { "/" });
+}
+
+/// A path of this server and nothing that a browser might read as another host.
+fn is_ours(next: &str) -> bool {
+    next.starts_with('/') && !next.starts_with("//") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+}
+
+/// Remembers a choice for a year.
+pub(crate) fn remember(name: &str, value: &str) {
+    if let (Some(response), Ok(cookie)) = (
+        use_context::<ResponseOptions>(),
+        HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax")),
+    ) {
+        response.append_header(header::SET_COOKIE, cookie);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn a_form_leads_nowhere_else() {
+        assert!(is_ours("/devices/m1?range=24h&metric=power_w"));
+        for foreign in ["", "devices", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x", "/ñ"] {
+            assert!(!is_ours(foreign), "{foreign:?}");
+        }
+    }
+}

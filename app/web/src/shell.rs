@@ -1,0 +1,72 @@
+//! The document around the app. The server alone makes it.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, header};
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+use vigia_backend::http::assets::AssetNames;
+
+use crate::app::App;
+use crate::boot::Boot;
+
+/// Paper and ink of `style/tokens.css`, for the browser's own frame.
+const PAPER: (&str, &str) = ("#fbfaf7", "#0b0f16");
+
+pub(crate) fn shell() -> impl IntoView {
+    let boot = use_context::<Boot>().unwrap_or_default();
+    let assets = use_context::<Arc<AssetNames>>().unwrap_or_default();
+    let nonce = use_nonce();
+    if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce)
+        && let Ok(policy) = HeaderValue::from_str(&policy(nonce))
+    {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // Two lines of our own instead of Leptos's component, which knows no hashed names of ours. The WASM is compiled
+    // while it arrives: the module gets the address, not the bytes.
+    let start = format!(
+        "import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)",
+        assets.js, assets.wasm
+    );
+    view! {
+        <!DOCTYPE html>
+        <html lang=boot.lang.as_str() data-theme=boot.theme.as_str()>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="light dark"/>
+                {theme_colour(PAPER.0, "(prefers-color-scheme: light)")}
+                {theme_colour(PAPER.1, "(prefers-color-scheme: dark)")}
+                <meta name="description" content=boot.lang.texts().brand_tagline/>
+                <link rel="preload" href=assets.font.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="stylesheet" href=assets.css.clone()/>
+                <link rel="modulepreload" href=assets.js.clone()/>
+                <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+                <link rel="icon" href="/icon-192.png" r#type="image/png" sizes="192x192"/>
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <MetaTags/>
+                <script r#type="module" nonce=nonce inner_html=start></script>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// `view!` knows no `media` on a `<meta>`.
+fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
+    leptos::html::meta().name("theme-color").content(colour).attr("media", media)
+}
+
+/// Nothing but our own files; scripts only with this page's nonce, or fetched by one that had it.
+fn policy(nonce: &str) -> String {
+    format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
