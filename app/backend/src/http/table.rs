@@ -171,6 +171,15 @@ impl Route {
     }
 }
 
+/// The back end's own part of the table.
+#[must_use]
+pub fn of_backend() -> Vec<Route> {
+    let mut routes = super::api::routes();
+    let document = super::openapi::document(&routes);
+    routes.extend(super::docs::routes(document));
+    routes
+}
+
 /// Makes the router. This is the one place that adds routes, so that none is without its right.
 #[expect(clippy::disallowed_methods, reason = "the one place that adds routes")]
 pub(super) fn build(app: &App, routes: Vec<Route>) -> Router<App> {
