@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod db;
@@ -15,5 +16,6 @@ pub mod lifecycle;
 pub mod live;
 pub mod metrics;
 pub mod mqtt;
+pub mod simulate;
 pub mod telemetry;
 pub mod world;

@@ -1,13 +1,16 @@
 //! The command line: one file per verb. Results go to stdout, everything else to stderr.
 
 mod api_key;
+mod bench;
 mod config;
+mod demo;
 mod device;
 mod failure;
 mod lock;
 mod logs;
 mod serve;
 mod setup_link;
+mod simulate;
 mod user;
 
 use std::ffi::OsString;
@@ -17,10 +20,12 @@ use std::process::ExitCode;
 use axum::Router;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::config::Settings;
 use crate::db::Databases;
+use crate::lifecycle::Lifecycle;
 use crate::world::World;
 pub(crate) use failure::Failure;
 
@@ -42,6 +47,11 @@ struct Arguments {
 enum Verb {
     /// Run everything; with --demo also simulated homes to look at
     Serve,
+    /// Devices that are not there: real MQTT clients with plausible physics
+    Simulate(simulate::Simulate),
+    /// Measure: figures as JSON lines
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Print the settings in force, secrets left out; or the commented defaults
     Config(config::Config),
     /// Print a one-time link to make an administrator
@@ -96,6 +106,8 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
     let outcome = runtime.block_on(async {
         match arguments.verb {
             Verb::Serve => serve::run(settings, arguments.demo, process).await,
+            Verb::Simulate(asked) => simulate::run(asked, &settings, &process.world, on_signal()?).await,
+            Verb::Bench(verb) => bench::run(verb, &process.world).await,
             Verb::Config(_) => unreachable!("answered above"),
             Verb::SetupLink => setup_link::run(&open(&settings).await?, &settings, &process.world).await,
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
@@ -106,6 +118,13 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
     // Connections that a client keeps half-open must not hold the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     outcome
+}
+
+/// A token that is cancelled by Ctrl-C or SIGTERM, for verbs without tasks of their own.
+fn on_signal() -> Result<CancellationToken, Failure> {
+    let lifecycle = Lifecycle::default();
+    serve::listen_for_signals(&lifecycle)?;
+    Ok(lifecycle.ending())
 }
 
 async fn open(settings: &Settings) -> Result<Databases, Failure> {

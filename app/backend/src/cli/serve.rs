@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use super::failure::{mention, say};
-use super::{Failure, Process, lock};
+use super::{Failure, Process, demo, lock};
 use crate::app::App;
 use crate::auth::links;
 use crate::config::Settings;
@@ -15,23 +15,21 @@ use crate::db::{self, users};
 use crate::fleet::FleetGate;
 use crate::http;
 use crate::lifecycle::{Ending, Lifecycle, Phase};
+use crate::mqtt::embedded::EmbeddedBroker;
 
 /// How often sessions that are over are removed.
 const TIDY: Duration = Duration::from_secs(60 * 60);
 
-pub(super) async fn run(settings: Settings, demo: bool, process: Process) -> Result<(), Failure> {
+pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -> Result<(), Failure> {
     let lifecycle = Lifecycle::default();
     listen_for_signals(&lifecycle)?;
     db::prepare(&settings.data.dir).map_err(Failure::new)?;
     let _lock = lock::take(&settings.data.dir)?;
     let app = App::open(settings, process.world, lifecycle.clone()).await.map_err(Failure::new)?;
-    let started = start(&app, demo, process.router).await;
+    let started = start(&app, with_demo, process.router).await;
     if started.is_ok() {
         lifecycle.ended().await;
         tracing::info!("stopping: taking nothing new, finishing what is under way");
-    }
-    if let Some(broker) = app.broker() {
-        broker.stop().await;
     }
     let ending = lifecycle.stop().await;
     app.databases().close().await;
@@ -42,14 +40,23 @@ pub(super) async fn run(settings: Settings, demo: bool, process: Process) -> Res
     }
 }
 
-async fn start(app: &App, demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
+async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
     let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
-    let _ = gate;
+    let mqtt = &app.settings().mqtt;
+    let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
+    let broker_address = broker.address();
+    app.lifecycle().spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    app.set_broker(broker);
     let address = http::serve(app, router(app)).await.map_err(Failure::new)?;
     tidy_sessions(app);
-    mention(format!("Vigía listens on http://{address}"));
-    if demo {
-        return Ok(());
+    mention(format!("Vigía listens on http://{address} and mqtt://{broker_address}"));
+    for (key, plaintext) in [("http", app.settings().http.plaintext), ("mqtt", mqtt.plaintext)] {
+        if plaintext.is_some() {
+            tracing::warn!("{key}.plaintext: whoever is on this network can read along; only private addresses are served");
+        }
+    }
+    if with_demo {
+        return demo::start(app, broker_address).await;
     }
     if !users::has_admin(app.registry()).await.map_err(Failure::new)? {
         let link = links::setup(app.registry(), app.world(), &app.base_url()).await.map_err(Failure::new)?;
@@ -59,7 +66,7 @@ async fn start(app: &App, demo: bool, router: fn(&App) -> axum::Router) -> Resul
     Ok(())
 }
 
-fn listen_for_signals(lifecycle: &Lifecycle) -> Result<(), Failure> {
+pub(super) fn listen_for_signals(lifecycle: &Lifecycle) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::new)?;
     let ends = lifecycle.clone();

@@ -9,6 +9,7 @@ pub mod error;
 pub mod keys;
 pub mod links;
 mod open;
+pub mod settings;
 pub mod state;
 pub mod users;
 

@@ -35,9 +35,6 @@ pub async fn list(app: &App, principal: &Principal, filter: &ListFilter) -> Resu
         Visible::Nothing => Vec::new(),
         Visible::All => devices::page(app.registry(), None, filter.below, i64::from(limit) + 1).await?,
         Visible::OwnedBy(user) => devices::page(app.registry(), Some(user), filter.below, i64::from(limit) + 1).await?,
-        Visible::Itself(id) => {
-            devices::by_id(app.registry(), &id).await?.into_iter().filter(|d| filter.below.is_none_or(|b| d.number < b)).collect()
-        }
     };
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
@@ -51,16 +48,14 @@ enum Visible {
     Nothing,
     All,
     OwnedBy(UserId),
-    Itself(vigia_domain::ids::DeviceId),
 }
 
 /// The rows that a principal may see; the route has already asked whether it may see the list.
 fn visible(principal: &Principal) -> Visible {
     match principal {
-        Principal::Nobody => Visible::Nothing,
+        Principal::Nobody | Principal::Device(_) => Visible::Nothing,
         Principal::User { role: Role::Customer, id } => Visible::OwnedBy(*id),
         Principal::User { .. } | Principal::ApiKey { .. } => Visible::All,
-        Principal::Device(id) => Visible::Itself(id.clone()),
     }
 }
 

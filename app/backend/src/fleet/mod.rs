@@ -9,5 +9,5 @@ mod view;
 pub use gate::FleetGate;
 pub use list::{ListFilter, list};
 pub use presence::Connections;
-pub use register::{RegisterError, Registered, register};
+pub use register::{RegisterError, Registered, adopt, register};
 pub use view::view;

@@ -1,6 +1,6 @@
 //! Whether a device is there.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vigia_domain::device::Presence;
@@ -9,33 +9,27 @@ use vigia_domain::ids::DeviceNumber;
 /// How long after its last message a device without a connection still counts as online, in milliseconds.
 const FRESH_MS: i64 = 5 * 60 * 1000;
 
-/// Which devices hold a connection to the broker. Clones are handles to the same table.
+/// Which devices hold a connection to the broker. Clones are handles to the same set.
 #[derive(Clone, Default)]
 pub struct Connections {
-    connected: Arc<Mutex<HashMap<DeviceNumber, usize>>>,
+    connected: Arc<Mutex<HashSet<DeviceNumber>>>,
 }
 
 impl Connections {
-    /// A connection came.
+    /// It has one.
     pub fn came(&self, device: DeviceNumber) {
-        *self.connected.lock().unwrap_or_else(PoisonError::into_inner).entry(device).or_default() += 1;
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner).insert(device);
     }
 
-    /// A connection went.
+    /// Its last one is gone.
     pub fn went(&self, device: DeviceNumber) {
-        let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = connected.get_mut(&device) {
-            *count -= 1;
-            if *count == 0 {
-                connected.remove(&device);
-            }
-        }
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner).remove(&device);
     }
 
     /// Whether it holds one.
     #[must_use]
     pub fn has(&self, device: DeviceNumber) -> bool {
-        self.connected.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&device)
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner).contains(&device)
     }
 }
 

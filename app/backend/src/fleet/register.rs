@@ -67,3 +67,25 @@ pub async fn register(
     audit::note(registry, now_ms, actor, "device.add", id.as_str(), &json!({ "kind": kind.as_str(), "name": name })).await?;
     Ok(Registered { device: crate::mqtt::DeviceIdentity { id: id.clone(), number }, token })
 }
+
+/// Registers a simulated device, or gives the one that is there a new token. Gives both.
+///
+/// # Errors
+/// [`RegisterError`]; nothing was written then.
+pub async fn adopt(
+    registry: &Db,
+    world: &World,
+    actor: &str,
+    id: &DeviceId,
+    kind: DeviceKind,
+    name: Option<&str>,
+) -> Result<(crate::mqtt::DeviceIdentity, String), RegisterError> {
+    if let Some(device) = devices::by_id(registry, id).await? {
+        let token = token::make(world, Kind::Device);
+        devices::replace_token(registry, id, &token::hash(token.as_bytes())).await?;
+        audit::note(registry, world.clock.now_ms(), actor, "device.token", id.as_str(), &json!({})).await?;
+        return Ok((crate::mqtt::DeviceIdentity { id: device.id, number: device.number }, token));
+    }
+    let made = register(registry, world, actor, id, kind, name, None).await?;
+    Ok((made.device, made.token))
+}

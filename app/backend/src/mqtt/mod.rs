@@ -1,6 +1,7 @@
 //! MQTT: the broker behind a trait of ours, and what it asks of the rest of the house.
 
 pub mod access;
+pub mod embedded;
 
 use std::fmt;
 
@@ -56,7 +57,7 @@ pub trait Gate: Send + Sync {
     /// Notes what was refused. Bounded: a device that tries without end does not fill the disk.
     async fn refused(&self, device: &DeviceIdentity, offence: Offence, topic: &str, payload: &[u8]);
 
-    /// A connection of this device stands.
+    /// A connection of this device stands; said again for each further one.
     async fn connected(&self, device: &DeviceIdentity);
 
     /// The last connection of this device is gone.

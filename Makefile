@@ -1,0 +1,53 @@
+# The commands of this project. Everything real is in setup/, app/xtask and cargo; here is only the order.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Runs a command in the environment of the builds (see setup/env.sh).
+with := setup/with.sh
+
+.PHONY: help run build dev test unit e2e lint deny audit bars setup bundle clean-cache
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## set up, build, and start with demo data on http://127.0.0.1:3000
+	@exec target/release/vigia serve --demo
+
+build: setup bundle ## the program with everything inside: target/release/vigia
+	@setup/program.sh release
+
+dev: setup ## rebuild and reload on every change
+	@$(with) cargo run --quiet --package xtask -- dev
+
+test: ## set up and run every test, the browser's too
+	@setup/setup.sh test
+	@$(MAKE) --no-print-directory bundle lint deny unit build e2e
+
+unit: ## Rust's tests alone
+	@setup/unit-tests.sh
+
+e2e: ## the browser's tests alone, against target/release/vigia
+	@$(with) npm run --silent e2e
+
+lint: bundle ## formatting and clippy, for the server and for the browser
+	@setup/lint.sh
+
+deny: ## licences, banned crates, sources (cargo-deny is built on first use)
+	@setup/deny.sh bans licenses sources
+
+audit: ## known security advisories, where the network allows
+	@setup/deny.sh advisories
+
+bars: build ## benches and soaks, outside `make test`
+	@target/release/vigia bench ingest
+
+setup: ## make the machine ready, no more
+	@setup/setup.sh build
+
+bundle:
+	@$(with) cargo run --quiet --package xtask -- bundle --release
+
+clean-cache: ## forget what is kept outside the checkout
+	@setup/clean-cache.sh

@@ -1,0 +1,187 @@
+//! `vigia bench ingest`: messages from real connections through the broker into the store, acknowledged after the commit;
+//! and, in the same run, the same broker with no store behind it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::{DeviceId, DeviceNumber};
+
+use super::machine;
+use crate::app::App;
+use crate::config::{Guard, Settings};
+use crate::fleet::{self, FleetGate};
+use crate::lifecycle::{Lifecycle, Phase};
+use crate::mqtt::embedded::EmbeddedBroker;
+use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
+use crate::simulate::load::{self, Load, Outcome};
+use crate::world::World;
+
+/// Values in each message of the load.
+const VALUES: u64 = 10;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Connections, one device each.
+    pub connections: usize,
+    /// Messages under way on each.
+    pub window: u16,
+    /// How long.
+    pub time: Duration,
+    /// Messages a second of all together; as many as go through when `None`.
+    pub rate_per_s: Option<f64>,
+}
+
+/// One line of the bench.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    bench: &'static str,
+    engine: &'static str,
+    broker: &'static str,
+    connections: usize,
+    in_flight: u16,
+    values_per_message: u64,
+    durable: bool,
+    seconds: f64,
+    messages: u64,
+    messages_per_s: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    /// Of the process, which holds the load's own connections, too.
+    rss_mb: Option<f64>,
+    fsync_ms: f64,
+    broker_only_messages_per_s: f64,
+    bytes_per_value: f64,
+}
+
+/// Why there is no figure.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// A part did not start, or a connection failed.
+    #[error("the bench could not run: {0}")]
+    Failed(String),
+}
+
+fn failed(reason: impl std::fmt::Display) -> BenchError {
+    BenchError::Failed(reason.to_string())
+}
+
+/// Runs the bench in `dir`, an empty folder.
+///
+/// # Errors
+/// [`BenchError`].
+pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchError> {
+    let fsync_ms = machine::fsync_ms(world, dir).map_err(failed)?;
+    let bare = broker_only(world, plan).await?;
+    let (durable, rss_mb, bytes) = stored(world, dir, plan).await?;
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    let bytes_per_value = bytes as f64 / (durable.acknowledged * VALUES).max(1) as f64;
+    Ok(Line {
+        bench: "ingest",
+        engine: "sqlite",
+        broker: "embedded",
+        connections: plan.connections,
+        in_flight: plan.window,
+        values_per_message: VALUES,
+        durable: true,
+        seconds: round(durable.elapsed.as_secs_f64()),
+        messages: durable.acknowledged,
+        messages_per_s: durable.messages_per_s().round(),
+        p50_ms: round(durable.p50.as_secs_f64() * 1000.0),
+        p99_ms: round(durable.p99.as_secs_f64() * 1000.0),
+        rss_mb: rss_mb.map(round),
+        fsync_ms: round(fsync_ms),
+        broker_only_messages_per_s: bare.messages_per_s().round(),
+        bytes_per_value: round(bytes_per_value),
+    })
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Option<f64>, u64), BenchError> {
+    let mut settings = Settings::default();
+    settings.data.dir = dir.join("data");
+    let lifecycle = Lifecycle::default();
+    let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
+    let mut devices = Vec::with_capacity(plan.connections);
+    for id in ids(plan.connections) {
+        let made = fleet::register(app.registry(), world, "bench", &id, DeviceKind::EnergyMeter, None, None).await.map_err(failed)?;
+        devices.push((id, made.token));
+    }
+    let gate = FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone());
+    let outcome = through(world, &lifecycle, Arc::new(gate), devices, plan).await?;
+    let rss_mb = machine::rss_mb();
+    lifecycle.stop().await;
+    app.databases().close().await;
+    let bytes = std::fs::metadata(dir.join("data/telemetry.db")).map_err(failed)?.len();
+    Ok((outcome, rss_mb, bytes))
+}
+
+async fn broker_only(world: &World, plan: Plan) -> Result<Outcome, BenchError> {
+    let lifecycle = Lifecycle::default();
+    let devices = ids(plan.connections).into_iter().map(|id| (id, String::from("x"))).collect();
+    let outcome = through(world, &lifecycle, Arc::new(Nothing), devices, plan).await;
+    lifecycle.stop().await;
+    outcome
+}
+
+fn ids(count: usize) -> Vec<DeviceId> {
+    (0..count).map(|n| DeviceId::new(format!("bench-{n}")).expect("letters and digits")).collect()
+}
+
+async fn through(
+    world: &World,
+    lifecycle: &Lifecycle,
+    gate: Arc<dyn Gate>,
+    devices: Vec<(DeviceId, String)>,
+    plan: Plan,
+) -> Result<Outcome, BenchError> {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
+    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    // Each message is a millisecond after the one before; a day back is room for all of them.
+    let from_ms = world.clock.now_ms() - 24 * 60 * 60 * 1000;
+    let load = Load {
+        broker: broker.address().to_string(),
+        devices,
+        window: plan.window,
+        rate_per_s: plan.rate_per_s,
+        time: plan.time,
+        from_ms,
+        keep: false,
+    };
+    let outcome = load::run(load, CancellationToken::new()).await;
+    match outcome.first_failure {
+        Some(reason) => Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed))),
+        None => Ok(outcome),
+    }
+}
+
+/// A gate that stores nothing: what the broker costs by itself.
+struct Nothing;
+
+#[async_trait]
+impl Gate for Nothing {
+    async fn authenticate(&self, user: &str, _: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable> {
+        Ok(DeviceId::new(user).ok().map(|id| DeviceIdentity { id, number: DeviceNumber(1) }))
+    }
+
+    async fn accept(&self, _: &DeviceIdentity, _: &str, _: Bytes) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn refused(&self, _: &DeviceIdentity, _: Offence, _: &str, _: &[u8]) {}
+
+    async fn connected(&self, _: &DeviceIdentity) {}
+
+    async fn disconnected(&self, _: &DeviceIdentity) {}
+}

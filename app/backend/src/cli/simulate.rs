@@ -1,0 +1,119 @@
+//! `vigia simulate --scenario S --devices N --rate HZ --broker URL [--seconds S]`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::DeviceId;
+
+use super::Failure;
+use super::failure::{mention, say};
+use crate::config::Settings;
+use crate::db::Databases;
+use crate::fleet;
+use crate::simulate::device::{Device, Script};
+use crate::simulate::{Actor, Client, Scenario, credentials, replay};
+use crate::world::World;
+
+#[derive(Debug, Args)]
+pub(super) struct Simulate {
+    /// household, shelly, biodigester, dispenser or mixed
+    #[arg(long, default_value = "household")]
+    scenario: Scenario,
+    /// How many devices
+    #[arg(long, default_value_t = 1)]
+    devices: usize,
+    /// Messages a second of each device
+    #[arg(long, default_value_t = 1.0, value_name = "HZ")]
+    rate: f64,
+    /// The broker, mqtt://host:port [default: the one of the settings]
+    #[arg(long, value_name = "URL")]
+    broker: Option<String>,
+    /// How long; without it until Ctrl-C
+    #[arg(long, value_name = "S")]
+    seconds: Option<u64>,
+    /// Lines of `id token`; without it the devices are registered in the database of the settings
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+    /// Instead of a scenario, send this CSV (ts_local,metric,...) with its own times, as one device
+    #[arg(long, value_name = "CSV")]
+    replay: Option<PathBuf>,
+    /// The zone of the CSV's times and of the simulated homes
+    #[arg(long, default_value = "America/Mexico_City")]
+    zone: String,
+}
+
+pub(super) async fn run(asked: Simulate, settings: &Settings, world: &World, stop: CancellationToken) -> Result<(), Failure> {
+    if asked.devices == 0 || !(0.001..=10_000.0).contains(&asked.rate) {
+        return Err(Failure::wrong_use("--devices is above 0 and --rate from 0.001 to 10000"));
+    }
+    let zone = TimeZone::get(&asked.zone).map_err(|_| Failure::wrong_use(format!("--zone: {:?} is no IANA time zone", asked.zone)))?;
+    let broker = asked.broker.clone().unwrap_or_else(|| format!("mqtt://{}", settings.mqtt.listen));
+    let (host, port) = credentials::broker(&broker).map_err(Failure::wrong_use)?;
+    let seed = u64::from_le_bytes(world.bytes());
+    let mut plans: Vec<(DeviceId, DeviceKind, Box<dyn Device>)> = Vec::new();
+    let mut rate_hz = asked.rate;
+    if let Some(file) = &asked.replay {
+        let csv = std::fs::read_to_string(file).map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
+        let readings = replay::parse(&csv, &zone).map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
+        let id = DeviceId::new("sim-replay").expect("letters and a hyphen");
+        let script = Script::new(replay::messages(&id, &readings, 1));
+        plans.push((id, DeviceKind::EnergyMeter, Box::new(script)));
+        rate_hz = rate_hz.max(1_000.0);
+    } else {
+        for n in 0..asked.devices {
+            let id = asked.scenario.id(n);
+            let device = asked.scenario.device(n, &id, seed, &zone);
+            plans.push((id, asked.scenario.kind(n), device));
+        }
+    }
+    let actors = match &asked.credentials {
+        Some(file) => given(file, plans)?,
+        None => registered(settings, world, plans).await?,
+    };
+    mention(format!("{} devices speak to {broker}", actors.len()));
+    let client = Client {
+        host,
+        port,
+        rate_hz,
+        time: asked.seconds.map(Duration::from_secs),
+        clock: std::sync::Arc::clone(&world.clock),
+        acknowledged: None,
+    };
+    let report = client.run(actors, stop).await;
+    say(format!("sent {}, acknowledged {}", report.sent, report.acknowledged))?;
+    if report.connected == 0 {
+        return Err(Failure::new(format!("no device could connect to {broker}; is the server running, and are the credentials its own?")));
+    }
+    if report.dropped > 0 {
+        mention(format!("{} messages were dropped while there was no connection", report.dropped));
+    }
+    Ok(())
+}
+
+fn given(file: &std::path::Path, plans: Vec<(DeviceId, DeviceKind, Box<dyn Device>)>) -> Result<Vec<Actor>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
+    let known = credentials::parse(&text).map_err(|e| Failure::wrong_use(format!("{}: {e}", file.display())))?;
+    plans
+        .into_iter()
+        .map(|(id, _, device)| {
+            let token = known.iter().find(|(known, _)| *known == id).map(|(_, token)| token.clone());
+            let token = token.ok_or_else(|| Failure::wrong_use(format!("{} has no line for {id}", file.display())))?;
+            Ok(Actor { id, token, device })
+        })
+        .collect()
+}
+
+async fn registered(settings: &Settings, world: &World, plans: Vec<(DeviceId, DeviceKind, Box<dyn Device>)>) -> Result<Vec<Actor>, Failure> {
+    let databases = Databases::open(settings).await.map_err(Failure::new)?;
+    let mut actors = Vec::with_capacity(plans.len());
+    for (id, kind, device) in plans {
+        let (_, token) = fleet::adopt(&databases.registry, world, "command-line", &id, kind, None).await.map_err(Failure::new)?;
+        actors.push(Actor { id, token, device });
+    }
+    databases.close().await;
+    Ok(actors)
+}

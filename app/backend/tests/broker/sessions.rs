@@ -1,0 +1,116 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use vigia_backend::mqtt::Broker as _;
+use vigia_domain::ids::DeviceId;
+
+use crate::wire::{Hello, Say, Wire, heard};
+use crate::{House, LEVELS, until};
+
+#[tokio::test]
+async fn no_device_takes_over_anothers_session() {
+    let house = House::new().await;
+    for level in LEVELS {
+        for clean in [true, false] {
+            let client = format!("meter-{level}-{clean}");
+            let (mut owner, _) = Wire::connect(house.address(), &Hello { clean, ..Hello::of("m1", level).client(&client) }).await;
+            assert_eq!(owner.subscribe("vigia/m1/command").await, Some(1));
+            // The same client id, and the name under which the first one's session is kept.
+            for stolen in [client.clone(), format!("m1/{client}")] {
+                let (mut thief, code) = Wire::connect(house.address(), &Hello { clean, ..Hello::of("m2", level).client(&stolen) }).await;
+                assert_eq!(code, Some(0), "any client id will do");
+                house.broker.publish("vigia/m1/command", Bytes::from_static(b"secret"), false).await.expect("it runs");
+                let packet = owner.packet().await.expect("the owner is still connected");
+                assert_eq!(heard(&packet, level).1, b"secret");
+                assert!(thief.silent(Duration::from_millis(80)).await, "and only the owner hears it");
+            }
+            // The device itself does take over: its old connection is half dead.
+            let (_again, code) = Wire::connect(house.address(), &Hello { clean, ..Hello::of("m1", level).client(&client) }).await;
+            assert_eq!(code, Some(0));
+            while let Some((kind, _)) = owner.packet().await {
+                assert_ne!(kind >> 4, 2);
+            }
+        }
+    }
+    house.end().await;
+}
+
+#[tokio::test]
+async fn the_house_reaches_its_subscribers_now_and_later() {
+    let house = House::new().await;
+    for level in LEVELS {
+        let mut wire = house.device("m1", level).await;
+        assert_eq!(wire.subscribe("vigia/m1/#").await, Some(1));
+        house.broker.publish("vigia/m1/command", Bytes::from_static(b"on"), false).await.expect("it runs");
+        let packet = wire.packet().await.expect("the command");
+        assert_eq!(packet.0 & 0x06, 0x02, "QoS 1");
+        assert_eq!(heard(&packet, level), ("vigia/m1/command".into(), b"on".to_vec(), false));
+
+        house.broker.publish("vigia/m1/config", Bytes::from_static(b"{\"v\":1}"), true).await.expect("it runs");
+        assert_eq!(heard(&wire.packet().await.expect("the config"), level).1, b"{\"v\":1}");
+        let mut later = house.device("m1", level).await;
+        assert_eq!(later.subscribe("vigia/m1/config").await, Some(1));
+        assert_eq!(heard(&later.packet().await.expect("the retained"), level), ("vigia/m1/config".into(), b"{\"v\":1}".to_vec(), true));
+        house.broker.publish("vigia/m1/config", Bytes::new(), true).await.expect("it runs");
+    }
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_remembered_session_gets_what_it_missed() {
+    let house = House::new().await;
+    for level in LEVELS {
+        let hello = Hello { clean: false, ..Hello::of("m1", level).client(&format!("sleeper-{level}")) };
+        let (mut wire, _) = Wire::connect(house.address(), &hello).await;
+        assert_eq!(wire.subscribe("vigia/m1/command").await, Some(1));
+        let before = house.gate.comings().len();
+        drop(wire);
+        until("it is gone", || house.gate.comings().len() > before).await;
+        house.broker.publish("vigia/m1/command", Bytes::from_static(b"later"), false).await.expect("it runs");
+        let (mut wire, code) = Wire::connect(house.address(), &hello).await;
+        assert_eq!(code, Some(0));
+        assert_eq!(heard(&wire.packet().await.expect("what it missed"), level).1, b"later");
+        house.broker.publish("vigia/m1/command", Bytes::from_static(b"now"), false).await.expect("it runs");
+        assert_eq!(heard(&wire.packet().await.expect("its subscription lives on"), level).1, b"now");
+    }
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_withdrawn_device_loses_all_its_connections() {
+    let house = House::new().await;
+    let (mut one, _) = Wire::connect(house.address(), &Hello::of("m1", 4).client("one")).await;
+    let (mut two, _) = Wire::connect(house.address(), &Hello::of("m1", 5).client("two")).await;
+    let mut other = house.device("m2", 4).await;
+    assert_eq!(house.broker.connections(), Some(3));
+    house.broker.disconnect(&DeviceId::new("m1").expect("a good id")).await;
+    assert_eq!((one.packet().await, two.packet().await), (None, None));
+    other.publish(Say { topic: "vigia/m2/telemetry", payload: b"1", qos: 1, packet: 1, ..Say::default() }).await;
+    assert_eq!(other.packet().await.map(|p| p.0), Some(0x40));
+    until("one is left", || house.broker.connections() == Some(1)).await;
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_device_retains_no_more_than_its_share() {
+    use vigia_backend::mqtt::embedded::limits::{RETAINED_BYTES, RETAINED_TOPICS};
+    let house = House::new().await;
+    let mut wire = house.device("m1", 4).await;
+    let mut put = async |topic: String, payload: Vec<u8>| {
+        wire.publish(Say { topic: &topic, payload: &payload, qos: 1, packet: 1, retain: true, ..Say::default() }).await;
+        assert_eq!(wire.packet().await.map(|p| p.0), Some(0x40), "it is stored all the same");
+    };
+    put("m1/large".into(), vec![b'x'; RETAINED_BYTES + 1]).await;
+    for n in 0..RETAINED_TOPICS + 10 {
+        put(format!("m1/status/switch:{n}"), b"1".to_vec()).await;
+    }
+    put("m1/status/switch:0".into(), vec![]).await;
+    let mut later = house.device("m1", 4).await;
+    assert_eq!(later.subscribe("m1/#").await, Some(1));
+    let mut kept = 0;
+    while !later.silent(Duration::from_millis(150)).await {
+        kept += 1;
+    }
+    assert_eq!(kept, RETAINED_TOPICS - 1);
+    house.end().await;
+}

@@ -1,0 +1,55 @@
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::wire::{Hello, Wire};
+use crate::{House, LEVELS, until};
+
+#[tokio::test]
+async fn a_wrong_credential_is_refused_with_its_code() {
+    let house = House::new().await;
+    for (level, bad, unavailable) in [(4, 4, 3), (5, 0x86, 0x88)] {
+        let good = Hello::of("m1", level);
+        let wrong = Hello { password: Some("t-m2".into()), ..good.clone() };
+        let unknown = Hello { user: Some("m7x".into()), ..good.clone() };
+        let anonymous = Hello { user: None, password: None, ..good.clone() };
+        let no_password = Hello { password: None, ..good.clone() };
+        let reaching = Hello { user: Some("m1/m2".into()), ..good.clone() };
+        for hello in [wrong, unknown, anonymous, no_password, reaching] {
+            assert_eq!(Wire::connect(house.address(), &hello).await.1, Some(bad), "version {level}");
+        }
+        house.gate.registry_down.store(true, Ordering::SeqCst);
+        assert_eq!(Wire::connect(house.address(), &good).await.1, Some(unavailable));
+        house.gate.registry_down.store(false, Ordering::SeqCst);
+        assert_eq!(Wire::connect(house.address(), &good).await.1, Some(0));
+    }
+    assert!(house.gate.accepted().is_empty());
+    house.end().await;
+}
+
+#[tokio::test]
+async fn any_client_id_will_do_and_none_too() {
+    let house = House::new().await;
+    for level in LEVELS {
+        for client in ["", "m2", "m1/x", "ESP32 Kitchen ñ", &"x".repeat(200)] {
+            assert_eq!(Wire::connect(house.address(), &Hello::of("m1", level).client(client)).await.1, Some(0), "{client:?}");
+        }
+        let too_long = Hello::of("m1", level).client(&"x".repeat(300));
+        assert_eq!(Wire::connect(house.address(), &too_long).await.1, Some(if level == 4 { 2 } else { 0x85 }));
+    }
+    house.end().await;
+}
+
+#[tokio::test]
+async fn the_gate_hears_of_the_first_and_the_last_connection() {
+    let house = House::new().await;
+    let (one, _) = Wire::connect(house.address(), &Hello::of("m1", 4).client("one")).await;
+    let (two, _) = Wire::connect(house.address(), &Hello::of("m1", 5).client("two")).await;
+    until("both stand", || house.gate.comings().len() == 2).await;
+    drop(one);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(house.gate.comings(), ["+m1", "+m1"], "one of them still stands");
+    drop(two);
+    until("the last is gone", || house.gate.comings().len() == 3).await;
+    assert_eq!(house.gate.comings()[2], "-m1");
+    house.end().await;
+}

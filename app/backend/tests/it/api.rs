@@ -1,0 +1,157 @@
+//! The interface for scripts.
+
+use axum::http::{Method, StatusCode};
+use vigia_domain::rights::Scope;
+use vigia_domain::user::Role;
+
+use crate::support::{Installation, NOW, both};
+
+async fn meter(it: &Installation) -> (String, String) {
+    let (_, token) = it.device("m1", None).await;
+    let key = it.key("script", &[Scope::TelemetryRead]).await;
+    (token, key)
+}
+
+both! {
+    async fn a_reading_posted_is_read_back(it: Installation) {
+        let (token, key) = meter(it).await;
+        let stored = it.post("/api/v1/devices/m1/telemetry", &token, r#"[{"ts":1772366340,"power_w":100,"voltage_v":127.5},{"ts":1772366370,"power_w":300}]"#).await;
+        assert_eq!((stored.status, stored.text.as_str()), (StatusCode::ACCEPTED, r#"{"stored":2}"#));
+        let latest = it.get("/api/v1/devices/m1/latest", &key).await.json();
+        insta::allow_duplicates!(insta::assert_json_snapshot!(latest, @r#"
+        [
+          {
+            "age_ms": 30000,
+            "at": "2026-03-01T11:59:30.000Z",
+            "metric": "power_w",
+            "unit": "W",
+            "value": 300.0
+          },
+          {
+            "age_ms": 60000,
+            "at": "2026-03-01T11:59:00.000Z",
+            "metric": "voltage_v",
+            "unit": "V",
+            "value": 127.5
+          }
+        ]
+        "#));
+        let series = it.get("/api/v1/devices/m1/telemetry?metric=power_w&from=2026-03-01T11:58:00.000Z&to=1772366400000&points=4", &key).await.json();
+        insta::allow_duplicates!(insta::assert_json_snapshot!(series, @r#"
+        {
+          "gaps": [
+            {
+              "from": "2026-03-01T11:58:00.000Z",
+              "to": "2026-03-01T11:59:00.000Z"
+            }
+          ],
+          "metric": "power_w",
+          "points": [
+            {
+              "at": "2026-03-01T11:59:00.000Z",
+              "avg": 100.0,
+              "count": 1,
+              "max": 100.0,
+              "min": 100.0
+            },
+            {
+              "at": "2026-03-01T11:59:30.000Z",
+              "avg": 300.0,
+              "count": 1,
+              "max": 300.0,
+              "min": 300.0
+            }
+          ],
+          "unit": "W"
+        }
+        "#));
+    }
+
+    async fn bad_input_is_told_what_is_wrong_and_nothing_of_it_is_stored(it: Installation) {
+        let (token, key) = meter(it).await;
+        let path = "/api/v1/devices/m1/telemetry";
+        for (body, status, detail) in [
+            ("", 400, "the payload is empty"),
+            ("power 5", 400, "the payload is not JSON: expected value at line 1 column 1"),
+            (r#"[{"power_w":1},{"power_w":[]}]"#, 422, "reading 1: power_w is a list; a value is a number, true, false or a text"),
+            (r#"[{"power_w":1},{"ts":5,"power_w":1}]"#, 422, "the time 1970-01-01T00:00:05.000Z is before the year 2000: the device's clock is not set"),
+            (r#"{"power w":1}"#, 422, "the name \"power w\" is not 1 to 64 of letters, digits and : _ . -"),
+        ] {
+            let answer = it.post(path, &token, body).await;
+            let problem = answer.json();
+            assert_eq!((answer.status.as_u16(), problem["detail"].as_str()), (status, Some(detail)));
+            assert_eq!(answer.headers["content-type"], "application/problem+json");
+            assert_eq!(problem["request_id"].as_str(), answer.headers["x-request-id"].to_str().ok());
+        }
+        assert_eq!(it.post(path, &token, " ".repeat(300 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(it.post(path, &token, " ".repeat(3 * 1024 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(it.get("/api/v1/devices/m1/latest", &key).await.text, "[]");
+        for (query, field) in [("", "metric"), ("?metric=a%20b", "metric"), ("?metric=a&points=0", "points"), ("?metric=a&points=5001", "points"), ("?metric=a&from=x", "from"), ("?metric=a&from=2&to=1", "from")] {
+            let answer = it.get(&format!("{path}{query}"), &key).await;
+            assert_eq!((answer.status.as_u16(), answer.json()["field"].as_str()), (422, Some(field)), "{query}");
+        }
+    }
+
+    async fn the_list_is_paged_by_link(it: Installation) {
+        let key = it.key("script", &[Scope::TelemetryRead]).await;
+        for n in 0..5 {
+            it.device(&format!("m{n}"), None).await;
+        }
+        let (mut path, mut ids) = ("/api/v1/devices?limit=2".to_owned(), Vec::new());
+        loop {
+            let page = it.get(&path, &key).await;
+            ids.extend(page.json().as_array().expect("a bare array").iter().map(|d| d["id"].as_str().expect("an id").to_owned()));
+            let Some(link) = page.headers.get("link") else { break };
+            path = link.to_str().expect("text").trim_start_matches('<').split('>').next().expect("an address").to_owned();
+        }
+        assert_eq!(ids, ["m4", "m3", "m2", "m1", "m0"]);
+        assert_eq!(it.get("/api/v1/devices?limit=1001", &key).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
+    async fn a_customer_sees_their_own_devices_and_no_others(it: Installation) {
+        it.user("a@example.org", Role::Customer).await;
+        it.user("b@example.org", Role::Customer).await;
+        it.device("of-a", Some("a@example.org")).await;
+        it.device("of-b", Some("b@example.org")).await;
+        let a = vigia_backend::db::users::by_email(it.app.registry(), "a@example.org").await.expect("asked").expect("there");
+        let principal = vigia_domain::rights::Principal::User { id: a.id, role: a.role };
+        let (rows, _) = vigia_backend::fleet::list(&it.app, &principal, &Default::default()).await.expect("asked");
+        assert_eq!(rows.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["of-a"]);
+    }
+
+    async fn health_tells_strangers_little_and_the_operator_all(it: Installation) {
+        assert_eq!(it.ask(Method::GET, "/healthz", &[], "").await.status, StatusCode::OK);
+        let stranger = it.ask(Method::GET, "/readyz", &[], "").await;
+        assert_eq!((stranger.status, stranger.text.as_str()), (StatusCode::SERVICE_UNAVAILABLE, r#"{"ready":false}"#), "no broker was started");
+        let key = it.key("prometheus", &[Scope::MetricsRead]).await;
+        let operator = it.get("/readyz", &key).await;
+        assert_eq!(operator.json()["parts"], serde_json::json!({"database": true, "broker": false, "ingest": true}));
+        assert_eq!(it.ask(Method::GET, "/metrics", &[], "").await.status, StatusCode::UNAUTHORIZED);
+        let metrics = it.get("/metrics", &key).await;
+        assert!(metrics.text.contains("vigia_ingest_messages_total 0") && metrics.text.ends_with("# EOF\n"), "{}", metrics.text);
+    }
+
+    async fn every_answer_has_its_safety_headers_and_another_site_is_refused(it: Installation) {
+        let (token, _) = meter(it).await;
+        let answer = it.ask(Method::GET, "/healthz", &[("x-request-id", "mine")], "").await;
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
+        assert_ne!(answer.headers["x-request-id"], "mine");
+        let path = "/api/v1/devices/m1/telemetry";
+        let foreign = it.ask(Method::POST, path, &[("sec-fetch-site", "cross-site")], "{}").await;
+        assert_eq!((foreign.status, foreign.json()["detail"].as_str()), (StatusCode::FORBIDDEN, Some("this request comes from another site")));
+        let script = it.ask(Method::POST, path, &[("sec-fetch-site", "cross-site"), ("authorization", &format!("Bearer {token}"))], r#"{"power_w":1}"#).await;
+        assert_eq!(script.status, StatusCode::ACCEPTED);
+        assert_eq!(it.ask(Method::GET, "/nothing", &[], "").await.json()["title"], "Not Found");
+        assert_eq!(it.ask(Method::DELETE, path, &[("x-api-key", &token)], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    async fn the_description_names_every_route_for_scripts(it: Installation) {
+        let document = it.ask(Method::GET, "/api/v1/openapi.json", &[], "").await.json();
+        let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().cloned().collect();
+        assert_eq!(paths, ["/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/latest", "/api/v1/devices/{id}/telemetry", "/api/v1/live", "/healthz", "/metrics", "/readyz"]);
+        assert!(document["paths"]["/api/v1/devices/{id}/telemetry"]["post"]["responses"]["202"].is_object());
+        assert!(document["components"]["schemas"]["DeviceRow"].is_object());
+        let _ = NOW;
+    }
+}

@@ -1,0 +1,80 @@
+//! The registry's questions, the same on both databases.
+
+use vigia_backend::db::links::{self, Purpose};
+use vigia_backend::db::{devices, keys, users};
+use vigia_backend::fleet::{self, RegisterError};
+use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::DeviceId;
+use vigia_domain::rights::Scope;
+use vigia_domain::user::Role;
+
+use crate::support::{NOW, both};
+
+both! {
+    async fn a_device_is_found_by_its_id_and_by_its_token(it: Installation) {
+        it.user("Lucia@Example.org", Role::Customer).await;
+        let (device, token) = it.device("m1", Some("lucia@example.org")).await;
+        let found = devices::by_id(it.app.registry(), &device.id).await.expect("asked").expect("there");
+        assert_eq!((found.number, found.name.as_str(), found.kind), (device.number, "m1", DeviceKind::EnergyMeter));
+        assert_eq!(found.owner_email.as_deref(), Some("lucia@example.org"));
+        let hash = vigia_backend::auth::token::hash(token.as_bytes());
+        assert_eq!(devices::by_token_hash(it.app.registry(), &hash).await.expect("asked").expect("there").id, device.id);
+        assert!(devices::by_token_hash(it.app.registry(), "other").await.expect("asked").is_none());
+        devices::replace_token(it.app.registry(), &device.id, "new").await.expect("replaced");
+        assert!(devices::by_token_hash(it.app.registry(), &hash).await.expect("asked").is_none());
+        let nobody = DeviceId::new("nobody").expect("an id");
+        assert!(devices::replace_token(it.app.registry(), &nobody, "x").await.is_err());
+    }
+
+    async fn an_id_is_given_once_and_an_owner_must_exist(it: Installation) {
+        it.device("m1", None).await;
+        let id = DeviceId::new("m1").expect("an id");
+        let register = async |id: &DeviceId, name, owner| fleet::register(it.app.registry(), it.app.world(), "test", id, DeviceKind::Switch, name, owner).await;
+        assert!(matches!(register(&id, None, None).await, Err(RegisterError::Exists(_))));
+        let other = DeviceId::new("m2").expect("an id");
+        assert!(matches!(register(&other, None, Some("no@example.org")).await, Err(RegisterError::NoSuchOwner(_))));
+        assert!(matches!(register(&other, Some(&"x".repeat(301)), None).await, Err(RegisterError::Name)));
+        assert!(devices::by_id(it.app.registry(), &other).await.expect("asked").is_none(), "nothing half-done stays");
+    }
+
+    async fn pages_go_from_the_newest_to_the_oldest(it: Installation) {
+        it.user("a@example.org", Role::Customer).await;
+        for n in 0..5 {
+            it.device(&format!("m{n}"), (n % 2 == 0).then_some("a@example.org")).await;
+        }
+        let ids = |page: Vec<devices::Device>| page.iter().map(|d| d.id.to_string()).collect::<Vec<_>>();
+        let first = devices::page(it.app.registry(), None, None, 3).await.expect("asked");
+        let below = first.last().map(|d| d.number);
+        assert_eq!(ids(first), ["m4", "m3", "m2"]);
+        assert_eq!(ids(devices::page(it.app.registry(), None, below, 3).await.expect("asked")), ["m1", "m0"]);
+        let owner = users::by_email(it.app.registry(), "A@example.org").await.expect("asked").expect("there").id;
+        assert_eq!(ids(devices::page(it.app.registry(), Some(owner), None, 10).await.expect("asked")), ["m4", "m2", "m0"]);
+    }
+
+    async fn an_address_has_one_account_whatever_its_case(it: Installation) {
+        it.user("one@example.org", Role::Staff).await;
+        let new = users::NewUser { email: " ONE@example.org ", name: "", role: Role::Admin, password_hash: None };
+        assert!(users::insert(it.app.registry(), &new, NOW).await.expect_err("taken").is_duplicate());
+        assert!(!users::has_admin(it.app.registry()).await.expect("asked"));
+        it.user("two@example.org", Role::Admin).await;
+        assert!(users::has_admin(it.app.registry()).await.expect("asked"));
+        assert_eq!(users::all(it.app.registry()).await.expect("asked").len(), 2);
+    }
+
+    async fn a_link_is_taken_once_and_in_time(it: Installation) {
+        let registry = it.app.registry();
+        links::insert(registry, "h1", Purpose::Setup, None, NOW, NOW + 1_000).await.expect("made");
+        assert_eq!(links::take(registry, "h1", Purpose::Enter, NOW).await.expect("asked"), None, "for another purpose");
+        assert_eq!(links::take(registry, "h1", Purpose::Setup, NOW + 1_000).await.expect("asked"), None, "too late");
+        let (one, two) = tokio::join!(links::take(registry, "h1", Purpose::Setup, NOW), links::take(registry, "h1", Purpose::Setup, NOW));
+        let taken = [one, two].map(|t| t.expect("asked").is_some());
+        assert_eq!(taken.iter().filter(|t| **t).count(), 1, "two at once do not both get it");
+    }
+
+    async fn a_key_keeps_its_scopes(it: Installation) {
+        let hash = vigia_backend::auth::token::hash(it.key("grafana", &[Scope::TelemetryRead, Scope::MetricsRead]).await.as_bytes());
+        let (_, scopes) = keys::by_hash(it.app.registry(), &hash).await.expect("asked").expect("there");
+        assert_eq!(scopes, [Scope::TelemetryRead, Scope::MetricsRead]);
+        assert!(keys::insert(it.app.registry(), "grafana", "other", &[], NOW).await.expect_err("taken").is_duplicate());
+    }
+}

@@ -1,0 +1,11 @@
+//! The back end through its own doors, on SQLite and on PostgreSQL.
+#![expect(unreachable_pub, reason = "tests explain themselves by their names, and nobody depends on them")]
+
+mod api;
+mod config_verbs;
+mod devices;
+mod ingest;
+mod live;
+mod sign_in;
+mod store;
+mod support;

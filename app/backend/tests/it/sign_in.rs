@@ -1,0 +1,68 @@
+//! Ways in for people, through the session store of either database.
+
+use std::sync::Arc;
+
+use tower_sessions::Session;
+use vigia_backend::auth::sign_in::{self, SignInError};
+use vigia_backend::auth::{links, session};
+use vigia_domain::user::Role;
+
+use crate::support::{Installation, both};
+
+fn browser(it: &Installation) -> Session {
+    Session::new(None, Arc::new(it.app.sessions().clone()), None)
+}
+
+async fn setup_code(it: &Installation) -> String {
+    let link = links::setup(it.app.registry(), it.app.world(), "http://x").await.expect("made");
+    link.strip_prefix("http://x/setup#").expect("the code is behind the #").to_owned()
+}
+
+both! {
+    async fn the_first_administrator_comes_by_a_link_that_works_once(it: Installation) {
+        let code = setup_code(it).await;
+        let me = browser(it);
+        let redeem = async |email: &str, password: &str| sign_in::redeem_setup(&it.app, &me, &code, email, "Ana", password).await;
+        assert!(matches!(redeem("ana", "correct horse").await, Err(SignInError::Email)));
+        assert!(matches!(redeem("ana@example.org", "short").await, Err(SignInError::Password(_))));
+        assert_eq!(redeem("ana@example.org", "correct horse").await.expect("made").role, Role::Admin);
+        assert!(matches!(redeem("eva@example.org", "correct horse").await, Err(SignInError::LinkOver)));
+        assert!(session::user(&me).await.expect("read").is_some(), "signed in at once");
+        it.world.advance(links::SETUP_MS + 1);
+        let late = setup_code(it).await;
+        it.world.advance(links::SETUP_MS + 1);
+        assert!(matches!(sign_in::redeem_setup(&it.app, &me, &late, "eva@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
+    }
+
+    async fn a_link_survives_a_mistake_in_the_form(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        let code = setup_code(it).await;
+        let me = browser(it);
+        assert!(matches!(sign_in::redeem_setup(&it.app, &me, &code, "ana@example.org", "", "correct horse").await, Err(SignInError::EmailTaken)));
+        sign_in::redeem_setup(&it.app, &me, &code, "eva@example.org", "", "correct horse").await.expect("the link still works");
+    }
+
+    async fn the_right_password_opens_and_nothing_else_says_why_not(it: Installation) {
+        it.user("ana@example.org", Role::Staff).await;
+        let me = browser(it);
+        for (email, password) in [("ana@example.org", "wrong horse!"), ("nobody@example.org", "correct horse"), ("", ""), ("ana@example.org", &"x".repeat(5_000))] {
+            assert!(matches!(sign_in::sign_in(&it.app, &me, email, password).await, Err(SignInError::Wrong)));
+        }
+        assert!(session::user(&me).await.expect("read").is_none());
+        let visitor = sign_in::sign_in(&it.app, &me, " ANA@example.org", "correct horse").await.expect("in");
+        assert_eq!((visitor.name.as_str(), visitor.role), ("ana", Role::Staff));
+        assert!(session::user(&me).await.expect("read").is_some());
+        sign_in::sign_out(&me).await.expect("out");
+        assert!(session::user(&me).await.expect("read").is_none());
+    }
+
+    async fn an_entry_link_signs_its_user_in_once(it: Installation) {
+        it.user("visitor@example.org", Role::Admin).await;
+        let user = vigia_backend::db::users::by_email(it.app.registry(), "visitor@example.org").await.expect("asked").expect("there");
+        let link = links::enter(it.app.registry(), it.app.world(), "http://x", user.id).await.expect("made");
+        let code = link.strip_prefix("http://x/enter#").expect("the code is behind the #");
+        assert_eq!(sign_in::redeem_entry(&it.app, &browser(it), code).await.expect("in").email, "visitor@example.org");
+        assert!(matches!(sign_in::redeem_entry(&it.app, &browser(it), code).await, Err(SignInError::LinkOver)));
+        assert!(matches!(sign_in::redeem_setup(&it.app, &browser(it), code, "x@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
+    }
+}

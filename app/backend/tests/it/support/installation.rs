@@ -1,0 +1,153 @@
+//! An installation without its doors: requests go straight into the router, messages straight into the gate.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use tower_sessions::Session;
+use vigia_backend::app::App;
+use vigia_backend::auth::session;
+use vigia_backend::auth::token::{self, Kind};
+use vigia_backend::config::Settings;
+use vigia_backend::db::{keys, users};
+use vigia_backend::fleet::{self, FleetGate};
+use vigia_backend::http::{Problem, Site};
+use vigia_backend::lifecycle::{Ending, Lifecycle};
+use vigia_backend::mqtt::DeviceIdentity;
+use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::DeviceId;
+use vigia_domain::rights::Scope;
+use vigia_domain::user::Role;
+
+use super::{Engine, TestWorld, postgres_url};
+
+pub struct Installation {
+    pub app: App,
+    pub world: Arc<TestWorld>,
+    pub router: Router,
+    pub dir: Arc<TempDir>,
+    pub engine: Engine,
+    settings: Settings,
+    closed: bool,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+}
+
+impl Installation {
+    pub async fn new(engine: Engine) -> Self {
+        let dir = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let mut environment = vec![
+            ("VIGIA_DATA__DIR".to_owned(), dir.path().join("data").display().to_string()),
+            ("VIGIA_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("VIGIA_MQTT__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+        ];
+        if engine == Engine::Postgres {
+            environment.push(("VIGIA_DATABASE__URL".to_owned(), postgres_url().await));
+        }
+        let nothing = dir.path().join("empty.toml");
+        std::fs::write(&nothing, "").expect("a file is written");
+        let settings = Settings::load(Some(&nothing), environment).expect("good settings");
+        Self::open(engine, settings, dir, TestWorld::new()).await
+    }
+
+    async fn open(engine: Engine, settings: Settings, dir: Arc<TempDir>, world: Arc<TestWorld>) -> Self {
+        let app = App::open(settings.clone(), world.world(), Lifecycle::default()).await.expect("the installation opens");
+        let router = vigia_backend::http::router(&app, Site { routes: Vec::new() }, || async { Problem::not_found() });
+        Self { app, world, router, dir, engine, settings, closed: false }
+    }
+
+    /// Stops everything, and refuses leftovers.
+    pub async fn close(&mut self) {
+        self.closed = true;
+        assert_eq!(self.app.lifecycle().stop().await, Ending::Clean);
+        assert_eq!(self.app.lifecycle().tasks(), 0, "a task was left over");
+        self.app.databases().close().await;
+    }
+
+    /// Ends it and opens it again on the same data.
+    pub async fn restart(&mut self) {
+        self.close().await;
+        *self = Self::open(self.engine, self.settings.clone(), Arc::clone(&self.dir), Arc::clone(&self.world)).await;
+    }
+
+    /// Opens a second one on the same data, as after a crash of the first.
+    pub async fn again(&self) -> Self {
+        Self::open(self.engine, self.settings.clone(), Arc::clone(&self.dir), Arc::clone(&self.world)).await
+    }
+
+    pub fn gate(&self) -> FleetGate {
+        FleetGate::new(self.app.registry().clone(), self.app.ingest().clone(), self.app.connections().clone())
+    }
+
+    /// A device and its token.
+    pub async fn device(&self, id: &str, owner: Option<&str>) -> (DeviceIdentity, String) {
+        let id = DeviceId::new(id).expect("a good id");
+        let made = fleet::register(self.app.registry(), self.app.world(), "test", &id, DeviceKind::EnergyMeter, None, owner).await;
+        let made = made.expect("the device is registered");
+        (made.device, made.token)
+    }
+
+    /// A user with the password `correct horse`.
+    pub async fn user(&self, email: &str, role: Role) {
+        let hash = self.app.passwords().hash(self.app.world(), "correct horse").await;
+        let new = users::NewUser { email, name: "", role, password_hash: Some(&hash) };
+        users::insert(self.app.registry(), &new, super::NOW).await.expect("the user is added");
+    }
+
+    /// The cookie of a browser in which this user is signed in.
+    pub async fn cookie(&self, email: &str) -> String {
+        let user = users::by_email(self.app.registry(), email).await.expect("asked").expect("there is such a user");
+        let session = Session::new(None, Arc::new(self.app.sessions().clone()), None);
+        session::begin(&session, user.id).await.expect("begun");
+        session.save().await.expect("saved");
+        format!("vigia_session={}", session.id().expect("saved sessions have ids"))
+    }
+
+    /// An API key.
+    pub async fn key(&self, name: &str, scopes: &[Scope]) -> String {
+        let key = token::make(self.app.world(), Kind::ApiKey);
+        keys::insert(self.app.registry(), name, &token::hash(key.as_bytes()), scopes, super::NOW).await.expect("the key is added");
+        key
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], "").await
+    }
+
+    pub async fn post(&self, path: &str, token: &str, body: impl Into<Body>) -> Answer {
+        self.ask(Method::POST, path, &[("authorization", &format!("Bearer {token}")), ("content-type", "application/json")], body).await
+    }
+
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body.into()).expect("a request")).await.expect("the router answers");
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8_lossy(&body.collect().await.expect("a body").to_bytes()).into_owned();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        assert!(self.closed || std::thread::panicking(), "close() was not called");
+    }
+}

@@ -1,0 +1,44 @@
+//! What the tests stand on: an installation in a temporary folder, on either database, with a clock of its own.
+
+mod installation;
+mod postgres;
+mod world;
+
+pub use installation::Installation;
+pub use postgres::postgres_url;
+pub use world::{NOW, TestWorld};
+
+/// Which database a case runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Writes one case for both databases: `both!(async fn name(it: Installation) { ... })`.
+macro_rules! both {
+    ($(async fn $name:ident($it:ident: Installation) $body:block)+) => {
+        $(
+            async fn $name($it: &mut crate::support::Installation) $body
+
+            mod $name {
+                use crate::support::{Engine, Installation};
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    let mut it = Installation::new(Engine::Sqlite).await;
+                    super::$name(&mut it).await;
+                    it.close().await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    let mut it = Installation::new(Engine::Postgres).await;
+                    super::$name(&mut it).await;
+                    it.close().await;
+                }
+            }
+        )+
+    };
+}
+pub(crate) use both;

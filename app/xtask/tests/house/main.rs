@@ -1,0 +1,8 @@
+//! Keeps the house: what no compiler checks and what reviewers forget. Each failure says how to mend it.
+
+mod arrows;
+mod leaks;
+mod metadata;
+mod rooms;
+mod shape;
+mod tree;

@@ -1,0 +1,57 @@
+// The tests' own `test`: a server per worker, an administrator, and a page that refuses console errors.
+import { AxeBuilder } from "@axe-core/playwright";
+import { test as base, expect } from "@playwright/test";
+import path from "node:path";
+
+import { Server } from "./server.mjs";
+
+export const ADMIN = { email: "ana@example.org", name: "Ana", password: "correct horse battery" };
+
+export const test = base.extend({
+  server: [
+    async ({}, use) => {
+      const server = await Server.start();
+      await server.user(ADMIN.email, "admin", ADMIN.password);
+      await use(server);
+      expect(await server.stop()).toBe(0);
+    },
+    { scope: "worker" },
+  ],
+  baseURL: async ({ server }, use) => use(server.url),
+  // A page on which anything that the browser complains of fails the test.
+  page: async ({ page }, use) => {
+    const complaints = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type()) && !isExpected(message.text())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await use(page);
+    expect(complaints).toEqual([]);
+  },
+});
+
+// The browser reports every answer of 400 and above, those that a test asks for included.
+const isExpected = (text) => /Failed to load resource: the server responded with a status of (401|403|404|422)/.test(text);
+
+/** Signs in through the form. */
+export async function signIn(page, who = ADMIN) {
+  await page.goto("/sign-in");
+  await page.locator("input[name=email]").fill(who.email);
+  await page.locator("input[name=password]").fill(who.password);
+  await page.locator("form:has(input[name=password]) button[type=submit]").click();
+  await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
+}
+
+/** No violation at all. */
+export async function expectAccessible(page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)).toEqual([]);
+}
+
+/** A picture for people to look at, under end2end/output/pictures. */
+export async function picture(page, info, name) {
+  const file = path.resolve(import.meta.dirname, "../output/pictures", `${name}-${info.project.name}.png`);
+  await page.screenshot({ path: file, fullPage: true });
+}
+
+export { expect };

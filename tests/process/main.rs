@@ -1,0 +1,10 @@
+//! The program as a process: its verbs, its exit codes, how it starts and how it ends.
+#![expect(unreachable_pub, reason = "nobody depends on tests")]
+
+mod ending;
+mod kill;
+#[path = "../../app/backend/tests/it/support/postgres.rs"]
+mod postgres;
+mod refusals;
+mod server;
+mod verbs;
