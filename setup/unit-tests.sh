@@ -7,10 +7,9 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root"
 
+# First the examples in the documentation, which nextest leaves out: the last lines shall be those of the many tests.
+cargo test --workspace --doc --quiet
 if cargo nextest --version >/dev/null 2>&1; then
-  cargo nextest run --workspace --no-fail-fast "$@"
-  # nextest leaves out the examples in the documentation.
-  cargo test --workspace --doc --quiet
-else
-  cargo test --workspace --no-fail-fast "$@"
+  exec cargo nextest run --workspace --no-fail-fast "$@"
 fi
+exec cargo test --workspace --all-targets --no-fail-fast "$@"

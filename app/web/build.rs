@@ -54,13 +54,16 @@ fn main() {
         }
     }
 
-    let mut out = String::from("/// Every text of the pages, in one language.\npub(crate) struct Texts {\n    /// Which language this is.\n    pub(crate) lang: Lang,\n");
+    let mut out = String::from(
+        "/// Every text of the pages, in one language.\npub(crate) struct Texts {\n    /// Which language this is.\n    pub(crate) lang: Lang,\n",
+    );
     for key in spanish.iter().filter(|(_, text)| text.shape() == Shape::Field).map(|(key, _)| key) {
         writeln!(out, "    pub(crate) {key}: &'static str,").expect("a String takes everything");
     }
     out.push_str("}\n");
     for (variant, name, texts) in &languages {
-        writeln!(out, "/// `locales/{name}.json`.\npub(crate) static {}: Texts = Texts {{ lang: Lang::{variant},", name.to_uppercase()).expect("a String takes everything");
+        writeln!(out, "/// `locales/{name}.json`.\npub(crate) static {}: Texts = Texts {{ lang: Lang::{variant},", name.to_uppercase())
+            .expect("a String takes everything");
         for (key, text) in texts {
             if let (Shape::Field, Text::Single(text)) = (text.shape(), text) {
                 writeln!(out, "    {key}: {text:?},").expect("a String takes everything");
@@ -97,7 +100,9 @@ fn method(out: &mut String, key: &str, arguments: &[String], plural: bool, langu
             // Numbers of things are written with the thousands' comma.
             Text::Plural { one, other } if one == other => format!("{{ let n = crate::format::count(n); format!({one:?}) }}"),
             Text::Plural { one, other } => {
-                format!("{{ let many = n != 1; let n = crate::format::count(n); let _ = &n; if many {{ format!({other:?}) }} else {{ format!({one:?}) }} }}")
+                format!(
+                    "{{ let many = n != 1; let n = crate::format::count(n); let _ = &n; if many {{ format!({other:?}) }} else {{ format!({one:?}) }} }}"
+                )
             }
         };
         let _ = writeln!(out, "            Lang::{variant} => {body},");

@@ -14,8 +14,12 @@ fn a_slow_request_in_flight_is_finished_before_the_end() {
     let mut server = Server::start(&mut vigia(&data));
     let body = r#"{"ts": 1772366300, "power_w": 512.3}"#;
     let mut slow = TcpStream::connect(server.http).expect("it listens");
-    write!(slow, "POST /api/v1/devices/m1/telemetry HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n", body.len())
-        .expect("sent");
+    write!(
+        slow,
+        "POST /api/v1/devices/m1/telemetry HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .expect("sent");
     slow.write_all(&body.as_bytes()[..10]).expect("half of it is sent");
     slow.flush().expect("sent");
     std::thread::sleep(Duration::from_millis(300));
@@ -46,7 +50,11 @@ fn a_request_that_never_ends_does_not_hold_the_process() {
     let token = said(vigia(&data).args(["device", "add", "m1", "--kind", "energy_meter"]));
     let mut server = Server::start(&mut vigia(&data));
     let mut stuck = TcpStream::connect(server.http).expect("it listens");
-    write!(stuck, "POST /api/v1/devices/m1/telemetry HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 100\r\n\r\n{{").expect("sent");
+    write!(
+        stuck,
+        "POST /api/v1/devices/m1/telemetry HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 100\r\n\r\n{{"
+    )
+    .expect("sent");
     let _half_open = TcpStream::connect(server.mqtt).expect("it listens");
     std::thread::sleep(Duration::from_millis(300));
     let told = now();

@@ -94,5 +94,6 @@ fn stored(server: &Server, key: &str, device: &DeviceId, times: &[i64]) -> Vec<i
 
 #[expect(clippy::disallowed_methods, reason = "the server that is tested has the real clock, too")]
 fn now_ms() -> i64 {
-    i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_millis()).expect("before the year 292 million")
+    i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_millis())
+        .expect("before the year 292 million")
 }

@@ -68,7 +68,15 @@ fn a_database_that_is_not_there() {
 fn a_wrong_use_says_what_to_do() {
     let dir = tempfile::tempdir().expect("a folder");
     let data = dir.path().join("data");
-    for arguments in [&[][..], &["serv"], &["device", "add"], &["device", "add", "a/b", "--kind", "energy_meter"], &["device", "add", "m1", "--kind", "toaster"], &["user", "add", "no-address", "--role", "admin"], &["api-key", "add", "x", "--scope", "everything"]] {
+    for arguments in [
+        &[][..],
+        &["serv"],
+        &["device", "add"],
+        &["device", "add", "a/b", "--kind", "energy_meter"],
+        &["device", "add", "m1", "--kind", "toaster"],
+        &["user", "add", "no-address", "--role", "admin"],
+        &["api-key", "add", "x", "--scope", "everything"],
+    ] {
         let output = run(vigia(&data).args(arguments));
         let text = String::from_utf8(output.stderr).expect("text");
         assert_eq!((output.status.code(), text.lines().count()), (Some(2), 1), "{arguments:?}: {text}");

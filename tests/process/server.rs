@@ -73,7 +73,8 @@ impl Server {
         let mut stream = TcpStream::connect(self.http).expect("it listens");
         let headers: String = headers.iter().map(|h| format!("{h}\r\n")).collect();
         let length = body.len();
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}").expect("sent");
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+            .expect("sent");
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("answered");
         let status = text.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status");

@@ -12,7 +12,8 @@ fn what_a_verb_adds_works_at_once_in_the_running_server() {
     let server = Server::start(&mut vigia(&data));
     let token = said(vigia(&data).args(["device", "add", "m1", "--kind", "energy_meter", "--name", "Medidor Cocina"]));
     assert!(token.starts_with("vgd_") && token.lines().count() == 1, "{token}");
-    let (status, body) = server.ask("POST", "/api/v1/devices/m1/telemetry", &[&format!("Authorization: Bearer {token}")], r#"{"power_w": 5}"#);
+    let (status, body) =
+        server.ask("POST", "/api/v1/devices/m1/telemetry", &[&format!("Authorization: Bearer {token}")], r#"{"power_w": 5}"#);
     assert_eq!((status, body.as_str()), (202, r#"{"stored":1}"#));
     let key = said(vigia(&data).args(["api-key", "add", "grafana", "--scope", "telemetry:read"]));
     let (status, body) = server.ask("GET", "/api/v1/devices/m1/latest", &[&format!("X-API-Key: {key}")], "");

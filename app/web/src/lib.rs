@@ -25,9 +25,11 @@ pub mod routes;
 mod server;
 #[cfg(not(target_arch = "wasm32"))]
 mod shell;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod site;
 
 #[cfg(target_arch = "wasm32")]
 mod browser;
+pub use boot::Outcome;
 #[cfg(target_arch = "wasm32")]
 pub use browser::hydrate;
-pub use boot::Outcome;

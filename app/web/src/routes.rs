@@ -1,87 +1,76 @@
 //! What the face offers, as data: the server makes its route table from it, and asks the right before the body is read.
 
+use axum::Extension;
+use axum::extract::Request;
 use axum::http::Method;
 use leptos::server_fn::ServerFn;
-use vigia_domain::rights::Action;
+use vigia_backend::http::{Access, Right, Route};
+use vigia_domain::rights::{Action, Verdict};
 
+use crate::boot::Outcome;
 use crate::components::language_switch::ChooseLanguage;
 use crate::components::sign_out::SignOut;
+use crate::face::Face;
 use crate::pages::device::{LoadDevice, LoadSeries};
 use crate::pages::devices::LoadDevices;
 use crate::pages::enter::RedeemEntry;
 use crate::pages::setup::RedeemSetup;
 use crate::pages::sign_in::SignIn;
 
-/// What a visitor needs to get in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Right {
-    /// Open to everybody.
-    Open,
-    /// This action on the installation.
-    Needs(Action),
-    /// This action on the device whose id stands in the path as `{id}`.
-    NeedsOnDevice(Action),
-}
-
-/// A page, answered by [`crate::face::Face::page`] to `GET`.
-#[derive(Clone, Copy, Debug)]
-pub struct PageRoute {
-    /// In axum's grammar.
-    pub path: &'static str,
-    /// Who may see it.
-    pub right: Right,
-    /// For the description of the routes.
-    pub title: &'static str,
-}
-
-/// A server function, answered by [`crate::face::Face::call`].
-#[derive(Clone, Debug)]
-pub struct FunctionRoute {
-    /// Its address, `/ui/...`.
-    pub path: &'static str,
-    /// `GET` for what reads, `POST` for what changes.
-    pub method: Method,
-    /// Who may call it. What a reading function shows of one device, it asks again with the device at hand.
-    pub right: Right,
-    /// For the description of the routes.
-    pub title: &'static str,
-}
-
-/// Every page. What is not here is answered by `Face::page(Outcome::NotFound, ...)`.
+/// Every page and every server function, each with its right. What is not here is answered by a page that says so.
 #[must_use]
-pub fn pages() -> Vec<PageRoute> {
-    let page = |path, right, title| PageRoute { path, right, title };
-    vec![
-        page("/", Right::Needs(Action::ReadTelemetry), "Device list"),
-        page("/devices", Right::Needs(Action::ReadTelemetry), "Device list"),
-        page("/devices/{id}", Right::NeedsOnDevice(Action::ReadTelemetry), "Device"),
-        page("/sign-in", Right::Open, "Sign in"),
-        page("/setup", Right::Open, "Create the first administrator"),
-        page("/enter", Right::Open, "Enter the demo"),
-    ]
+pub fn routes(face: &Face) -> Vec<Route> {
+    let devices = Right::Needs(Action::ReadTelemetry);
+    let mut routes = vec![
+        page(face, "/", devices),
+        page(face, "/devices", devices),
+        page(face, "/devices/{id}", Right::NeedsDevice(Action::ReadTelemetry)),
+        page(face, "/sign-in", Right::Public),
+        page(face, "/setup", Right::Public),
+        page(face, "/enter", Right::Public),
+    ];
+    // What a reading function shows of one device, it asks again with the device at hand.
+    routes.extend([
+        function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse&next=%2F").success(302),
+        function::<SignOut>(face, Right::Needs(Action::OwnAccount)).example_body(FORM, "").success(302),
+        function::<RedeemSetup>(face, Right::Public)
+            .example_body(FORM, "code=vgl_x&email=eva%40example.org&name=Eva&password=correct+horse")
+            .success(422),
+        function::<RedeemEntry>(face, Right::Public).example_body(FORM, "code=vgl_x").success(422),
+        function::<ChooseLanguage>(face, Right::Public).example_body(FORM, "lang=en&next=%2F").success(302),
+        function::<LoadDevices>(face, devices),
+        function::<LoadDevice>(face, devices).example_query("?id=m1"),
+        function::<LoadSeries>(face, devices).example_query("?id=m1&metric=power_w&range=1h"),
+    ]);
+    routes
 }
 
-/// Every server function.
-#[must_use]
-pub fn server_functions() -> Vec<FunctionRoute> {
-    vec![
-        function::<SignIn>(Right::Open, "Sign in with e-mail and password"),
-        function::<SignOut>(Right::Needs(Action::OwnAccount), "End the session"),
-        function::<RedeemSetup>(Right::Open, "Create the first administrator with a one-time code"),
-        function::<RedeemEntry>(Right::Open, "Enter the demo with a one-time code"),
-        function::<ChooseLanguage>(Right::Open, "Choose the language of the pages"),
-        function::<LoadDevices>(Right::Needs(Action::ReadTelemetry), "The device list's data"),
-        function::<LoadDevice>(Right::Needs(Action::ReadTelemetry), "The device page's data"),
-        function::<LoadSeries>(Right::Needs(Action::ReadTelemetry), "The device page's history"),
-    ]
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn page(face: &Face, path: &'static str, right: Right) -> Route {
+    let face = face.clone();
+    let show =
+        move |Extension(Access(verdict)): Extension<Access>, request: Request| async move { face.page(outcome(verdict), request).await };
+    Route::get(path, right, show).page()
 }
 
-fn function<F>(right: Right, title: &'static str) -> FunctionRoute
+const fn outcome(verdict: Verdict) -> Outcome {
+    match verdict {
+        Verdict::Allowed => Outcome::Page,
+        Verdict::SignIn => Outcome::SignIn,
+        Verdict::Forbidden => Outcome::Forbidden,
+        Verdict::Hidden => Outcome::NotFound,
+    }
+}
+
+fn function<F>(face: &Face, right: Right) -> Route
 where
     F: ServerFn,
     F::Protocol: HasMethod,
 {
-    FunctionRoute { path: F::PATH, method: <F::Protocol as HasMethod>::method(), right, title }
+    let face = face.clone();
+    let call = move |request: Request| async move { face.call(request).await };
+    if <F::Protocol as HasMethod>::method() == Method::POST { Route::post(F::PATH, right, call) } else { Route::get(F::PATH, right, call) }
 }
 
 /// The method that a protocol of ours is called by.
@@ -105,11 +94,15 @@ impl<Output> HasMethod for leptos::server_fn::Http<leptos::server_fn::codec::Pos
 mod tests {
     use std::collections::BTreeSet;
 
+    use vigia_backend::http::assets::AssetNames;
+
     use super::*;
 
     #[test]
     fn every_server_function_is_listed_with_its_right() {
-        let listed: BTreeSet<_> = server_functions().into_iter().map(|f| (f.path.to_owned(), f.method.to_string())).collect();
+        let routes = routes(&Face::new(AssetNames::default()));
+        let listed: BTreeSet<_> =
+            routes.iter().filter(|r| r.path.starts_with("/ui/")).map(|r| (r.path.to_owned(), r.method.to_string())).collect();
         let known: BTreeSet<_> =
             leptos::server_fn::axum::server_fn_paths().map(|(path, method)| (path.to_owned(), method.to_string())).collect();
         assert_eq!(listed, known);

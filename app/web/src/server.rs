@@ -183,10 +183,9 @@ fn is_ours(next: &str) -> bool {
 
 /// Remembers a choice for a year.
 pub(crate) fn remember(name: &str, value: &str) {
-    if let (Some(response), Ok(cookie)) = (
-        use_context::<ResponseOptions>(),
-        HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax")),
-    ) {
+    if let (Some(response), Ok(cookie)) =
+        (use_context::<ResponseOptions>(), HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax")))
+    {
         response.append_header(header::SET_COOKIE, cookie);
     }
 }

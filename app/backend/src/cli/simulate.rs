@@ -107,7 +107,11 @@ fn given(file: &std::path::Path, plans: Vec<(DeviceId, DeviceKind, Box<dyn Devic
         .collect()
 }
 
-async fn registered(settings: &Settings, world: &World, plans: Vec<(DeviceId, DeviceKind, Box<dyn Device>)>) -> Result<Vec<Actor>, Failure> {
+async fn registered(
+    settings: &Settings,
+    world: &World,
+    plans: Vec<(DeviceId, DeviceKind, Box<dyn Device>)>,
+) -> Result<Vec<Actor>, Failure> {
     let databases = Databases::open(settings).await.map_err(Failure::new)?;
     let mut actors = Vec::with_capacity(plans.len());
     for (id, kind, device) in plans {

@@ -13,7 +13,12 @@ pub(crate) fn CopyButton(#[prop(into)] text: String, #[prop(into)] label: String
     let copy = move |_| {
         if clipboard::write(&text) {
             set_done.set(true);
-            set_timeout(move || { let _ = set_done.try_set(false); }, std::time::Duration::from_secs(2));
+            set_timeout(
+                move || {
+                    let _ = set_done.try_set(false);
+                },
+                std::time::Duration::from_secs(2),
+            );
         }
     };
     view! {
@@ -62,9 +67,10 @@ mod clipboard {
         let body = document().body()?;
         body.append_child(&area).ok()?;
         let select = get(&area, "select")?.dyn_into::<Function>().ok()?;
-        let copied = select.call0(&area).ok().and_then(|_| {
-            get(&document(), "execCommand")?.dyn_into::<Function>().ok()?.call1(&document(), &"copy".into()).ok()
-        });
+        let copied = select
+            .call0(&area)
+            .ok()
+            .and_then(|_| get(&document(), "execCommand")?.dyn_into::<Function>().ok()?.call1(&document(), &"copy".into()).ok());
         area.remove();
         copied.filter(|v| v.is_truthy()).map(|_| ())
     }

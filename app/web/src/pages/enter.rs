@@ -22,9 +22,7 @@ pub(crate) fn EnterPage() -> impl IntoView {
     let t = use_texts();
     let action = ServerAction::<RedeemEntry>::new();
     let fault = move || action.value().with(|v| v.as_ref().and_then(|r| r.as_ref().err().cloned()));
-    let wrong = Signal::derive(move || {
-        fault().and_then(|f| f.field).filter(|f| *f == FieldFault::Entry).map(|f| f.text(t))
-    });
+    let wrong = Signal::derive(move || fault().and_then(|f| f.field).filter(|f| *f == FieldFault::Entry).map(|f| f.text(t)));
     let other = Signal::derive(move || fault().and_then(|f| f.form_text(t, &[FieldFault::Entry])));
     let input = NodeRef::<leptos::html::Input>::new();
     Effect::new(move || {

@@ -26,9 +26,7 @@ pub(crate) fn SetupPage() -> impl IntoView {
     let of = move |own: &'static [FieldFault]| {
         Signal::derive(move || fault().and_then(|f| f.field).filter(|f| own.contains(f)).map(|f| f.text(t)))
     };
-    let other = Signal::derive(move || {
-        fault().and_then(|f| f.form_text(t, &[Code, Email, EmailTaken, Name, PasswordShort, PasswordLong]))
-    });
+    let other = Signal::derive(move || fault().and_then(|f| f.form_text(t, &[Code, Email, EmailTaken, Name, PasswordShort, PasswordLong])));
     let code = NodeRef::<leptos::html::Input>::new();
     Effect::new(move || {
         if let (Some(input), Some(found)) = (code.get(), take_code()) {

@@ -46,9 +46,7 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
     let t = use_texts();
     let action = ServerAction::<SignIn>::new();
     let fault = move || action.value().with(|v| v.as_ref().and_then(|r| r.as_ref().err().cloned()));
-    let wrong = Signal::derive(move || {
-        fault().and_then(|f| f.field).filter(|f| *f == FieldFault::Credentials).map(|f| f.text(t))
-    });
+    let wrong = Signal::derive(move || fault().and_then(|f| f.field).filter(|f| *f == FieldFault::Credentials).map(|f| f.text(t)));
     let other = Signal::derive(move || fault().and_then(|f| f.form_text(t, &[FieldFault::Credentials])));
     view! {
         <PageTitle page=t.sign_in_title/>

@@ -36,7 +36,6 @@ enum State {
     Failed,
 }
 
-
 /// A canvas with a sentence for who does not see it. What it shows comes by `shown`, what moves by `set`.
 #[component]
 pub(super) fn Chart(shown: ReadSignal<Option<Shown>>, set: FigureSet, #[prop(into)] label: Signal<String>) -> impl IntoView {

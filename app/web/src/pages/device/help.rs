@@ -26,8 +26,7 @@ fn curl(origin: &str, id: &str, token: &str) -> String {
 #[component]
 pub(super) fn Help(id: String) -> impl IntoView {
     let t = use_texts();
-    let (mqtt, http) =
-        use_boot().with_value(|boot| (mosquitto_pub(boot, &id, t.help_token), curl(&boot.origin, &id, t.help_token)));
+    let (mqtt, http) = use_boot().with_value(|boot| (mosquitto_pub(boot, &id, t.help_token), curl(&boot.origin, &id, t.help_token)));
     view! {
         <section class="card help">
             <h2>{t.help_title}</h2>

@@ -21,11 +21,8 @@ pub(super) fn summary(t: &'static Texts, series: &Series, period: Period) -> Str
     let write = |v| value(v, &series.unit).text();
     let told = t.history_summary(write(max), write(mean), write(min), period.label_long(t));
     let missing: Vec<i64> = gaps(series, period).into_iter().map(|(from, to)| to - from).collect();
-    let gaps = if missing.is_empty() {
-        t.history_whole.to_owned()
-    } else {
-        t.history_gaps(missing.len() as u64, span(t, missing.iter().sum()))
-    };
+    let gaps =
+        if missing.is_empty() { t.history_whole.to_owned() } else { t.history_gaps(missing.len() as u64, span(t, missing.iter().sum())) };
     format!("{told} {gaps}")
 }
 
@@ -45,7 +42,10 @@ mod tests {
         let gap = Gap { from: "2025-01-11T14:38:00.000Z".into(), to: "2025-01-11T14:41:20.000Z".into() };
         let series = |points, gaps| Series { metric: "power_w".into(), unit: "W".into(), points, gaps };
         let text = summary(&ES, &series(vec![point(100.0, 3), point(200.0, 1)], vec![gap]), Period::Hour);
-        assert_eq!(text.replace('\u{a0}', " "), "La última hora: promedio 125 W, máximo 201 W, mínimo 99 W. Falta 1 tramo de datos, 3 min 20 s en total.");
+        assert_eq!(
+            text.replace('\u{a0}', " "),
+            "La última hora: promedio 125 W, máximo 201 W, mínimo 99 W. Falta 1 tramo de datos, 3 min 20 s en total."
+        );
         let text = summary(&EN, &series(vec![point(100.0, 3)], vec![]), Period::Day);
         assert!(text.ends_with("No gaps."), "{text}");
         assert_eq!(summary(&EN, &series(vec![], vec![]), Period::Week), "No reading of power came in this period.");

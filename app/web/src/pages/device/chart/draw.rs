@@ -39,7 +39,13 @@ struct Drawing {
 
 type Shared = Rc<RefCell<Option<Drawing>>>;
 
-pub(super) fn run(shown: ReadSignal<Option<Shown>>, set: FigureSet, state: WriteSignal<State>, readout: WriteSignal<Option<String>>, gap: &'static str) {
+pub(super) fn run(
+    shown: ReadSignal<Option<Shown>>,
+    set: FigureSet,
+    state: WriteSignal<State>,
+    readout: WriteSignal<Option<String>>,
+    gap: &'static str,
+) {
     let theme = use_theme();
     let came = use_boot().with_value(|boot| library::load(&boot.echarts));
     let drawing: Shared = Rc::default();

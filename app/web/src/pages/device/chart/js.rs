@@ -11,11 +11,7 @@ pub(super) fn get(object: &JsValue, key: &str) -> JsValue {
 /// `object[name](arguments...)`
 pub(super) fn call(object: &JsValue, name: &str, arguments: &[&JsValue]) -> JsValue {
     let list: Array = arguments.iter().copied().collect();
-    get(object, name)
-        .dyn_into::<Function>()
-        .ok()
-        .and_then(|function| function.apply(object, &list).ok())
-        .unwrap_or(JsValue::UNDEFINED)
+    get(object, name).dyn_into::<Function>().ok().and_then(|function| function.apply(object, &list).ok()).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// `{key: value, ...}`

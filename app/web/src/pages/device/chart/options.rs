@@ -33,7 +33,8 @@ impl Colours {
             let computed = window().get_computed_style(element).ok().flatten();
             computed.and_then(|c| c.get_property_value("color").ok()).unwrap_or_default()
         };
-        let colours = Self { line: read("--c1"), text: read("--ink-3"), rule: read("--line"), band: read("--sunken"), card: read("--card") };
+        let colours =
+            Self { line: read("--c1"), text: read("--ink-3"), rule: read("--line"), band: read("--sunken"), card: read("--card") };
         let _ = style.remove_property("color");
         colours
     }

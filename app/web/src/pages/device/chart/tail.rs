@@ -24,7 +24,8 @@ pub(super) enum Growth {
 impl Tail {
     /// After `count` readings with mean `mean`, the last of them in the bucket of `last_ms`.
     pub(super) fn new(from_ms: i64, width_ms: i64, last: Option<(i64, f64, f64)>) -> Self {
-        let (bucket, sum, count) = last.map_or((i64::MIN, 0.0, 0.0), |(at, mean, count)| ((at - from_ms).div_euclid(width_ms), mean * count, count));
+        let (bucket, sum, count) =
+            last.map_or((i64::MIN, 0.0, 0.0), |(at, mean, count)| ((at - from_ms).div_euclid(width_ms), mean * count, count));
         Self { from_ms, width_ms, bucket, sum, count }
     }
 

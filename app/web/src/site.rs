@@ -1,0 +1,41 @@
+//! The whole site: the interface for scripts, the pages and their calls in one table of routes, and the files behind it.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Method;
+use axum::response::Response;
+use axum::{Extension, Router};
+use vigia_backend::app::App;
+use vigia_backend::http::assets::{AssetNames, Files, respond};
+use vigia_backend::http::{Problem, Site, router};
+
+use crate::boot::Outcome;
+use crate::face::Face;
+use crate::routes::routes;
+
+/// The whole site over one bundle.
+pub fn site(app: &App, files: Arc<dyn Files>, names: AssetNames) -> Router {
+    let face = Face::new(names.clone());
+    let fallback = {
+        let face = face.clone();
+        move |request: Request| rest(face, files, request)
+    };
+    router(app, Site { routes: routes(&face) }, fallback).layer(Extension(names))
+}
+
+/// Every other address: a file of the bundle, or a page that says that there is nothing; for scripts a problem.
+async fn rest(face: Face, files: Arc<dyn Files>, request: Request<Body>) -> Response {
+    use axum::response::IntoResponse as _;
+    let path = request.uri().path();
+    if matches!(*request.method(), Method::GET | Method::HEAD)
+        && let Some(file) = respond(&*files, path, request.headers())
+    {
+        return file;
+    }
+    if path.starts_with("/api/") || path.starts_with("/ui/") || path.starts_with("/assets/") || *request.method() != Method::GET {
+        return Problem::not_found().into_response();
+    }
+    face.page(Outcome::NotFound, request).await
+}
