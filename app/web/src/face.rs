@@ -24,6 +24,8 @@ impl Face {
     /// A face that names these assets.
     #[must_use]
     pub fn new(assets: AssetNames) -> Self {
+        // Rendering spawns on tokio. A second face finds it said already.
+        let _ = any_spawner::Executor::init_tokio();
         Self { assets: Arc::new(assets) }
     }
 

@@ -6,13 +6,13 @@ use crate::components::mark::Mark;
 
 /// A heading, a sentence, and the next step.
 #[component]
-pub(crate) fn Empty(title: &'static str, lead: &'static str, children: Children) -> impl IntoView {
+pub(crate) fn Empty(title: &'static str, lead: &'static str, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {
         <section class="empty card">
             <Mark/>
             <h2>{title}</h2>
             <p class="muted">{lead}</p>
-            {children()}
+            {children.map(|children| children())}
         </section>
     }
 }

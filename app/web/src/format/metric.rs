@@ -19,6 +19,7 @@ pub(crate) fn metric(t: &'static Texts, name: &str) -> String {
         return format!("{known} {}", channel.to_ascii_uppercase());
     }
     let words = stem.replace('_', " ");
+    let words = words.trim();
     let mut letters = words.chars();
     letters.next().map_or_else(|| name.to_owned(), |first| first.to_uppercase().chain(letters).collect())
 }
@@ -66,7 +67,8 @@ mod tests {
     #[test]
     fn unknown_names_are_shown_as_they_came() {
         assert_eq!(metric(&ES, "lid_open"), "Lid open");
-        assert_eq!(metric(&ES, "_w"), "_w");
+        assert_eq!(metric(&ES, "_w"), "W");
+        assert_eq!(metric(&ES, "_"), "_");
         assert_eq!(metric(&ES, "<b>"), "<b>");
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn NoDevices() -> impl IntoView {
     let boot = use_boot();
     let customer = boot.with_value(|boot| boot.visitor.as_ref().is_some_and(|v| v.role == Role::Customer));
     if customer {
-        return view! { <Empty title=t.devices_empty_title lead=t.devices_empty_customer>{()}</Empty> }.into_any();
+        return view! { <Empty title=t.devices_empty_title lead=t.devices_empty_customer/> }.into_any();
     }
     let publish = boot.with_value(|boot| mosquitto_pub(boot, "medidor-1", t.help_token));
     view! {
