@@ -46,8 +46,8 @@ const RIGHTS: &[(&str, &str, Right)] = &[
     ("POST", "/ui/enter", Right::Public),
     ("POST", "/ui/language", Right::Public),
     ("GET", "/ui/devices", Right::Needs(Action::ReadTelemetry)),
-    ("GET", "/ui/device", Right::Needs(Action::ReadTelemetry)),
-    ("GET", "/ui/series", Right::Needs(Action::ReadTelemetry)),
+    ("GET", "/ui/device", Right::NeedsDevice(Action::ReadTelemetry)),
+    ("GET", "/ui/series", Right::NeedsDevice(Action::ReadTelemetry)),
 ];
 
 /// Who asks, in the order of [`expected`].
@@ -121,7 +121,7 @@ async fn walk(engine: Engine) {
         for ((who, (header, value)), expected) in WHO.iter().zip(&credentials).zip(expected(route.right)) {
             let path = format!("{}{}", route.path.replace("{id}", "m1"), route.example.query);
             let (status, body_read) = if route.example.success == 101 {
-                (handshake(address, &path, header, value).await, false)
+                (handshake(address, &path, header, &session_of(&it, header, value).await).await, false)
             } else {
                 ask(&it, &route, &path, header, value).await
             };
@@ -143,6 +143,7 @@ fn success(route: &Route) -> u16 {
     if route.path == "/readyz" { 503 } else { route.example.success }
 }
 
+/// Headers that say who asks; of a person the address, because each of their requests gets a session of its own.
 async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
     for (email, role) in [
         ("ana@example.org", Role::Admin),
@@ -158,10 +159,10 @@ async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
     vec![
         ("x-nothing", "1".to_owned()),
         bearer("vgd_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned()),
-        ("cookie", it.cookie("own@example.org").await),
-        ("cookie", it.cookie("eva@example.org").await),
-        ("cookie", it.cookie("sam@example.org").await),
-        ("cookie", it.cookie("ana@example.org").await),
+        ("cookie", "own@example.org".to_owned()),
+        ("cookie", "eva@example.org".to_owned()),
+        ("cookie", "sam@example.org".to_owned()),
+        ("cookie", "ana@example.org".to_owned()),
         bearer(own),
         bearer(other),
         ("x-api-key", it.key("reads", &[Scope::TelemetryRead]).await),
@@ -170,13 +171,14 @@ async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Signing in and out ends the session that it is asked in, so no two requests share one.
+async fn session_of(it: &Installation, header: &str, value: &str) -> String {
+    if header == "cookie" { it.cookie(value).await } else { value.to_owned() }
+}
+
 /// The status, and whether the body was touched.
 async fn ask(it: &Installation, route: &Route, path: &str, header: &str, value: &str) -> (u16, bool) {
-    // Each sign-out gets a session of its own to end.
-    let value = match (route.path, header) {
-        ("/ui/sign-out", "cookie") => it.cookie("ana@example.org").await,
-        _ => value.to_owned(),
-    };
+    let value = session_of(it, header, value).await;
     let touched = Arc::new(AtomicBool::new(false));
     let (kind, body) = match (&route.method, route.example.body) {
         (&Method::POST, Some((kind, text))) => {

@@ -19,7 +19,7 @@ pub enum Right {
     Public,
     /// Whoever may do this on the installation.
     Needs(Action),
-    /// Whoever may do this on the device that `{id}` in the path names.
+    /// Whoever may do this on the device that `{id}` in the path names, or `id` in the query where the path has none.
     NeedsDevice(Action),
     /// A caller on this machine, or whoever may do this.
     LoopbackOr(Action),
