@@ -30,6 +30,7 @@ async fn what_was_acknowledged_survives_on_postgres() {
     .await;
 }
 
+#[expect(clippy::print_stdout, reason = "how much was proved")]
 async fn survives(program: &(dyn Fn(&Path) -> Command + Sync)) {
     let dir = tempfile::tempdir().expect("a folder");
     let data = dir.path().join("data");

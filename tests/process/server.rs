@@ -41,6 +41,7 @@ pub fn said(command: &mut Command) -> String {
 }
 
 impl Server {
+    #[expect(clippy::zombie_processes, reason = "ended and awaited by drop, or by a panic that ends the test program")]
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.arg("serve").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let (tell, lines) = channel();

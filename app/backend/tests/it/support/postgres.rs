@@ -41,6 +41,7 @@ wait "$server" || true
 rm -rf "$2"
 "#;
 
+#[expect(clippy::zombie_processes, reason = "it ends with this program, which is all that waits for it")]
 fn start() -> Server {
     let bin = binaries().expect("PostgreSQL's server binaries are installed: apt-get install postgresql");
     let dir = tempfile::Builder::new().prefix("vigia-pg-").tempdir().expect("a temporary folder").keep();
