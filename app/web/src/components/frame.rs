@@ -50,7 +50,7 @@ fn Navigation() -> impl IntoView {
     }
 }
 
-/// Who is signed in; opens without a script too.
+/// Who is signed in. A popover: the browser opens and closes it, with or without a script.
 #[component]
 fn Account() -> impl IntoView {
     let t = use_texts();
@@ -63,19 +63,19 @@ fn Account() -> impl IntoView {
         Role::Customer => t.role_customer,
     });
     view! {
-        <details class="account">
-            <summary>
+        <div class="account">
+            <button class="account__button" r#type="button" popovertarget="account-sheet">
                 <Icon shape=Shape::Person/>
                 <span class="account__name">{name}<small>{role}</small></span>
                 <span class="account__short">{t.nav_account}</span>
-            </summary>
-            <div class="account__sheet card">
+            </button>
+            <div class="account__sheet card" id="account-sheet" popover="auto" role="group" aria-label=t.nav_account>
                 <p class="muted small">{email}</p>
                 <ThemeSwitch/>
                 <LanguageSwitch/>
                 <SignOutButton/>
             </div>
-        </details>
+        </div>
     }
 }
 
