@@ -9,7 +9,5 @@ cd "$root"
 
 # First the examples in the documentation, which nextest leaves out: the last lines shall be those of the many tests.
 cargo test --workspace --doc --quiet
-if cargo nextest --version >/dev/null 2>&1; then
-  exec cargo nextest run --workspace --no-fail-fast "$@"
-fi
-exec cargo test --workspace --all-targets --no-fail-fast "$@"
+# One process per test program, and not one per test: the tests of a program share one PostgreSQL of their own.
+cargo test --workspace --no-fail-fast "$@"

@@ -10,6 +10,9 @@ use vigia_backend::http::assets::{AssetNames, Files};
 #[allow_missing = true]
 struct Site;
 
+/// Read by nobody: it makes cargo compile this file again when there is a new bundle.
+const _: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/target/site/assets.json"));
+
 /// The files of the bundle.
 pub(crate) struct Bundle;
 

@@ -3,8 +3,10 @@
 
 mod ending;
 mod kill;
+mod mqtt;
 #[path = "../../app/backend/tests/it/support/postgres.rs"]
 mod postgres;
 mod refusals;
 mod server;
 mod verbs;
+mod week;

@@ -21,7 +21,7 @@ pub fn vigia(data: &Path) -> Command {
         command.env_remove(key);
     }
     command
-        .current_dir(data.parent().expect("a folder above"))
+        .current_dir(data.ancestors().skip(1).find(|folder| folder.is_dir()).expect("the root is a folder"))
         .env("VIGIA_DATA__DIR", data)
         .env("VIGIA_HTTP__LISTEN", "127.0.0.1:0")
         .env("VIGIA_MQTT__LISTEN", "127.0.0.1:0");

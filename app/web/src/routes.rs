@@ -20,27 +20,26 @@ use crate::pages::sign_in::SignIn;
 /// Every page and every server function, each with its right. What is not here is answered by a page that says so.
 #[must_use]
 pub fn routes(face: &Face) -> Vec<Route> {
-    let devices = Right::Needs(Action::ReadTelemetry);
+    let (devices, device) = (Right::Needs(Action::ReadTelemetry), Right::NeedsDevice(Action::ReadTelemetry));
     let mut routes = vec![
         page(face, "/", devices),
         page(face, "/devices", devices),
-        page(face, "/devices/{id}", Right::NeedsDevice(Action::ReadTelemetry)),
+        page(face, "/devices/{id}", device),
         page(face, "/sign-in", Right::Public),
         page(face, "/setup", Right::Public),
         page(face, "/enter", Right::Public),
     ];
-    // What a reading function shows of one device, it asks again with the device at hand.
     routes.extend([
-        function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse&next=%2F").success(302),
-        function::<SignOut>(face, Right::Needs(Action::OwnAccount)).example_body(FORM, "").success(302),
+        function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse&next=%2F"),
+        function::<SignOut>(face, Right::Needs(Action::OwnAccount)).example_body(FORM, ""),
         function::<RedeemSetup>(face, Right::Public)
             .example_body(FORM, "code=vgl_x&email=eva%40example.org&name=Eva&password=correct+horse")
             .success(422),
         function::<RedeemEntry>(face, Right::Public).example_body(FORM, "code=vgl_x").success(422),
-        function::<ChooseLanguage>(face, Right::Public).example_body(FORM, "lang=en&next=%2F").success(302),
+        function::<ChooseLanguage>(face, Right::Public).example_body(FORM, "lang=en&next=%2F"),
         function::<LoadDevices>(face, devices),
-        function::<LoadDevice>(face, devices).example_query("?id=m1"),
-        function::<LoadSeries>(face, devices).example_query("?id=m1&metric=power_w&range=1h"),
+        function::<LoadDevice>(face, device).example_query("?id=m1"),
+        function::<LoadSeries>(face, device).example_query("?id=m1&metric=power_w&period=hour"),
     ]);
     routes
 }

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts as _, RawPathParams, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts as _, Query, RawPathParams, Request, State};
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
 use tower_sessions::Session;
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::{Action, Principal, Resource, Verdict, may};
@@ -58,9 +60,7 @@ pub(super) async fn ask(State(keeper): State<Gatekeeper>, request: Request, next
         Right::LoopbackOr(_) if is_local(&keeper.app, &parts.extensions, &parts.headers) => Verdict::Allowed,
         Right::LoopbackOr(action) => may(&principal, action, Resource::Installation),
         Right::NeedsDevice(action) => {
-            let params = RawPathParams::from_request_parts(&mut parts, &()).await;
-            let id =
-                params.ok().and_then(|params| params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| DeviceId::new(id).ok()));
+            let id = named_device(&mut parts).await;
             match of_device(&keeper.app, &principal, action, id).await {
                 Ok((verdict, device)) => {
                     if let Some(device) = device {
@@ -79,6 +79,22 @@ pub(super) async fn ask(State(keeper): State<Gatekeeper>, request: Request, next
             next.run(Request::from_parts(parts, body)).await
         }
     }
+}
+
+/// The device that `{id}` in the path names, or `id` in the query of a route whose path has none.
+async fn named_device(parts: &mut Parts) -> Option<DeviceId> {
+    let in_path = RawPathParams::from_request_parts(parts, &()).await.ok();
+    let in_path = in_path.and_then(|params| params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()));
+    let text = match in_path {
+        Some(text) => text,
+        None => Query::<Named>::try_from_uri(&parts.uri).ok()?.0.id,
+    };
+    DeviceId::new(text).ok()
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
 }
 
 /// The verdict on a device by its id, and the device when it is allowed. A device that does not exist is as hidden as

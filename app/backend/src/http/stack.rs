@@ -40,10 +40,8 @@ pub struct Site {
 /// The whole application: the interface for scripts, the site's routes, and `fallback` for every other address
 /// (files, or a page that says that there is nothing).
 pub fn router<T: 'static>(app: &App, mut site: Site, fallback: impl Handler<T, App>) -> Router {
-    let mut routes = super::api::routes();
+    let mut routes = table::of_backend();
     routes.append(&mut site.routes);
-    let document = super::openapi::document(&routes);
-    routes.extend(super::docs::routes(document));
     let http = &app.settings().http;
     let sessions = SessionManagerLayer::new(app.sessions().clone())
         .with_name("vigia_session")

@@ -19,7 +19,7 @@ pub enum Right {
     Public,
     /// Whoever may do this on the installation.
     Needs(Action),
-    /// Whoever may do this on the device that `{id}` in the path names.
+    /// Whoever may do this on the device that `{id}` in the path names, or `id` in the query where the path has none.
     NeedsDevice(Action),
     /// A caller on this machine, or whoever may do this.
     LoopbackOr(Action),
@@ -169,6 +169,15 @@ impl Route {
         self.example.success = status;
         self
     }
+}
+
+/// The back end's own part of the table.
+#[must_use]
+pub fn of_backend() -> Vec<Route> {
+    let mut routes = super::api::routes();
+    let document = super::openapi::document(&routes);
+    routes.extend(super::docs::routes(document));
+    routes
 }
 
 /// Makes the router. This is the one place that adds routes, so that none is without its right.

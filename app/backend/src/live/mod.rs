@@ -1,7 +1,5 @@
 //! The live hub: whoever listens to a device hears of its new values. A slow listener gets the latest, never the backlog.
 
-pub mod websocket;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 

@@ -15,6 +15,8 @@ pub(crate) struct Recorder {
     pub(crate) comings: Mutex<Vec<String>>,
     pub(crate) store_down: AtomicBool,
     pub(crate) registry_down: AtomicBool,
+    /// While set, `authenticate` waits for `release`.
+    pub(crate) registry_held: AtomicBool,
     /// While set, `accept` waits for `release`.
     pub(crate) held: AtomicBool,
     pub(crate) waiting: AtomicUsize,
@@ -44,6 +46,9 @@ impl Recorder {
 #[async_trait]
 impl Gate for Recorder {
     async fn authenticate(&self, user: &str, password: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable> {
+        if self.registry_held.load(Ordering::SeqCst) {
+            self.release.notified().await;
+        }
         if self.registry_down.load(Ordering::SeqCst) {
             return Err(Unavailable);
         }

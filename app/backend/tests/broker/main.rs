@@ -6,6 +6,7 @@ mod gate;
 mod rights;
 mod sessions;
 mod signing_in;
+mod simulated;
 mod stopping;
 mod wire;
 

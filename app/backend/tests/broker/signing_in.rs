@@ -1,6 +1,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use vigia_backend::mqtt::Broker as _;
+
 use crate::wire::{Hello, Wire};
 use crate::{House, LEVELS, until};
 
@@ -51,5 +53,27 @@ async fn the_gate_hears_of_the_first_and_the_last_connection() {
     drop(two);
     until("the last is gone", || house.gate.comings().len() == 3).await;
     assert_eq!(house.gate.comings()[2], "-m1");
+    house.end().await;
+}
+
+/// rmqtt itself forgets such a session; a sweep clears it away, so that its device does not seem to be there for ever.
+#[tokio::test]
+async fn a_client_that_leaves_during_its_connect_is_not_counted_for_ever() {
+    use tokio::io::AsyncWriteExt as _;
+    let house = House::new().await;
+    for level in LEVELS {
+        house.gate.registry_held.store(true, Ordering::SeqCst);
+        let mut stream = tokio::net::TcpStream::connect(house.address()).await.expect("it listens");
+        stream.write_all(&Hello::of("m1", level).packet()).await.expect("it takes the CONNECT");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.set_zero_linger().expect("it is a socket");
+        drop(stream);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        house.gate.registry_held.store(false, Ordering::SeqCst);
+        house.gate.release.notify_waiters();
+        until("it came and went", || house.gate.comings().len() == 2 * usize::from(level - 3)).await;
+    }
+    assert_eq!(house.gate.comings(), ["+m1", "-m1", "+m1", "-m1"]);
+    assert_eq!(house.broker.connections(), Some(0));
     house.end().await;
 }

@@ -49,7 +49,7 @@ impl Hello {
         self
     }
 
-    fn packet(&self) -> Vec<u8> {
+    pub(crate) fn packet(&self) -> Vec<u8> {
         let mut flags = u8::from(self.clean) << 1;
         let mut body = Vec::new();
         text(&mut body, b"MQTT");

@@ -6,9 +6,9 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use vigia_domain::rights::{Action, Principal};
 
+use super::live_socket;
 use crate::app::App;
 use crate::http::table::{Right, Route};
-use crate::live::websocket;
 
 /// The largest message of a client, in bytes: a subscription to as many devices as are allowed.
 const MESSAGE_BYTES: usize = 256 * 1024;
@@ -20,5 +20,5 @@ pub(super) fn route() -> Route {
 }
 
 async fn answer(State(app): State<App>, Extension(principal): Extension<Principal>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.max_message_size(MESSAGE_BYTES).on_upgrade(move |socket| websocket::run(app, principal, socket))
+    upgrade.max_message_size(MESSAGE_BYTES).on_upgrade(move |socket| live_socket::run(app, principal, socket))
 }

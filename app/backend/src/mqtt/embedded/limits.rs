@@ -40,7 +40,7 @@ pub const RETAINED_TOPICS: usize = 64;
 /// The largest payload that is retained, in bytes: states, not data.
 pub const RETAINED_BYTES: usize = 16 * 1024;
 /// How often connections that died during their handshake are cleared away.
-pub const SWEEP: Duration = Duration::from_secs(30);
+pub const SWEEP: Duration = Duration::from_secs(2);
 /// How often a last will is offered to a store that cannot be reached, because its sender is no longer there to repeat it.
 pub const WILL_ATTEMPTS: u32 = 5;
 /// The pause after the first of these attempts; it doubles each time.

@@ -18,6 +18,9 @@ pub(super) struct Kind {
 
 const ALWAYS: f64 = 24.0;
 
+/// How finely a long step is cut to see whether a resting appliance is switched on, in s.
+const IDLE_S: f64 = 60.0;
+
 pub(super) const FRIDGE: Kind =
     Kind { watts: (105.0, 130.0), power_factor: 0.82, minutes: (11.0, 19.0), rest: 16.0, starts: &[(0.0, ALWAYS, 6.0)] };
 pub(super) const LIGHTS: Kind = Kind {
@@ -74,7 +77,7 @@ impl Appliance {
     pub(super) fn pass(&mut self, seconds: f64, hour: f64, random: &mut StdRng) -> Draw {
         let (mut rest_s, mut energy_ws) = (seconds, 0.0);
         while rest_s > 0.0 {
-            let slice = rest_s.min(self.left_s.max(1.0)).min(300.0);
+            let slice = rest_s.min(if self.left_s > 0.0 { self.left_s } else { IDLE_S });
             if self.on {
                 energy_ws += self.watts * slice;
             }

@@ -10,11 +10,11 @@ use vigia_domain::ids::DeviceId;
 use vigia_domain::live::{ClientMessage, Refusal, RefusalReason};
 use vigia_domain::rights::{Action, Principal, Verdict};
 
-use super::{Listener, MOST_TOPICS};
 use crate::app::App;
 use crate::http::Problem;
 use crate::http::access::of_device;
 use crate::lifecycle::Phase;
+use crate::live::{Listener, MOST_TOPICS};
 
 /// How often a quiet connection is asked whether it lives, and after how long a silent one is dead.
 const HEARTBEAT: Duration = Duration::from_secs(25);
@@ -25,7 +25,7 @@ const STALLED: Duration = Duration::from_secs(20);
 type Sink = SplitSink<WebSocket, Message>;
 
 /// Serves a connection until either side ends it.
-pub async fn run(app: App, principal: Principal, socket: WebSocket) {
+pub(super) async fn run(app: App, principal: Principal, socket: WebSocket) {
     let (mut sink, mut stream) = socket.split();
     let mut listener = app.hub().listen();
     let stop = app.lifecycle().stopping(Phase::Intake);

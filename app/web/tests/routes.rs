@@ -1,0 +1,207 @@
+//! The test of rights: every route of the one table, asked by every kind of principal.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::body::{Body, Bytes};
+use axum::http::Method;
+use futures_util::stream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use vigia_backend::http::assets::{AssetNames, Files};
+use vigia_backend::http::{Right, Route};
+use vigia_domain::rights::{Action, Scope};
+use vigia_domain::user::Role;
+use vigia_web::face::Face;
+
+#[expect(dead_code, unused_imports, unused_macros, unreachable_pub, reason = "the back end's tests use the rest")]
+#[path = "../../backend/tests/it/support/mod.rs"]
+mod support;
+
+use support::{Engine, Installation};
+
+/// Every route with the right that it must have. A route that is added, or whose right changes, is changed here, too.
+const RIGHTS: &[(&str, &str, Right)] = &[
+    ("GET", "/healthz", Right::Public),
+    ("GET", "/readyz", Right::Public),
+    ("GET", "/metrics", Right::LoopbackOr(Action::ReadMetrics)),
+    ("GET", "/api/v1/devices", Right::Needs(Action::ReadTelemetry)),
+    ("GET", "/api/v1/devices/{id}", Right::NeedsDevice(Action::ReadTelemetry)),
+    ("GET", "/api/v1/devices/{id}/latest", Right::NeedsDevice(Action::ReadTelemetry)),
+    ("GET", "/api/v1/devices/{id}/telemetry", Right::NeedsDevice(Action::ReadTelemetry)),
+    ("POST", "/api/v1/devices/{id}/telemetry", Right::NeedsDevice(Action::WriteTelemetry)),
+    ("GET", "/api/v1/live", Right::Needs(Action::ReadTelemetry)),
+    ("GET", "/api/v1/openapi.json", Right::Public),
+    ("GET", "/api/v1/docs", Right::Public),
+    ("GET", "/", Right::Needs(Action::ReadTelemetry)),
+    ("GET", "/devices", Right::Needs(Action::ReadTelemetry)),
+    ("GET", "/devices/{id}", Right::NeedsDevice(Action::ReadTelemetry)),
+    ("GET", "/sign-in", Right::Public),
+    ("GET", "/setup", Right::Public),
+    ("GET", "/enter", Right::Public),
+    ("POST", "/ui/sign-in", Right::Public),
+    ("POST", "/ui/sign-out", Right::Needs(Action::OwnAccount)),
+    ("POST", "/ui/setup", Right::Public),
+    ("POST", "/ui/enter", Right::Public),
+    ("POST", "/ui/language", Right::Public),
+    ("GET", "/ui/devices", Right::Needs(Action::ReadTelemetry)),
+    ("GET", "/ui/device", Right::NeedsDevice(Action::ReadTelemetry)),
+    ("GET", "/ui/series", Right::NeedsDevice(Action::ReadTelemetry)),
+];
+
+/// Who asks, in the order of [`expected`].
+const WHO: [&str; 11] = [
+    "nobody",
+    "a bad token",
+    "the owner",
+    "another customer",
+    "staff",
+    "administrator",
+    "the device",
+    "another device",
+    "key telemetry:read",
+    "key telemetry:write",
+    "key metrics:read",
+];
+
+/// What each of [`WHO`] must hear; 200 stands for success. Written down by hand and not computed, or it would prove nothing.
+const fn expected(right: Right) -> [u16; 11] {
+    match right {
+        Right::Public => [200; 11],
+        Right::Needs(Action::ReadTelemetry) => [401, 401, 200, 200, 200, 200, 403, 403, 200, 403, 403],
+        Right::Needs(Action::OwnAccount) => [401, 401, 200, 200, 200, 200, 403, 403, 403, 403, 403],
+        Right::NeedsDevice(Action::ReadTelemetry) => [401, 401, 200, 404, 200, 200, 200, 404, 200, 403, 403],
+        Right::NeedsDevice(Action::WriteTelemetry) => [401, 401, 403, 404, 403, 200, 200, 404, 403, 200, 403],
+        Right::LoopbackOr(Action::ReadMetrics) => [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 200],
+        Right::Needs(_) | Right::NeedsDevice(_) | Right::LoopbackOr(_) => panic!("say here who may do this"),
+    }
+}
+
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn get(&self, _: &str) -> Option<Cow<'static, [u8]>> {
+        None
+    }
+}
+
+fn table() -> Vec<Route> {
+    let mut table = vigia_backend::http::table::of_backend();
+    table.extend(vigia_web::routes::routes(&Face::new(AssetNames::default())));
+    table
+}
+
+#[test]
+fn every_route_has_the_right_that_is_written_down_for_it() {
+    let mut found: Vec<_> = table().iter().map(|r| (r.method.to_string(), r.path, r.right)).collect();
+    let mut written: Vec<_> = RIGHTS.iter().map(|(method, path, right)| ((*method).to_owned(), *path, *right)).collect();
+    found.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+    written.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+    assert_eq!(found, written, "the table of routes and the list of rights in this test differ");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_refuses_and_admits_on_sqlite() {
+    walk(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_refuses_and_admits_on_postgres() {
+    walk(Engine::Postgres).await;
+}
+
+async fn walk(engine: Engine) {
+    let mut it = Installation::new(engine).await;
+    it.router = vigia_web::site::site(&it.app, Arc::new(NoFiles), AssetNames::default());
+    let credentials = credentials(&it).await;
+    let address = vigia_backend::http::serve(&it.app, it.router.clone()).await.expect("it listens");
+    let mut wrong = Vec::new();
+    for route in table() {
+        for ((who, (header, value)), expected) in WHO.iter().zip(&credentials).zip(expected(route.right)) {
+            let path = format!("{}{}", route.path.replace("{id}", "m1"), route.example.query);
+            let (status, body_read) = if route.example.success == 101 {
+                (handshake(address, &path, header, &session_of(&it, header, value).await).await, false)
+            } else {
+                ask(&it, &route, &path, header, value).await
+            };
+            let wanted = if expected == 200 { success(&route) } else { expected };
+            if status != wanted {
+                wrong.push(format!("{} {path} as {who}: {status}, not {wanted}", route.method));
+            }
+            if body_read && expected != 200 {
+                wrong.push(format!("{} {path} as {who}: the body was read before the refusal", route.method));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    it.close().await;
+}
+
+fn success(route: &Route) -> u16 {
+    // Without a broker the installation of this test is alive and not ready.
+    if route.path == "/readyz" { 503 } else { route.example.success }
+}
+
+/// Headers that say who asks; of a person the address, because each of their requests gets a session of its own.
+async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
+    for (email, role) in [
+        ("ana@example.org", Role::Admin),
+        ("sam@example.org", Role::Staff),
+        ("own@example.org", Role::Customer),
+        ("eva@example.org", Role::Customer),
+    ] {
+        it.user(email, role).await;
+    }
+    let bearer = |token: String| ("authorization", format!("Bearer {token}"));
+    let (_, own) = it.device("m1", Some("own@example.org")).await;
+    let (_, other) = it.device("m2", Some("eva@example.org")).await;
+    vec![
+        ("x-nothing", "1".to_owned()),
+        bearer("vgd_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned()),
+        ("cookie", "own@example.org".to_owned()),
+        ("cookie", "eva@example.org".to_owned()),
+        ("cookie", "sam@example.org".to_owned()),
+        ("cookie", "ana@example.org".to_owned()),
+        bearer(own),
+        bearer(other),
+        ("x-api-key", it.key("reads", &[Scope::TelemetryRead]).await),
+        ("x-api-key", it.key("writes", &[Scope::TelemetryWrite]).await),
+        ("x-api-key", it.key("metrics", &[Scope::MetricsRead]).await),
+    ]
+}
+
+/// Signing in and out ends the session that it is asked in, so no two requests share one.
+async fn session_of(it: &Installation, header: &str, value: &str) -> String {
+    if header == "cookie" { it.cookie(value).await } else { value.to_owned() }
+}
+
+/// The status, and whether the body was touched.
+async fn ask(it: &Installation, route: &Route, path: &str, header: &str, value: &str) -> (u16, bool) {
+    let value = session_of(it, header, value).await;
+    let touched = Arc::new(AtomicBool::new(false));
+    let (kind, body) = match (&route.method, route.example.body) {
+        (&Method::POST, Some((kind, text))) => {
+            let seen = Arc::clone(&touched);
+            let bytes = Bytes::from_static(text.as_bytes());
+            let stream = stream::once(async move {
+                seen.store(true, Ordering::SeqCst);
+                Ok::<_, Infallible>(bytes)
+            });
+            (kind, Body::from_stream(stream))
+        }
+        _ => ("text/plain", Body::empty()),
+    };
+    let answer = it.ask(route.method.clone(), path, &[(header, &value), ("content-type", kind)], body).await;
+    (answer.status.as_u16(), touched.load(Ordering::SeqCst))
+}
+
+async fn handshake(address: std::net::SocketAddr, path: &str, header: &'static str, value: &str) -> u16 {
+    let mut request = format!("ws://{address}{path}").into_client_request().expect("a request");
+    request.headers_mut().insert(header, value.parse().expect("a header"));
+    match tokio_tungstenite::connect_async(request).await {
+        Ok((_, response)) => response.status().as_u16(),
+        Err(tokio_tungstenite::tungstenite::Error::Http(response)) => response.status().as_u16(),
+        Err(error) => panic!("{error}"),
+    }
+}
