@@ -6,6 +6,7 @@ pub(crate) mod copy;
 pub(crate) mod empty;
 pub(crate) mod field;
 pub(crate) mod frame;
+pub(crate) mod here;
 pub(crate) mod icon;
 pub(crate) mod language_switch;
 pub(crate) mod live_state;

@@ -8,4 +8,4 @@ mod number;
 pub(crate) use age::{age, span};
 pub(crate) use metric::metric;
 pub(crate) use moment::{Detail, moment, rfc3339};
-pub(crate) use number::{Written, count, value};
+pub(crate) use number::{Written, count, scale, value};

@@ -50,7 +50,7 @@ fn Navigation() -> impl IntoView {
     }
 }
 
-/// Who is signed in; opens without a script too.
+/// Who is signed in. A popover: the browser opens and closes it, with or without a script.
 #[component]
 fn Account() -> impl IntoView {
     let t = use_texts();
@@ -63,19 +63,19 @@ fn Account() -> impl IntoView {
         Role::Customer => t.role_customer,
     });
     view! {
-        <details class="account">
-            <summary>
+        <div class="account">
+            <button class="account__button" r#type="button" popovertarget="account-sheet">
                 <Icon shape=Shape::Person/>
                 <span class="account__name">{name}<small>{role}</small></span>
                 <span class="account__short">{t.nav_account}</span>
-            </summary>
-            <div class="account__sheet card">
+            </button>
+            <div class="account__sheet card" id="account-sheet" popover="auto" role="group" aria-label=t.nav_account>
                 <p class="muted small">{email}</p>
                 <ThemeSwitch/>
                 <LanguageSwitch/>
                 <SignOutButton/>
             </div>
-        </details>
+        </div>
     }
 }
 
@@ -87,7 +87,14 @@ pub(crate) fn Door(children: Children) -> impl IntoView {
         <div class="door">
             <aside class="door__view" aria-hidden="true">
                 <svg viewBox="0 0 600 900" preserveAspectRatio="xMidYMid slice">
-                    <path class="door__beam" d="M196 300 640 96v470L196 328Z"></path>
+                    <defs>
+                        <linearGradient id="beam">
+                            <stop offset="0" stop-color="#ffc65c" stop-opacity=".5"></stop>
+                            <stop offset="1" stop-color="#ffc65c" stop-opacity="0"></stop>
+                        </linearGradient>
+                    </defs>
+                    <path class="door__hills" d="M0 742c90-34 160-30 240-6s150 22 220-4 100-28 140-24v192H0Z"></path>
+                    <path class="door__beam" fill="url(#beam)" d="M196 300 640 96v470L196 328Z"></path>
                     <path class="door__trace" d="M0 640h70l14-6 16 6h60l12-64h44l10 14 14-14h52l12-70h92l12 8 14-8h60l14 86h40l10-8 16 8h60"></path>
                     <path class="door__tower" d="M168 340h52l16 560H152Zm-14-20h80v20h-80Zm14-40h52v40h-52Zm-8-10 34-30 34 30Z"></path>
                     <circle class="door__lamp" cx="194" cy="302" r="15"></circle>

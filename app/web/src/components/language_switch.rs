@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use leptos_router::hooks::use_location;
 
+use crate::components::here::use_here;
 use crate::components::icon::{Icon, Shape};
 use crate::fault::Fault;
 use crate::i18n::{Lang, use_texts};
@@ -19,12 +19,8 @@ pub(crate) async fn choose_language(lang: Lang, next: String) -> Result<(), Faul
 /// A plain form: the page in the other language is another page.
 #[component]
 pub(crate) fn LanguageSwitch() -> impl IntoView {
-    let (t, location) = (use_texts(), use_location());
+    let (t, here) = (use_texts(), use_here());
     let other = t.lang.other();
-    let here = move || {
-        let (path, search) = (location.pathname.get(), location.search.get());
-        if search.is_empty() || search.contains("__err") { path } else { format!("{path}?{search}") }
-    };
     view! {
         <form class="language" method="post" action=ChooseLanguage::url()>
             <input r#type="hidden" name="lang" value=other.as_str()/>

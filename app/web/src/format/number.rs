@@ -29,36 +29,47 @@ pub(crate) fn value(value: f64, unit: &str) -> Written {
     if !value.is_finite() {
         return Written { number: UNKNOWN.to_owned(), unit: unit.to_owned() };
     }
-    let size = value.abs();
+    let (factor, unit) = scale(value.abs(), unit);
+    let value = value * factor;
+    Written { number: number(value, decimals(value.abs(), &unit)), unit }
+}
+
+/// What values of this size are multiplied by to be shown, and the unit that they then have.
+pub(crate) fn scale(size: f64, unit: &str) -> (f64, String) {
     let kilo = match unit {
         "Wh" | "varh" => size >= 1_000.0,
         "W" | "VA" | "var" => size >= 100_000.0,
         _ => false,
     };
-    let (value, unit) = if kilo { (value / 1_000.0, format!("k{unit}")) } else { (value, unit.to_owned()) };
-    Written { number: number(value, decimals(value.abs(), &unit)), unit }
+    if kilo { (0.001, format!("k{unit}")) } else { (1.0, unit.to_owned()) }
 }
 
-fn decimals(size: f64, unit: &str) -> usize {
+/// How many decimals, and whether zeros at their end stay. They stay where values move: a number that changes its
+/// width with every update cannot be read.
+fn decimals(size: f64, unit: &str) -> (usize, bool) {
     match unit {
-        "W" | "VA" | "var" | "Wh" | "hPa" | "ppm" | "s" | "ms" if size >= 100.0 => 0,
-        "V" | "kWh" | "kvarh" | "kW" | "%" | "°C" | "dBm" => 1,
-        _ if size >= 10_000.0 => 0,
-        _ if size >= 100.0 => 1,
-        _ => 2,
+        _ if size == 0.0 => (0, false),
+        "W" | "VA" | "var" => (usize::from(size < 100.0), true),
+        "V" | "kWh" | "kvarh" | "kW" | "°C" => (1, true),
+        "A" | "Hz" => (2, true),
+        "Wh" | "hPa" | "ppm" | "s" | "ms" if size >= 100.0 => (0, true),
+        "%" | "dBm" => (1, false),
+        _ if size >= 10_000.0 => (0, false),
+        _ if size >= 100.0 => (1, false),
+        _ => (2, false),
     }
 }
 
-/// Rounded to `decimals`, zeros at the end kept off, minus as a minus.
-fn number(value: f64, decimals: usize) -> String {
+/// Rounded, minus as a minus.
+fn number(value: f64, (decimals, zeros): (usize, bool)) -> String {
     // Above this the digits of a double are not the meter's any more.
     if value.abs() >= 1e15 {
         return format!("{value:.2e}");
     }
     let text = format!("{:.decimals$}", value.abs());
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text = if zeros || !text.contains('.') { &text } else { text.trim_end_matches('0').trim_end_matches('.') };
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
-    let sign = if value < 0.0 && text != "0" { "−" } else { "" };
+    let sign = if value < 0.0 && text.contains(|c: char| c.is_ascii_digit() && c != '0') { "−" } else { "" };
     match fraction {
         Some(fraction) => format!("{sign}{}.{fraction}", grouped(whole)),
         None => format!("{sign}{}", grouped(whole)),
@@ -93,13 +104,14 @@ mod tests {
         assert_eq!(text(412_700.0, "W"), "412.7 kW");
         assert_eq!(text(0.97, ""), "0.97");
         assert_eq!(text(-61.0, "dBm"), "−61 dBm");
+        assert_eq!([text(2.7, "A"), text(60.0, "Hz"), text(18.0, "%")], ["2.70 A", "60.00 Hz", "18 %"]);
     }
 
     #[test]
     fn odd_values_are_written_honestly() {
         assert_eq!(text(f64::NAN, "W"), "— W");
-        assert_eq!(text(-0.001, "W"), "0 W");
-        assert_eq!(text(1e12, "W"), "1,000,000,000 kW");
+        assert_eq!(text(-0.001, "W"), "0.0 W");
+        assert_eq!(text(1e12, "W"), "1,000,000,000.0 kW");
         assert_eq!(text(1e300, ""), "1.00e300");
         assert_eq!(text(0.0, "V"), "0 V");
         assert_eq!(count(1_000_000), "1,000,000");

@@ -50,6 +50,8 @@ fn DeviceList(rows: Vec<DeviceRow>) -> impl IntoView {
     let t = use_texts();
     let query = use_query_map();
     let filter = Memo::new(move |_| query.with(|q| Filter::of(q.get_str("show"))));
+    // A house whose devices belong to nobody needs no column for it.
+    let class = if rows.iter().any(|row| row.owner.is_some()) { "devices" } else { "devices devices--ours" };
     let rows: Vec<RowState> = rows.into_iter().map(RowState::follow).collect();
     let rows = StoredValue::new(rows);
     let shown = Memo::new(move |_| {
@@ -69,7 +71,7 @@ fn DeviceList(rows: Vec<DeviceRow>) -> impl IntoView {
         <FilterBar filter/>
         <div class="card card--table">
             // The roles are said again: as cards on a phone the table keeps its meaning.
-            <table class="devices" role="table" aria-label=t.devices_table>
+            <table class=class role="table" aria-label=t.devices_table>
                 <thead role="rowgroup">
                     <tr role="row">
                         <th role="columnheader" scope="col">{t.devices_name}</th>

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
-use leptos_router::hooks::use_location;
+use leptos_router::hooks::{use_location, use_url};
 
 use crate::boot::use_boot;
 use crate::components::copy::Command;
+use crate::components::here::use_here;
 use crate::components::field::{Field, FormError, Submit};
 use crate::components::title::PageTitle;
 use crate::fault::{Fault, FieldFault};
@@ -32,12 +33,10 @@ pub(crate) fn SignInPage() -> impl IntoView {
 /// At the address of another page, to which it leads.
 #[component]
 pub(crate) fn SignInInPlace() -> impl IntoView {
-    let (t, location) = (use_texts(), use_location());
-    let next = move || {
-        let (path, search) = (location.pathname.get(), location.search.get());
-        if search.is_empty() || search.contains("__err") { path } else { format!("{path}?{search}") }
-    };
-    let lead = if location.pathname.get_untracked() == "/" { t.sign_in_lead } else { t.sign_in_lead_next };
+    let (t, next) = (use_texts(), use_here());
+    // Outside of routes nobody else reads what a failed form put into the address.
+    use_url().read_untracked().provide_server_action_error();
+    let lead = if use_location().pathname.read_untracked() == "/" { t.sign_in_lead } else { t.sign_in_lead_next };
     view! { <SignInForm next lead/> }
 }
 

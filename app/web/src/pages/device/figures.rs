@@ -8,7 +8,7 @@ use vigia_domain::units::unit_of;
 
 use super::period::Period;
 use crate::clock::{at_ms, use_clock};
-use crate::format::{Written, metric, value};
+use crate::format::{Written, metric, scale, value};
 use crate::i18n::{Texts, use_texts};
 use crate::live::{device_topic, use_live};
 
@@ -91,6 +91,14 @@ impl FigureSet {
     /// Whether nothing was ever measured. Tracks only that, not the values.
     pub(super) fn is_empty(&self) -> bool {
         self.figures.with(Vec::is_empty)
+    }
+
+    /// The unit in which a metric's values of today are shown.
+    pub(super) fn shown_unit(&self, metric: &str) -> String {
+        self.figures.with_untracked(|figures| {
+            let found = figures.iter().find(|f| f.metric == metric);
+            found.map(|f| scale(f.value.get_untracked().unwrap_or_default().abs(), &f.unit).1).unwrap_or_default()
+        })
     }
 
     /// The metric that the history shows: the address's if the device has it, else the foremost.

@@ -28,8 +28,9 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
     let (shown, set_shown) = signal(None::<Shown>);
     let (sentence, set_sentence) = signal(String::new());
     let label = Signal::derive(move || t.history_chart(metric(t, &chosen.get().0), sentence.get()));
+    let units = set.clone();
     let bucket = move || {
-        let (width, unit) = (span(t, period.get().bucket_ms()), chosen.get().1);
+        let (width, unit) = (span(t, period.get().bucket_ms()), units.shown_unit(&chosen.get().0));
         if unit.is_empty() { t.history_bucket_bare(width) } else { t.history_bucket(width, unit) }
     };
     view! {

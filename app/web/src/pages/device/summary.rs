@@ -44,7 +44,7 @@ mod tests {
         let text = summary(&ES, &series(vec![point(100.0, 3), point(200.0, 1)], vec![gap]), Period::Hour);
         assert_eq!(
             text.replace('\u{a0}', " "),
-            "La última hora: promedio 125 W, máximo 201 W, mínimo 99 W. Falta 1 tramo de datos, 3 min 20 s en total."
+            "La última hora: promedio 125 W, máximo 201 W, mínimo 99.0 W. Falta 1 tramo de datos, 3 min 20 s en total."
         );
         let text = summary(&EN, &series(vec![point(100.0, 3)], vec![]), Period::Day);
         assert!(text.ends_with("No gaps."), "{text}");

@@ -91,7 +91,7 @@ pub(super) fn Row(row: RowState) -> impl IntoView {
                 <a href=format!("/devices/{id}") dir="auto">{name}</a>
                 <small>{below}</small>
             </th>
-            <td role="cell" class="devices__owner">{owner.unwrap_or_else(|| t.devices_no_owner.to_owned())}</td>
+            <td role="cell" class="devices__owner">{owner.unwrap_or_else(|| "—".to_owned())}</td>
             <td role="cell" class="devices__state"><PresenceBadge presence/></td>
             <td role="cell" class="devices__value end" title=what>
                 <strong class="num" data-value="">{number}</strong>

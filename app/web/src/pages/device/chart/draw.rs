@@ -15,7 +15,7 @@ use super::{FigureSet, Shown, State, library, options};
 use crate::boot::use_boot;
 use crate::clock::at_ms;
 use crate::components::theme_switch::use_theme;
-use crate::format::{Detail, moment, value};
+use crate::format::{Detail, moment, scale, value};
 use crate::pages::device::gaps::gaps;
 
 const CANVAS: &str = "history-canvas";
@@ -30,6 +30,8 @@ struct Drawing {
     bands: Array,
     shown: Shown,
     tail: Tail,
+    /// Values are shown multiplied by this: energy in kWh.
+    factor: f64,
     word_for_gap: &'static str,
     waiting: Rc<Cell<bool>>,
     /// Kept alive as long as ECharts and the browser may call them.
@@ -98,6 +100,7 @@ impl Drawing {
             bands: Array::new(),
             shown: shown.clone(),
             tail: Tail::new(0, 1, None),
+            factor: 1.0,
             word_for_gap: gap,
             waiting: Rc::default(),
             _heard: Vec::new(),
@@ -113,6 +116,8 @@ impl Drawing {
         let dress = self.shown.series.unit != shown.series.unit;
         self.data = Array::new();
         self.bands = Array::new();
+        let largest = shown.series.points.iter().map(|p| p.avg.abs()).fold(0.0, f64::max);
+        self.factor = scale(largest, &shown.series.unit).0;
         let gaps = gaps(&shown.series, shown.period);
         let mut gap = gaps.iter().peekable();
         for p in &shown.series.points {
@@ -120,13 +125,13 @@ impl Drawing {
             while let Some((from, _)) = gap.next_if(|(from, _)| *from <= at) {
                 self.data.push(&point(*from, None));
             }
-            self.data.push(&point(at, Some(p.avg)));
+            self.data.push(&point(at, Some(p.avg * self.factor)));
         }
         for (from, to) in gaps {
             self.band(from, to);
         }
         #[expect(clippy::cast_precision_loss, reason = "readings in a bucket")]
-        let last = shown.series.points.last().map(|p| (at_ms(&p.at), p.avg, p.count as f64));
+        let last = shown.series.points.last().map(|p| (at_ms(&p.at), p.avg * self.factor, p.count as f64));
         self.tail = Tail::new(shown.from_ms, shown.period.bucket_ms(), last);
         self.shown = shown;
         if dress {
@@ -144,7 +149,7 @@ impl Drawing {
     /// A live reading.
     fn grow(&mut self, at_ms: i64, value: f64, own: &Shared) {
         let last = self.data.length().checked_sub(1);
-        match self.tail.take(at_ms, value) {
+        match self.tail.take(at_ms, value * self.factor) {
             Growth::None => return,
             Growth::Last(mean) => self.data.set(last.unwrap_or(0), point(at_ms, Some(mean))),
             Growth::Next(value) => {
@@ -181,9 +186,17 @@ impl Drawing {
         let now: Array = last.into_iter().collect();
         let line = object(&[("id", &options::LINE.into()), ("data", &self.data), ("markArea", &object(&[("data", &self.bands)]))]);
         let dot = object(&[("id", &options::NOW.into()), ("data", &now)]);
-        let axis = object(&[("min", &time(end - span)), ("max", &time(end))]);
+        // Labels of a narrow chart must not run into each other; charming has no word for that.
+        let labels = object(&[("hideOverlap", &true.into())]);
+        let axis = object(&[("min", &time(end - span)), ("max", &time(end)), ("axisLabel", &labels), ("splitNumber", &self.splits())]);
         let option = object(&[("xAxis", &axis), ("series", &Array::of2(&line, &dot))]);
         call(&self.echarts, "setOption", &[&option]);
+    }
+
+    /// One label of time for every 90 pixels.
+    fn splits(&self) -> JsValue {
+        let width = call(&self.echarts, "getWidth", &[]).as_f64().unwrap_or(600.0);
+        (width / 90.0).clamp(2.0, 10.0).round().into()
     }
 
     /// Puts on the colours of the theme.
@@ -224,7 +237,7 @@ impl Drawing {
         let at = at as i64;
         let nearest = self.data.iter().filter(|p| value_of(p).is_some()).min_by_key(|p| (at_of(p) - at).abs())?;
         let (at, v) = (at_of(&nearest), value_of(&nearest)?);
-        Some(format!("{} · {}", moment(at, Detail::Second, true), value(v, &self.shown.series.unit).text()))
+        Some(format!("{} · {}", moment(at, Detail::Second, true), value(v / self.factor, &self.shown.series.unit).text()))
     }
 }
 

@@ -15,6 +15,9 @@ use web_sys::HtmlElement;
 pub(super) const LINE: &str = "line";
 pub(super) const NOW: &str = "now";
 
+/// As in `style/base.css`.
+const FONT: &str = "Inter Variable, system-ui, sans-serif";
+
 /// The theme's colours as the browser computes them now.
 struct Colours {
     line: String,
@@ -50,7 +53,7 @@ pub(super) fn chart(canvas: &str, unit: &str) -> Chart {
     let element = document().get_element_by_id(canvas).and_then(|e| e.dyn_into::<HtmlElement>().ok());
     let Some(element) = element else { return Chart::new() };
     let colour = Colours::of(&element);
-    let label = || AxisLabel::new().color(colour.text.as_str()).font_size(12).font_family("Inter Variable, system-ui, sans-serif");
+    let label = || AxisLabel::new().color(colour.text.as_str()).font_size(12).font_family(FONT);
     let pointer = AxisPointer::new()
         .show(true)
         .snap(true)
@@ -90,7 +93,7 @@ pub(super) fn chart(canvas: &str, unit: &str) -> Chart {
                     MarkArea::new()
                         .silent(true)
                         .item_style(ItemStyle::new().color(colour.band.as_str()))
-                        .label(Label::new().show(true).position(LabelPosition::InsideTop).color(colour.text.as_str()).font_size(12)),
+                        .label(Label::new().show(true).position(LabelPosition::InsideTop).color(colour.text.as_str()).font_size(12).font_family(FONT)),
                 ),
         )
         .series(
