@@ -46,7 +46,9 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn find(mode: Mode) -> Result<Self> {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        // Asked now and not when this was compiled: a target folder that is kept may have been filled from another checkout.
+        let here = std::env::var_os("CARGO_MANIFEST_DIR").context("start me by cargo run --package xtask")?;
+        let root = PathBuf::from(here)
             .ancestors()
             .nth(2)
             .map(PathBuf::from)

@@ -120,7 +120,7 @@ async fn history(app: &App, identity: &DeviceIdentity, device: &mut dyn Device, 
     let mut messages: VecDeque<Outgoing> = VecDeque::new();
     let mut at_ms = since_ms;
     while at_ms < now_ms {
-        messages.extend(device.step(at_ms).into_iter().filter(|_| at_ms > known_ms));
+        messages.extend(device.past(at_ms).into_iter().filter(|_| at_ms > known_ms));
         at_ms += STEP_MS;
         if messages.len() >= 4_096 || at_ms >= now_ms {
             let told = futures_util::stream::iter(messages.drain(..).collect::<Vec<_>>())

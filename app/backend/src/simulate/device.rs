@@ -33,6 +33,10 @@ pub trait Device: Send {
     fn hello(&mut self, at_ms: i64) -> Vec<Outgoing>;
     /// What it says now: usually one message.
     fn step(&mut self, at_ms: i64) -> Vec<Outgoing>;
+    /// What it would have said then, for history: only messages that carry their own time.
+    fn past(&mut self, at_ms: i64) -> Vec<Outgoing> {
+        self.step(at_ms)
+    }
     /// Whether it has nothing more to say, ever.
     fn finished(&self) -> bool {
         false

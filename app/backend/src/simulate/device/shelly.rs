@@ -92,6 +92,12 @@ impl Device for Shelly {
         changed.insert("id".to_owned(), 0.into());
         vec![self.notify(at_ms, changed)]
     }
+
+    /// A whole status has no time of its own, a notification has.
+    fn past(&mut self, at_ms: i64) -> Vec<Outgoing> {
+        let status = self.status(at_ms);
+        vec![self.notify(at_ms, status)]
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +105,18 @@ mod tests {
     use super::*;
     use crate::simulate::physics::Circuit;
     use jiff::tz::TimeZone;
+
+    #[test]
+    fn its_past_has_a_time_in_every_message() {
+        let id = DeviceId::new("shellyplus1pm-a8032412c3d4").expect("a good id");
+        let mut shelly = Shelly::new(&id, Household::new(Circuit::Fridge, 1, TimeZone::UTC, 100.0));
+        for at_ms in [1_767_592_800_000, 1_767_592_860_000, 1_767_592_920_000] {
+            let said = shelly.past(at_ms);
+            assert_eq!(said.len(), 1);
+            let decoded = vigia_domain::decode::decode(&id, &said[0].topic, &said[0].payload).expect("good");
+            assert_eq!(decoded.readings[0].at_ms, Some(at_ms));
+        }
+    }
 
     #[test]
     fn frames_after_the_first_hold_only_what_changed() {
