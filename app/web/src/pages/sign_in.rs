@@ -6,8 +6,8 @@ use leptos_router::hooks::{use_location, use_url};
 
 use crate::boot::use_boot;
 use crate::components::copy::Command;
-use crate::components::here::use_here;
 use crate::components::field::{Field, FormError, Submit};
+use crate::components::here::use_here;
 use crate::components::title::PageTitle;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::use_texts;
@@ -36,7 +36,7 @@ pub(crate) fn SignInInPlace() -> impl IntoView {
     let (t, next) = (use_texts(), use_here());
     // Outside of routes nobody else reads what a failed form put into the address.
     use_url().read_untracked().provide_server_action_error();
-    let lead = if use_location().pathname.read_untracked() == "/" { t.sign_in_lead } else { t.sign_in_lead_next };
+    let lead = if use_location().pathname.with_untracked(|path| path == "/") { t.sign_in_lead } else { t.sign_in_lead_next };
     view! { <SignInForm next lead/> }
 }
 
