@@ -6,8 +6,8 @@ use leptos_router::hooks::{use_location, use_url};
 
 use crate::boot::use_boot;
 use crate::components::copy::Command;
-use crate::components::here::use_here;
 use crate::components::field::{Field, FormError, Submit};
+use crate::components::here::use_here;
 use crate::components::title::PageTitle;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::use_texts;

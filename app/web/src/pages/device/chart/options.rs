@@ -89,12 +89,9 @@ pub(super) fn chart(canvas: &str, unit: &str) -> Chart {
                 .line_style(LineStyle::new().color(colour.line.as_str()).width(2))
                 .item_style(ItemStyle::new().color(colour.line.as_str()))
                 .area_style(AreaStyle::new().color(colour.line.as_str()).opacity(0.07))
-                .mark_area(
-                    MarkArea::new()
-                        .silent(true)
-                        .item_style(ItemStyle::new().color(colour.band.as_str()))
-                        .label(Label::new().show(true).position(LabelPosition::InsideTop).color(colour.text.as_str()).font_size(12).font_family(FONT)),
-                ),
+                .mark_area(MarkArea::new().silent(true).item_style(ItemStyle::new().color(colour.band.as_str())).label(
+                    Label::new().show(true).position(LabelPosition::InsideTop).color(colour.text.as_str()).font_size(12).font_family(FONT),
+                )),
         )
         .series(
             Line::new()
