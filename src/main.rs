@@ -11,7 +11,7 @@ fn main() -> std::process::ExitCode {
     let process = Process {
         world: World::real(),
         environment: std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect(),
-        router: |app| vigia_web::site::site(app, std::sync::Arc::new(bundle::Bundle), bundle::names()),
+        router: |app| vigia_web::site::site(app, std::sync::Arc::new(bundle::Bundle), bundle::names),
     };
     run(std::env::args_os(), process)
 }

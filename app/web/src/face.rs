@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Request, Response, StatusCode, header, request::Part
 use axum::response::IntoResponse;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use vigia_backend::http::assets::AssetNames;
+use vigia_backend::http::assets::NamesNow;
 
 use crate::boot::{Boot, Outcome, Theme};
 use crate::i18n::Lang;
@@ -17,16 +17,16 @@ use crate::shell::shell;
 /// Renders pages and calls server functions. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Face {
-    assets: Arc<AssetNames>,
+    assets: NamesNow,
 }
 
 impl Face {
     /// A face that names these assets.
     #[must_use]
-    pub fn new(assets: AssetNames) -> Self {
+    pub fn new(assets: NamesNow) -> Self {
         // Rendering spawns on tokio. A second face finds it said already.
         let _ = any_spawner::Executor::init_tokio();
-        Self { assets: Arc::new(assets) }
+        Self { assets }
     }
 
     /// Renders what `outcome` says at the request's address, with the right status and its own
@@ -34,7 +34,7 @@ impl Face {
     pub async fn page(&self, outcome: Outcome, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let boot = self.boot(outcome, &parts).await;
-        let assets = Arc::clone(&self.assets);
+        let assets = Arc::new((self.assets)());
         let context = move || {
             provide_context(boot.clone());
             provide_context(Arc::clone(&assets));
@@ -64,7 +64,7 @@ impl Face {
             outcome,
             path: parts.uri.path().to_owned(),
             now_ms: server::now_ms(parts),
-            echarts: self.assets.echarts.clone(),
+            echarts: (self.assets)().echarts,
             origin: origin(&parts.headers),
             mqtt_port: server::mqtt_port(parts),
         }

@@ -20,6 +20,8 @@ mod pages;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod face;
 #[cfg(not(target_arch = "wasm32"))]
+mod reload;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod routes;
 #[cfg(not(target_arch = "wasm32"))]
 mod server;

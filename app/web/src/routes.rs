@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_server_function_is_listed_with_its_right() {
-        let routes = routes(&Face::new(AssetNames::default()));
+        let routes = routes(&Face::new(AssetNames::default));
         let listed: BTreeSet<_> =
             routes.iter().filter(|r| r.path.starts_with("/ui/")).map(|r| (r.path.to_owned(), r.method.to_string())).collect();
         let known: BTreeSet<_> =

@@ -26,7 +26,10 @@ pub(crate) fn shell() -> impl IntoView {
     }
     // Two lines of our own instead of Leptos's component, which knows no hashed names of ours. The WASM is compiled
     // while it arrives: the module gets the address, not the bytes.
-    let start = format!("import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)", assets.js, assets.wasm);
+    let mut start = format!("import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)", assets.js, assets.wasm);
+    if cfg!(debug_assertions) {
+        start.push_str(crate::reload::SCRIPT);
+    }
     view! {
         <!DOCTYPE html>
         <html lang=boot.lang.as_str() data-theme=boot.theme.as_str()>

@@ -8,7 +8,7 @@ use axum::http::Method;
 use axum::response::Response;
 use axum::{Extension, Router};
 use vigia_backend::app::App;
-use vigia_backend::http::assets::{AssetNames, Files, respond};
+use vigia_backend::http::assets::{Files, NamesNow, respond};
 use vigia_backend::http::{Problem, Site, router};
 
 use crate::boot::Outcome;
@@ -16,13 +16,17 @@ use crate::face::Face;
 use crate::routes::routes;
 
 /// The whole site over one bundle.
-pub fn site(app: &App, files: Arc<dyn Files>, names: AssetNames) -> Router {
-    let face = Face::new(names.clone());
+pub fn site(app: &App, files: Arc<dyn Files>, names: NamesNow) -> Router {
+    let face = Face::new(names);
     let fallback = {
         let face = face.clone();
         move |request: Request| rest(face, files, request)
     };
-    router(app, Site { routes: routes(&face) }, fallback).layer(Extension(names))
+    let mut routes = routes(&face);
+    if cfg!(debug_assertions) {
+        routes.push(crate::reload::route(names));
+    }
+    router(app, Site { routes }, fallback).layer(Extension(names))
 }
 
 /// Every other address: a file of the bundle, or a page that says that there is nothing; for scripts a problem.

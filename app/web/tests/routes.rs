@@ -88,7 +88,7 @@ impl Files for NoFiles {
 
 fn table() -> Vec<Route> {
     let mut table = vigia_backend::http::table::of_backend();
-    table.extend(vigia_web::routes::routes(&Face::new(AssetNames::default())));
+    table.extend(vigia_web::routes::routes(&Face::new(AssetNames::default)));
     table
 }
 
@@ -113,7 +113,7 @@ async fn every_route_refuses_and_admits_on_postgres() {
 
 async fn walk(engine: Engine) {
     let mut it = Installation::new(engine).await;
-    it.router = vigia_web::site::site(&it.app, Arc::new(NoFiles), AssetNames::default());
+    it.router = vigia_web::site::site(&it.app, Arc::new(NoFiles), AssetNames::default);
     let credentials = credentials(&it).await;
     let address = vigia_backend::http::serve(&it.app, it.router.clone()).await.expect("it listens");
     let mut wrong = Vec::new();

@@ -48,11 +48,7 @@ impl Place {
     pub(crate) fn find(mode: Mode) -> Result<Self> {
         // Asked now and not when this was compiled: a target folder that is kept may have been filled from another checkout.
         let here = std::env::var_os("CARGO_MANIFEST_DIR").context("start me by cargo run --package xtask")?;
-        let root = PathBuf::from(here)
-            .ancestors()
-            .nth(2)
-            .map(PathBuf::from)
-            .context("app/xtask stands two folders below the checkout")?;
+        let root = PathBuf::from(here).ancestors().nth(2).map(PathBuf::from).context("app/xtask stands two folders below the checkout")?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
         Ok(Self { mode, steps: target.join("bundle").join(mode.folder()), site: root.join("target").join("site"), root, target })
     }

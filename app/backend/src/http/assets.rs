@@ -33,7 +33,12 @@ pub struct AssetNames {
     pub swagger_js: String,
     /// Its style sheet.
     pub swagger_css: String,
+    /// Changes with any file of the bundle.
+    pub build: String,
 }
+
+/// The names as they are now: while developing, a bundle may be replaced under a running server.
+pub type NamesNow = fn() -> AssetNames;
 
 /// Answers with a file, compressed as the browser likes it; `None` when there is none of this path.
 #[must_use]

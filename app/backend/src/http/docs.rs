@@ -6,7 +6,7 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse};
 use utoipa::openapi::OpenApi;
 
-use super::assets::AssetNames;
+use super::assets::NamesNow;
 use super::table::{Right, Route};
 use crate::app::App;
 
@@ -22,13 +22,14 @@ pub(super) fn routes(document: OpenApi) -> Vec<Route> {
     ]
 }
 
-async fn page(State(app): State<App>, names: axum::Extension<AssetNames>) -> impl IntoResponse {
+async fn page(State(app): State<App>, axum::Extension(names): axum::Extension<NamesNow>) -> impl IntoResponse {
     let nonce = data_encoding::BASE64URL_NOPAD.encode(&app.world().bytes::<16>());
     // The viewer sets its own style attributes; scripts are ours alone.
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
          frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     );
+    let names = names();
     let (js, css) = (&names.swagger_js, &names.swagger_css);
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
