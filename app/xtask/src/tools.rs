@@ -57,7 +57,7 @@ pub(crate) fn browser_cargo(place: &Place) -> Result<Command> {
             .current_dir(&place.root)
             .env("PATH", path_with_debian_first()?)
             .env("RUSTC", Path::new(DEBIAN).join("rustc"))
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", format!("--sysroot={} --cfg erase_components", sysroot.display()));
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", format!("--sysroot={}", sysroot.display()));
         for name in ["CARGO", "RUSTUP_TOOLCHAIN", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "LD_LIBRARY_PATH"] {
             command.env_remove(name);
         }
