@@ -36,6 +36,7 @@ struct Inner {
     lifecycle: Lifecycle,
     broker: OnceLock<Arc<dyn Broker>>,
     base_url: OnceLock<String>,
+    mqtt_port: OnceLock<u16>,
 }
 
 /// Why an installation could not be opened.
@@ -66,6 +67,7 @@ impl App {
                 connections: Connections::default(),
                 broker: OnceLock::new(),
                 base_url: OnceLock::new(),
+                mqtt_port: OnceLock::new(),
                 settings,
                 world,
                 databases,
@@ -176,6 +178,17 @@ impl App {
         let settings = &self.inner.settings.http;
         let bound = self.inner.base_url.get().filter(|_| settings.public_url.is_none());
         bound.cloned().unwrap_or_else(|| settings.base_url())
+    }
+
+    /// The port that devices connect to.
+    #[must_use]
+    pub fn mqtt_port(&self) -> u16 {
+        self.inner.mqtt_port.get().copied().unwrap_or_else(|| self.inner.settings.mqtt.listen.port())
+    }
+
+    /// Names the broker's port, where the settings left it open; once.
+    pub fn set_mqtt_port(&self, port: u16) {
+        let _ = self.inner.mqtt_port.set(port);
     }
 
     /// Names the address we listen on, where the settings left the port open; once.

@@ -37,7 +37,7 @@ pub(crate) fn now_ms(parts: &Parts) -> i64 {
 
 /// The port of the embedded broker.
 pub(crate) fn mqtt_port(parts: &Parts) -> u16 {
-    parts.extensions.get::<App>().map_or(1883, |app| app.settings().mqtt.listen.port())
+    parts.extensions.get::<App>().map_or(1883, |app| app.mqtt_port())
 }
 
 pub(crate) async fn devices() -> Result<Vec<DeviceRow>, Fault> {

@@ -11,7 +11,7 @@ use crate::world::World;
 /// The shortest password, in characters.
 pub const SHORTEST: usize = 10;
 /// The longest, in bytes, so that hashing it stays cheap.
-pub const LONGEST: usize = 256;
+pub const LONGEST: usize = 512;
 /// How many are hashed at once: each takes 19 MiB, so that sign-in cannot be used to exhaust memory.
 const AT_ONCE: usize = 2;
 

@@ -46,6 +46,7 @@ async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> 
     let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
     let broker_address = broker.address();
     app.lifecycle().spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    app.set_mqtt_port(broker_address.port());
     app.set_broker(broker);
     let address = http::serve(app, router(app)).await.map_err(Failure::new)?;
     tidy_sessions(app);

@@ -91,15 +91,22 @@ fn merged(old: &Update, new: &Update) -> Update {
 }
 
 impl Listener {
-    /// Follows a device. `false`: it follows too many already.
-    pub fn follow(&mut self, device: DeviceId) -> bool {
+    /// Follows a device; the first that is heard of it is what `known` says. `false`: it follows too many already.
+    pub fn follow(&mut self, device: DeviceId, known: impl FnOnce() -> Option<Update>) -> bool {
         if self.follows.contains(&device) {
             return true;
         }
         if self.follows.len() >= MOST_TOPICS {
             return false;
         }
-        locked(&self.hub.topics).entry(device.clone()).or_default().push(Arc::clone(&self.mailbox));
+        let mut topics = locked(&self.hub.topics);
+        topics.entry(device.clone()).or_default().push(Arc::clone(&self.mailbox));
+        // Asked while nothing can be published: what was said before is in it, what is said after comes after.
+        if let Some(update) = known() {
+            locked(&self.mailbox.waiting).insert(device.clone(), Message::new(update));
+            self.mailbox.wake.notify_one();
+        }
+        drop(topics);
         self.follows.insert(device);
         true
     }
@@ -166,7 +173,7 @@ mod tests {
     async fn a_slow_listener_gets_the_latest_of_every_metric_and_not_the_backlog() {
         let hub = Hub::default();
         let mut slow = hub.listen();
-        assert!(slow.follow(id("m1")));
+        assert!(slow.follow(id("m1"), || None));
         for n in 0..1000 {
             hub.publish(&id("m1"), update("2026-01-01T00:00:01.000Z", &[("power_w", f64::from(n))]));
         }
@@ -180,12 +187,25 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn who_comes_late_first_hears_what_is_known() {
+        let hub = Hub::default();
+        let mut late = hub.listen();
+        assert!(late.follow(id("m1"), || Some(update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0), ("voltage_v", 127.0)]))));
+        hub.publish(&id("m1"), update("2026-01-01T00:00:02.000Z", &[("power_w", 2.0)]));
+        let heard = late.next().await;
+        assert_eq!(
+            heard[0].text().as_str(),
+            r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.000Z","values":{"power_w":2.0,"voltage_v":127.0}}"#
+        );
+    }
+
     #[test]
     fn who_left_is_forgotten() {
         let hub = Hub::default();
         let (mut one, mut two) = (hub.listen(), hub.listen());
-        one.follow(id("m1"));
-        two.follow(id("m1"));
+        one.follow(id("m1"), || None);
+        two.follow(id("m1"), || None);
         two.leave(&id("m1"));
         assert_eq!(hub.followed(), 1);
         drop(one);

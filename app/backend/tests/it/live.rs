@@ -48,6 +48,9 @@ both! {
         assert_eq!((heard(&mut other).await)["error"]["status"], 404, "another's device is hidden");
         it.app.ingest().message(&device, "vigia/m1/telemetry", br#"{"ts":1772366300,"power_w":512.3}"#).await.expect("stored");
         assert_eq!(heard(&mut panel).await, json!({"topic": "device/m1", "at": "2026-03-01T11:58:20.000Z", "values": {"power_w": 512.3}}));
+        let mut late = connect(address, "x-api-key", &key).await.expect("connected");
+        late.send(Message::text(json!({"subscribe": ["device/m1"]}).to_string())).await.expect("said");
+        assert_eq!(heard(&mut late).await["values"]["power_w"], 512.3, "who comes late hears what is known");
         it.app.ingest().message(&device, "vigia/m1/status", br#"{"online":false}"#).await.expect("stored");
         assert_eq!(heard(&mut panel).await["online"], false);
         panel.send(Message::text("not json")).await.expect("said");

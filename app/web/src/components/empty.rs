@@ -10,7 +10,7 @@ pub(crate) fn Empty(title: &'static str, lead: &'static str, #[prop(optional)] c
     view! {
         <section class="empty card">
             <Mark/>
-            <h2>{title}</h2>
+            <h1>{title}</h1>
             <p class="muted">{lead}</p>
             {children.map(|children| children())}
         </section>

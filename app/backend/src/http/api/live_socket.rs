@@ -7,14 +7,16 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, MissedTickBehavior};
 use vigia_domain::ids::DeviceId;
-use vigia_domain::live::{ClientMessage, Refusal, RefusalReason};
+use vigia_domain::live::{ClientMessage, Refusal, RefusalReason, Update};
 use vigia_domain::rights::{Action, Principal, Verdict};
+use vigia_domain::time;
 
 use crate::app::App;
+use crate::db::devices::Device;
 use crate::http::Problem;
 use crate::http::access::of_device;
 use crate::lifecycle::Phase;
-use crate::live::{Listener, MOST_TOPICS};
+use crate::live::{Hub, Listener, MOST_TOPICS};
 
 /// How often a quiet connection is asked whether it lives, and after how long a silent one is dead.
 const HEARTBEAT: Duration = Duration::from_secs(25);
@@ -117,10 +119,19 @@ async fn follow(app: &App, principal: &Principal, listener: &mut Listener, topic
     }
     debug_assert_eq!(verdict, Verdict::Allowed);
     let Some(device) = device else { return Err(reason(&Problem::not_found())) };
-    if listener.follow(device.id) {
+    let known = || known(app, &device);
+    if listener.follow(device.id.clone(), known) {
         return Ok(());
     }
     Err(RefusalReason { status: 422, detail: format!("one connection follows at most {MOST_TOPICS} devices") })
+}
+
+/// The last values of a device, so that nothing is missed between rendering a page and listening.
+fn known(app: &App, device: &Device) -> Option<Update> {
+    let latest = app.store().latest(device.number);
+    let newest = latest.iter().map(|v| v.at_ms).max()?;
+    let values = latest.into_iter().map(|v| (v.metric, v.value)).collect();
+    Some(Update { topic: Hub::topic(&device.id), at: time::to_text(newest), values, online: None })
 }
 
 fn device_of(topic: &str) -> Option<DeviceId> {
