@@ -10,6 +10,7 @@
 mod app;
 mod boot;
 mod clock;
+mod codec;
 mod components;
 mod fault;
 mod format;

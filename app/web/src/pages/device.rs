@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use vigia_domain::device::DeviceView;
 use vigia_domain::series::Series;
 
+use crate::codec::Json;
 use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::live::use_live;
@@ -32,7 +33,7 @@ use period::Period;
 use quarantine::Quarantine;
 
 /// The device as it is now.
-#[server(prefix = "/ui", endpoint = "device", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "device", input = GetUrl, output = Json)]
 pub(crate) async fn load_device(id: String) -> Result<DeviceView, Fault> {
     crate::server::device(&id).await
 }
@@ -47,7 +48,7 @@ pub(crate) struct Stretch {
 }
 
 /// A metric over a period that ends now.
-#[server(prefix = "/ui", endpoint = "series", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "series", input = GetUrl, output = Json)]
 pub(crate) async fn load_series(id: String, metric: String, period: Period) -> Result<Stretch, Fault> {
     let (from_ms, series) = crate::server::series(&id, &metric, period.span_ms(), period.points()).await?;
     Ok(Stretch { from_ms, series })

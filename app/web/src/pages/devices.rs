@@ -9,6 +9,7 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_router::hooks::use_query_map;
 use vigia_domain::device::{DeviceRow, Presence};
 
+use crate::codec::Json;
 use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::i18n::use_texts;
@@ -20,7 +21,7 @@ pub(crate) use row::kind_word;
 use row::{Row, RowState};
 
 /// The devices that the visitor may see, those that need the eye first.
-#[server(prefix = "/ui", endpoint = "devices", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "devices", input = GetUrl, output = Json)]
 pub(crate) async fn load_devices() -> Result<Vec<DeviceRow>, Fault> {
     crate::server::devices().await
 }

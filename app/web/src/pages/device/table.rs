@@ -18,23 +18,33 @@ enum Line {
     Gap { at_ms: i64, span_ms: i64 },
 }
 
+impl Line {
+    const fn at_ms(&self) -> i64 {
+        match self {
+            Self::Data { at_ms, .. } | Self::Gap { at_ms, .. } => *at_ms,
+        }
+    }
+}
+
 /// Buckets put together until they are few enough, gaps between them in their place.
 fn lines(series: &Series, period: Period) -> Vec<Line> {
     let each = period.span_ms() / i64::try_from(ROWS).unwrap_or(1);
     let mut lines: Vec<Line> = Vec::new();
+    let mut gaps = gaps(series, period).into_iter().map(|(from, to)| Line::Gap { at_ms: from, span_ms: to - from }).peekable();
     let mut points = series.points.as_slice();
     while let Some(first) = points.first() {
         let start = at_ms(&first.at);
         let end = points.iter().position(|p| at_ms(&p.at) >= start + each).unwrap_or(points.len());
         let (group, rest) = points.split_at(end);
+        while let Some(gap) = gaps.next_if(|gap| gap.at_ms() < start) {
+            lines.push(gap);
+        }
         lines.push(together(start, group));
         points = rest;
     }
-    lines.extend(gaps(series, period).into_iter().map(|(from, to)| Line::Gap { at_ms: from, span_ms: to - from }));
+    lines.extend(gaps);
     // Newest first, as everywhere in lists.
-    lines.sort_by_key(|line| match line {
-        Line::Data { at_ms, .. } | Line::Gap { at_ms, .. } => -at_ms,
-    });
+    lines.reverse();
     lines
 }
 
