@@ -1,6 +1,6 @@
 //! A history in one sentence.
 
-use vigia_domain::series::Series;
+use vigia_domain::series::{Point, Series};
 
 use super::gaps::gaps;
 use super::period::Period;
@@ -14,21 +14,31 @@ pub(super) fn summary(t: &'static Texts, series: &Series, period: Period) -> Str
     if readings == 0 {
         return t.history_empty(metric(t, &series.metric).to_lowercase());
     }
-    #[expect(clippy::cast_precision_loss, reason = "counts of readings in a week")]
-    let mean = points.iter().map(|p| p.avg * p.count as f64).sum::<f64>() / readings as f64;
-    let max = points.iter().map(|p| p.max).fold(f64::NEG_INFINITY, f64::max);
-    let min = points.iter().map(|p| p.min).fold(f64::INFINITY, f64::min);
     let write = |v| value(v, &series.unit).text();
-    let told = t.history_summary(write(max), write(mean), write(min), period.label_long(t));
+    let told = match (points.first(), points.last()) {
+        // A register only ever counts up: its mean says nothing, what it grew by is what was used.
+        (Some(first), Some(last)) if matches!(series.unit.as_str(), "Wh" | "kWh" | "varh" | "m³") => {
+            t.history_rise(write(first.min), period.label_long(t), write(last.max - first.min), write(last.max))
+        }
+        _ => told_of_curve(t, points, readings, period, write),
+    };
     let missing: Vec<i64> = gaps(series, period).into_iter().map(|(from, to)| to - from).collect();
     let gaps =
         if missing.is_empty() { t.history_whole.to_owned() } else { t.history_gaps(missing.len() as u64, span(t, missing.iter().sum())) };
     format!("{told} {gaps}")
 }
 
+fn told_of_curve(t: &'static Texts, points: &[Point], readings: u64, period: Period, write: impl Fn(f64) -> String) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "counts of readings in a week")]
+    let mean = points.iter().map(|p| p.avg * p.count as f64).sum::<f64>() / readings as f64;
+    let max = points.iter().map(|p| p.max).fold(f64::NEG_INFINITY, f64::max);
+    let min = points.iter().map(|p| p.min).fold(f64::INFINITY, f64::min);
+    t.history_summary(write(max), write(mean), write(min), period.label_long(t))
+}
+
 #[cfg(test)]
 mod tests {
-    use vigia_domain::series::{Gap, Point};
+    use vigia_domain::series::Gap;
 
     use super::*;
     use crate::i18n::{EN, ES};
@@ -48,6 +58,9 @@ mod tests {
         );
         let text = summary(&EN, &series(vec![point(100.0, 3)], vec![]), Period::Day);
         assert!(text.ends_with("No gaps."), "{text}");
+        let register = Series { unit: "Wh".into(), ..series(vec![point(5001.0, 1), point(6499.0, 1)], vec![]) };
+        let text = summary(&EN, &register, Period::Day);
+        assert!(text.replace('\u{a0}', " ").starts_with("The last 24 hours: 1.5 kWh more, from 5.0 kWh to 6.5 kWh."), "{text}");
         assert_eq!(summary(&EN, &series(vec![], vec![]), Period::Week), "No reading of power came in this period.");
     }
 }
