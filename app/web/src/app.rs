@@ -37,8 +37,8 @@ pub(crate) fn App() -> impl IntoView {
         <Router>
             {match outcome {
                 Outcome::SignIn => view! { <Door><SignInInPlace/></Door> }.into_any(),
-                Outcome::Page if is_door => view! { <Door><Doors/></Door> }.into_any(),
-                Outcome::Page => view! { <Frame><Rooms/></Frame> }.into_any(),
+                Outcome::Page if is_door => view! { <Door><Pages/></Door> }.into_any(),
+                Outcome::Page => view! { <Frame><Pages/></Frame> }.into_any(),
                 other => {
                     let status = match other {
                         Outcome::Forbidden => Status::Forbidden,
@@ -56,24 +56,17 @@ pub(crate) fn App() -> impl IntoView {
     }
 }
 
+/// One set for both kinds: it is the heaviest part of the app.
 #[component]
-fn Doors() -> impl IntoView {
-    view! {
-        <FlatRoutes fallback=|| view! { <StatusPage status=Status::NotFound/> }>
-            <Route path=path!("/sign-in") view=SignInPage/>
-            <Route path=path!("/setup") view=SetupPage/>
-            <Route path=path!("/enter") view=EnterPage/>
-        </FlatRoutes>
-    }
-}
-
-#[component]
-fn Rooms() -> impl IntoView {
+fn Pages() -> impl IntoView {
     view! {
         <FlatRoutes fallback=|| view! { <StatusPage status=Status::NotFound/> }>
             <Route path=path!("/") view=DevicesPage/>
             <Route path=path!("/devices") view=DevicesPage/>
             <Route path=path!("/devices/:id") view=DevicePage/>
+            <Route path=path!("/sign-in") view=SignInPage/>
+            <Route path=path!("/setup") view=SetupPage/>
+            <Route path=path!("/enter") view=EnterPage/>
         </FlatRoutes>
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use vigia_domain::user::Visitor;
 
+use crate::fault::Fault;
 use crate::i18n::Lang;
 
 /// What the server decided to show at an address.
@@ -62,6 +63,8 @@ pub(crate) struct Boot {
     pub(crate) path: String,
     /// The server's time, milliseconds since the epoch.
     pub(crate) now_ms: i64,
+    /// The form that came back without a script, by its address, and what was wrong with it.
+    pub(crate) failed: Option<(String, Fault)>,
     /// Address of the chart library.
     pub(crate) echarts: String,
     /// `scheme://host` that devices reach this server by, for the examples that a page shows.

@@ -5,6 +5,7 @@ pub(crate) mod badge;
 pub(crate) mod copy;
 pub(crate) mod empty;
 pub(crate) mod field;
+pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod here;
 pub(crate) mod icon;

@@ -1,15 +1,19 @@
 //! The face as the HTTP server sees it: two handlers, one for pages and one for server functions.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::Query;
 use axum::http::{HeaderMap, Request, Response, StatusCode, header, request::Parts};
 use axum::response::IntoResponse;
 use leptos::prelude::*;
+use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 use vigia_backend::http::assets::NamesNow;
 
 use crate::boot::{Boot, Outcome, Theme};
+use crate::fault::Fault;
 use crate::i18n::Lang;
 use crate::server;
 use crate::shell::shell;
@@ -62,6 +66,7 @@ impl Face {
             lang: lang(&parts.headers),
             theme: theme(&parts.headers),
             outcome,
+            failed: failed(parts),
             path: parts.uri.path().to_owned(),
             now_ms: server::now_ms(parts),
             echarts: (self.assets)().echarts,
@@ -86,6 +91,13 @@ pub(crate) fn set_status(status: StatusCode) {
     if let Some(response) = use_context::<ResponseOptions>() {
         response.set_status(status);
     }
+}
+
+/// What Leptos put into the address of a form's page when the form failed.
+fn failed(parts: &Parts) -> Option<(String, Fault)> {
+    let Query(mut query) = Query::<HashMap<String, String>>::try_from_uri(&parts.uri).ok()?;
+    let (path, error) = query.remove("__path").zip(query.remove("__err"))?;
+    Some((path, ServerFnUrlError::<Fault>::decode_err(&error)))
 }
 
 fn lang(headers: &HeaderMap) -> Lang {

@@ -1,9 +1,9 @@
 //! What can go wrong between a page and the server, as pages tell it.
 
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
+use crate::codec::JsonText;
 use crate::i18n::Texts;
 
 /// An answer that is no success. Reads the house's problem+json as well, so that what the middleware refuses before
@@ -91,7 +91,7 @@ impl From<FieldFault> for Fault {
 }
 
 impl FromServerFnError for Fault {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

@@ -8,8 +8,10 @@
 #![expect(unreachable_pub, reason = "#[component] makes its props pub whatever the component is")]
 
 mod app;
+mod ask;
 mod boot;
 mod clock;
+mod codec;
 mod components;
 mod fault;
 mod format;

@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
+use crate::codec::Json;
 use crate::components::here::use_here;
 use crate::components::icon::{Icon, Shape};
 use crate::fault::Fault;
 use crate::i18n::{Lang, use_texts};
 
 /// Remembers the language and goes back.
-#[server(prefix = "/ui", endpoint = "language")]
+#[server(prefix = "/ui", endpoint = "language", output = Json)]
 pub(crate) async fn choose_language(lang: Lang, next: String) -> Result<(), Fault> {
     crate::server::remember("lang", lang.as_str());
     crate::server::go_on(&next);

@@ -86,7 +86,11 @@ impl Hub {
 
     fn flush(self: &Rc<Self>) {
         self.flushing.set(false);
-        let wanted: BTreeSet<String> = self.listeners.borrow().keys().cloned().collect();
+        let mut wanted = BTreeSet::new();
+        // One by one: `collect` would bring a sort along.
+        self.listeners.borrow().keys().for_each(|topic| {
+            wanted.insert(topic.clone());
+        });
         if wanted.is_empty() {
             // The page follows nothing any more: a quiet server is told so by closing.
             self.socket.take();

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use vigia_domain::device::DeviceView;
 use vigia_domain::series::Series;
 
+use crate::codec::Json;
 use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::live::use_live;
@@ -32,7 +33,7 @@ use period::Period;
 use quarantine::Quarantine;
 
 /// The device as it is now.
-#[server(prefix = "/ui", endpoint = "device", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "device", input = GetUrl, output = Json)]
 pub(crate) async fn load_device(id: String) -> Result<DeviceView, Fault> {
     crate::server::device(&id).await
 }
@@ -47,10 +48,29 @@ pub(crate) struct Stretch {
 }
 
 /// A metric over a period that ends now.
-#[server(prefix = "/ui", endpoint = "series", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "series", input = GetUrl, output = Json)]
 pub(crate) async fn load_series(id: String, metric: String, period: Period) -> Result<Stretch, Fault> {
     let (from_ms, series) = crate::server::series(&id, &metric, period.span_ms(), period.points()).await?;
     Ok(Stretch { from_ms, series })
+}
+
+/// The device from either side.
+fn ask_device(id: String) -> impl Future<Output = Result<DeviceView, Fault>> + Send {
+    #[cfg(target_arch = "wasm32")]
+    return crate::ask::ask(<LoadDevice as leptos::server_fn::ServerFn>::PATH, &[("id", &id)]);
+    #[cfg(not(target_arch = "wasm32"))]
+    load_device(id)
+}
+
+/// A history from either side.
+fn ask_series(id: String, metric: String, period: Period) -> impl Future<Output = Result<Stretch, Fault>> + Send {
+    #[cfg(target_arch = "wasm32")]
+    return crate::ask::ask(
+        <LoadSeries as leptos::server_fn::ServerFn>::PATH,
+        &[("id", &id), ("metric", &metric), ("period", period.as_str())],
+    );
+    #[cfg(not(target_arch = "wasm32"))]
+    load_series(id, metric, period)
 }
 
 /// `/devices/:id`
@@ -58,7 +78,7 @@ pub(crate) async fn load_series(id: String, metric: String, period: Period) -> R
 pub(crate) fn DevicePage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|p| p.get("id").unwrap_or_default()));
-    let device = Resource::new(move || id.get(), load_device);
+    let device = Resource::new(move || id.get(), ask_device);
     view! {
         <Transition>
             {move || Suspend::new(async move {
@@ -108,7 +128,7 @@ fn refresh(id: String, set: FigureSet) {
         if before.is_some_and(|before| before != returns) {
             let (id, set) = (id.clone(), set.clone());
             leptos::task::spawn_local(async move {
-                if let Ok(device) = load_device(id).await {
+                if let Ok(device) = ask_device(id).await {
                     set.renew(device);
                 }
             });

@@ -9,6 +9,7 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_router::hooks::use_query_map;
 use vigia_domain::device::{DeviceRow, Presence};
 
+use crate::codec::Json;
 use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::i18n::use_texts;
@@ -20,9 +21,17 @@ pub(crate) use row::kind_word;
 use row::{Row, RowState};
 
 /// The devices that the visitor may see, those that need the eye first.
-#[server(prefix = "/ui", endpoint = "devices", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "devices", input = GetUrl, output = Json)]
 pub(crate) async fn load_devices() -> Result<Vec<DeviceRow>, Fault> {
     crate::server::devices().await
+}
+
+/// The same from either side.
+fn ask_devices() -> impl Future<Output = Result<Vec<DeviceRow>, Fault>> + Send {
+    #[cfg(target_arch = "wasm32")]
+    return crate::ask::ask(<LoadDevices as leptos::server_fn::ServerFn>::PATH, &[]);
+    #[cfg(not(target_arch = "wasm32"))]
+    load_devices()
 }
 
 /// `/` and `/devices`.
@@ -30,7 +39,7 @@ pub(crate) async fn load_devices() -> Result<Vec<DeviceRow>, Fault> {
 pub(crate) fn DevicesPage() -> impl IntoView {
     let t = use_texts();
     let live = use_live();
-    let devices = Resource::new(move || live.returns(), |_| load_devices());
+    let devices = Resource::new(move || live.returns(), |_| ask_devices());
     view! {
         <PageTitle page=t.devices_title/>
         <Transition>
@@ -53,14 +62,10 @@ fn DeviceList(rows: Vec<DeviceRow>) -> impl IntoView {
     // A house whose devices belong to nobody needs no column for it.
     let class = if rows.iter().any(|row| row.owner.is_some()) { "devices" } else { "devices devices--ours" };
     let rows: Vec<RowState> = rows.into_iter().map(RowState::follow).collect();
-    let rows = StoredValue::new(rows);
-    let shown = Memo::new(move |_| {
-        let filter = filter.get();
-        rows.with_value(|rows| {
-            (0..rows.len()).filter(|i| rows.get(*i).is_some_and(|row| filter.takes(row.presence.get()))).collect::<Vec<_>>()
-        })
-    });
-    let lead = move || rows.with_value(|rows| sentence(rows));
+    let presences: Vec<_> = rows.iter().map(|row| row.presence).collect();
+    let presences = StoredValue::new(presences);
+    let none = move || presences.with_value(|all| !all.iter().any(|presence| filter.get().takes(presence.get())));
+    let lead = move || presences.with_value(|all| sentence(all));
     view! {
         <header class="page-head">
             <div>
@@ -82,24 +87,22 @@ fn DeviceList(rows: Vec<DeviceRow>) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
-                    <For each=move || shown.get() key=|key| *key let:key>
-                        {rows.with_value(|rows| rows.get(key).cloned()).map(|row| view! { <Row row/> })}
-                    </For>
+                    {rows.into_iter().map(|row| view! { <Row row filter/> }).collect_view()}
                 </tbody>
             </table>
-            <Show when=move || shown.with(Vec::is_empty)>
-                <p class="devices__none">{t.devices_filter_none} " " <a class="link" href="/devices">{t.devices_filter_clear}</a></p>
-            </Show>
+            <p class="devices__none" hidden=move || !none()>
+                {t.devices_filter_none} " " <a class="link" href="/devices">{t.devices_filter_clear}</a>
+            </p>
         </div>
     }
 }
 
 /// "12 devices · 9 online · 1 without signal"
-fn sentence(rows: &[RowState]) -> String {
+fn sentence(presences: &[RwSignal<Presence>]) -> String {
     let t = use_texts();
-    let count = |which: Presence| rows.iter().filter(|row| row.presence.get() == which).count() as u64;
+    let count = |which: Presence| presences.iter().filter(|presence| presence.get() == which).count() as u64;
     let (online, offline, never) = (count(Presence::Online), count(Presence::Offline), count(Presence::Never));
-    let mut parts = vec![t.devices_count(rows.len() as u64), t.devices_online(online)];
+    let mut parts = vec![t.devices_count(presences.len() as u64), t.devices_online(online)];
     if offline > 0 {
         parts.push(t.devices_offline(offline));
     }

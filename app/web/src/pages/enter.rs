@@ -1,15 +1,18 @@
 //! The demo's door: a link that signs its visitor in, once.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
+use crate::codec::Json;
 use crate::components::field::{Field, FormError, Submit};
+use crate::components::form::{Form, FormState};
 use crate::components::title::PageTitle;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::use_texts;
 use crate::pages::fragment::take_code;
 
 /// Signs the demo's visitor in.
-#[server(prefix = "/ui", endpoint = "enter")]
+#[server(prefix = "/ui", endpoint = "enter", output = Json)]
 pub(crate) async fn redeem_entry(code: String) -> Result<(), Fault> {
     crate::server::redeem_entry(code.trim()).await?;
     crate::server::go_on("/");
@@ -20,15 +23,12 @@ pub(crate) async fn redeem_entry(code: String) -> Result<(), Fault> {
 #[component]
 pub(crate) fn EnterPage() -> impl IntoView {
     let t = use_texts();
-    let action = ServerAction::<RedeemEntry>::new();
-    let fault = move || action.value().with(|v| v.as_ref().and_then(|r| r.as_ref().err().cloned()));
-    let wrong = Signal::derive(move || fault().and_then(|f| f.field).filter(|f| *f == FieldFault::Entry).map(|f| f.text(t)));
-    let other = Signal::derive(move || fault().and_then(|f| f.form_text(t, &[FieldFault::Entry])));
+    let form = FormState::new(RedeemEntry::PATH);
     let input = NodeRef::<leptos::html::Input>::new();
     Effect::new(move || {
         if let (Some(input), Some(code)) = (input.get(), take_code()) {
             input.set_value(&code);
-            action.dispatch(RedeemEntry { code });
+            form.send("code", &code);
         }
     });
     view! {
@@ -36,11 +36,11 @@ pub(crate) fn EnterPage() -> impl IntoView {
         <section class="door__card">
             <h1>{t.enter_title}</h1>
             <p class="muted">{t.enter_lead}</p>
-            <ActionForm action attr:class="form">
-                <FormError text=other/>
-                <Field name="code" label=t.enter_code kind="text" autocomplete="one-time-code" node=input error=wrong/>
-                <Submit label=t.enter_submit working=t.enter_working pending=action.pending()/>
-            </ActionForm>
+            <Form state=form>
+                <FormError text=form.whole(&[FieldFault::Entry])/>
+                <Field name="code" label=t.enter_code kind="text" autocomplete="one-time-code" node=input error=form.of(&[FieldFault::Entry])/>
+                <Submit label=t.enter_submit working=t.enter_working pending=form.pending()/>
+            </Form>
             <p><a class="link" href="/sign-in" rel="external">{t.setup_sign_in}</a></p>
         </section>
     }

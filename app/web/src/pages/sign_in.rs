@@ -1,19 +1,22 @@
 //! Sign-in: at its own address, and in place of any page that needs somebody.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_router::components::Redirect;
-use leptos_router::hooks::{use_location, use_url};
+use leptos_router::hooks::use_location;
 
 use crate::boot::use_boot;
+use crate::codec::Json;
 use crate::components::copy::Command;
 use crate::components::field::{Field, FormError, Submit};
+use crate::components::form::{Form, FormState};
 use crate::components::here::use_here;
 use crate::components::title::PageTitle;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::use_texts;
 
 /// Begins a session and goes to `next`.
-#[server(prefix = "/ui", endpoint = "sign-in")]
+#[server(prefix = "/ui", endpoint = "sign-in", output = Json)]
 pub(crate) async fn sign_in(email: String, password: String, next: String) -> Result<(), Fault> {
     crate::server::sign_in(email.trim(), &password).await?;
     crate::server::go_on(&next);
@@ -34,8 +37,6 @@ pub(crate) fn SignInPage() -> impl IntoView {
 #[component]
 pub(crate) fn SignInInPlace() -> impl IntoView {
     let (t, next) = (use_texts(), use_here());
-    // Outside of routes nobody else reads what a failed form put into the address.
-    use_url().read_untracked().provide_server_action_error();
     let lead = if use_location().pathname.with_untracked(|path| path == "/") { t.sign_in_lead } else { t.sign_in_lead_next };
     view! { <SignInForm next lead/> }
 }
@@ -43,22 +44,19 @@ pub(crate) fn SignInInPlace() -> impl IntoView {
 #[component]
 fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) -> impl IntoView {
     let t = use_texts();
-    let action = ServerAction::<SignIn>::new();
-    let fault = move || action.value().with(|v| v.as_ref().and_then(|r| r.as_ref().err().cloned()));
-    let wrong = Signal::derive(move || fault().and_then(|f| f.field).filter(|f| *f == FieldFault::Credentials).map(|f| f.text(t)));
-    let other = Signal::derive(move || fault().and_then(|f| f.form_text(t, &[FieldFault::Credentials])));
+    let form = FormState::new(SignIn::PATH);
     view! {
         <PageTitle page=t.sign_in_title/>
         <section class="door__card">
             <h1>{t.sign_in_title}</h1>
             <p class="muted">{lead}</p>
-            <ActionForm action attr:class="form">
+            <Form state=form>
                 <input r#type="hidden" name="next" value=next/>
-                <FormError text=other/>
+                <FormError text=form.whole(&[FieldFault::Credentials])/>
                 <Field name="email" label=t.sign_in_email kind="email" autocomplete="username" autofocus=true error=Signal::stored(None)/>
-                <Field name="password" label=t.sign_in_password kind="password" autocomplete="current-password" error=wrong/>
-                <Submit label=t.sign_in_submit working=t.sign_in_working pending=action.pending()/>
-            </ActionForm>
+                <Field name="password" label=t.sign_in_password kind="password" autocomplete="current-password" error=form.of(&[FieldFault::Credentials])/>
+                <Submit label=t.sign_in_submit working=t.sign_in_working pending=form.pending()/>
+            </Form>
             <details class="door__more">
                 <summary>{t.sign_in_first}</summary>
                 <p class="muted small">{t.sign_in_first_how}</p>

@@ -131,37 +131,32 @@ pub(super) fn Figures(set: FigureSet) -> impl IntoView {
     };
     view! {
         <nav class="figures" aria-label=t.device_figures>
-            <For each=move || set.figures.get() key=|f| f.metric.clone() let:figure>
-                {
-                    let Figure { metric: name, unit, value } = figure;
-                    let label = metric(t, &name);
-                    let href = {
-                        let name = name.clone();
-                        move || format!("?metric={name}&range={}", query.with(Period::of).word())
-                    };
-                    let current = {
-                        let name = name.clone();
-                        move || chosen.with(|c| c.as_deref() == Some(name.as_str())).then_some("true")
-                    };
-                    let text = Memo::new({
-                        let name = name.clone();
-                        move |_| {
-                            let w = written(t, &name, &unit, value.get());
-                            (w.number, w.unit)
-                        }
-                    });
-                    view! {
-                        <a class="figure card" href=href data-noscroll="" aria-current=current data-metric=name.clone()>
-                            <span class="figure__name">{label}</span>
-                            <span class="figure__value">
-                                <span class="num" data-value="">{move || text.get().0}</span>
-                                " "
-                                <small>{move || text.get().1}</small>
-                            </span>
-                        </a>
-                    }
-                }
-            </For>
+            // All anew when a metric comes that was never there; otherwise only numbers move.
+            {move || set.figures.get().into_iter().map(|figure| view! { <Card figure chosen/> }).collect_view()}
         </nav>
+    }
+}
+
+#[component]
+fn Card(figure: Figure, chosen: Memo<Option<String>>) -> impl IntoView {
+    let (t, query) = (use_texts(), use_query_map());
+    let Figure { metric: name, unit, value } = figure;
+    let label = metric(t, &name);
+    let (of_href, of_current, of_text) = (name.clone(), name.clone(), name.clone());
+    let href = move || format!("?metric={of_href}&range={}", query.with(Period::of).word());
+    let current = move || chosen.with(|c| c.as_deref() == Some(of_current.as_str())).then_some("true");
+    let text = Memo::new(move |_| {
+        let w = written(t, &of_text, &unit, value.get());
+        (w.number, w.unit)
+    });
+    view! {
+        <a class="figure card" href=href data-noscroll="" aria-current=current data-metric=name>
+            <span class="figure__name">{label}</span>
+            <span class="figure__value">
+                <span class="num" data-value="">{move || text.get().0}</span>
+                " "
+                <small>{move || text.get().1}</small>
+            </span>
+        </a>
     }
 }

@@ -11,13 +11,20 @@ const MISSED: i64 = 3;
 /// `[from, to)` of every gap worth a word, in order of time. A bucket narrower than the device's rhythm is empty without
 /// anything missing, so the rhythm is read from the data itself.
 pub(super) fn gaps(series: &Series, period: Period) -> Vec<(i64, i64)> {
-    let times: Vec<i64> = series.points.iter().map(|p| at_ms(&p.at)).collect();
-    let mut steps: Vec<i64> = times.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
-    steps.sort_unstable();
-    let rhythm = steps.get(steps.len() / 2).copied().unwrap_or_default();
-    let least = (MISSED * rhythm).max(2 * period.bucket_ms());
+    let least = (MISSED * rhythm(series)).max(2 * period.bucket_ms());
     let gaps = series.gaps.iter().map(|g| (at_ms(&g.from), at_ms(&g.to)));
     gaps.filter(|(from, to)| to - from >= least).collect()
+}
+
+/// The usual time between two points: the mean of the steps that are not themselves outages.
+fn rhythm(series: &Series) -> i64 {
+    let times: Vec<i64> = series.points.iter().map(|p| at_ms(&p.at)).collect();
+    let steps = || times.windows(2).map(|pair| pair[1] - pair[0]);
+    let mean_up_to = |longest: i64| {
+        let (sum, count) = steps().filter(|step| *step <= longest).fold((0, 0), |(sum, count), step| (sum + step, count + 1));
+        if count == 0 { 0 } else { sum / count }
+    };
+    mean_up_to(2 * mean_up_to(i64::MAX))
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

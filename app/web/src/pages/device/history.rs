@@ -8,7 +8,7 @@ use super::figures::FigureSet;
 use super::period::Period;
 use super::summary::summary;
 use super::table::Table;
-use super::{Stretch, load_series};
+use super::{Stretch, ask_series};
 use crate::format::{metric, span};
 use crate::i18n::use_texts;
 use crate::live::use_live;
@@ -23,7 +23,7 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
     };
     let stretch = Resource::new(
         move || (chosen.get().0, period.get(), live.returns()),
-        move |(metric, period, _)| load_series(id.clone(), metric, period),
+        move |(metric, period, _)| ask_series(id.clone(), metric, period),
     );
     let (shown, set_shown) = signal(None::<Shown>);
     let (sentence, set_sentence) = signal(String::new());

@@ -36,6 +36,16 @@ impl Period {
         }
     }
 
+    /// The word by which a server function is asked.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+        }
+    }
+
     /// Its length.
     pub(crate) const fn span_ms(self) -> i64 {
         match self {

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use charming::{Chart, WasmRenderer};
 use js_sys::Array;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
@@ -92,8 +91,12 @@ pub(super) fn run(
 
 impl Drawing {
     fn start(shown: &Shown, gap: &'static str, readout: WriteSignal<Option<String>>, own: &Shared) -> Option<Self> {
-        let chart: Chart = options::chart(CANVAS, &shown.series.unit);
-        let echarts: JsValue = WasmRenderer::new_opt(None, None).render(CANVAS, &chart).ok()?.into();
+        let canvas = document().get_element_by_id(CANVAS)?;
+        let echarts = call(&get(&window(), "echarts"), "init", &[&canvas]);
+        if !echarts.is_object() {
+            return None;
+        }
+        call(&echarts, "setOption", &[&options::chart(CANVAS, &shown.series.unit)]);
         let mut drawing = Self {
             echarts,
             data: Array::new(),
@@ -201,10 +204,7 @@ impl Drawing {
 
     /// Puts on the colours of the theme.
     fn dress(&self) {
-        let chart = options::chart(CANVAS, &self.shown.series.unit);
-        if let Some(echarts) = self.echarts.dyn_ref() {
-            WasmRenderer::update(echarts, &chart);
-        }
+        call(&self.echarts, "setOption", &[&options::chart(CANVAS, &self.shown.series.unit)]);
         self.feed();
     }
 

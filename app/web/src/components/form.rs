@@ -1,0 +1,121 @@
+//! A form that works as the browser does it, and better where a script runs: the page stays, and what was typed with it.
+//!
+//! Smaller than a typed client for every form: whatever is sent, the answer is a way on or a [`Fault`].
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+use crate::boot::use_boot;
+use crate::fault::{Fault, FieldFault};
+use crate::i18n::use_texts;
+
+/// What became of a form.
+#[derive(Clone, Copy)]
+pub(crate) struct FormState {
+    action: &'static str,
+    fault: RwSignal<Option<Fault>>,
+    pending: RwSignal<bool>,
+}
+
+impl FormState {
+    /// Of the server function at `action`. A form that came back without a script finds its fault in the page.
+    pub(crate) fn new(action: &'static str) -> Self {
+        let failed = use_boot().with_value(|boot| boot.failed.clone());
+        let fault = failed.filter(|(path, _)| path == action).map(|(_, fault)| fault);
+        Self { action, fault: RwSignal::new(fault), pending: RwSignal::new(false) }
+    }
+
+    /// Whether the answer is awaited.
+    pub(crate) fn pending(self) -> RwSignal<bool> {
+        self.pending
+    }
+
+    /// What is wrong with the field that `own` belong to.
+    pub(crate) fn of(self, own: &'static [FieldFault]) -> Signal<Option<&'static str>> {
+        let t = use_texts();
+        Signal::derive(move || self.fault.get().and_then(|f| f.field).filter(|f| own.contains(f)).map(|f| f.text(t)))
+    }
+
+    /// What is wrong with the whole, when no field of `told` says it beside itself.
+    pub(crate) fn whole(self, told: &'static [FieldFault]) -> Signal<Option<&'static str>> {
+        let t = use_texts();
+        Signal::derive(move || self.fault.get().and_then(|f| f.form_text(t, told)))
+    }
+
+    /// Sends the form that an event came from.
+    fn submit(self, event: &SubmitEvent) {
+        event.prevent_default();
+        #[cfg(target_arch = "wasm32")]
+        send::form(self, event.target());
+    }
+
+    /// Sends one value, as if it had been typed.
+    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only the browser sends"))]
+    pub(crate) fn send(self, name: &str, value: &str) {
+        #[cfg(target_arch = "wasm32")]
+        send::pair(self, name, value);
+    }
+}
+
+/// The form itself.
+#[component]
+pub(crate) fn Form(state: FormState, children: Children) -> impl IntoView {
+    view! { <form class="form" method="post" action=state.action on:submit=move |event| state.submit(&event)>{children()}</form> }
+}
+
+#[cfg(target_arch = "wasm32")]
+mod send {
+    use leptos::prelude::*;
+    use wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_futures::JsFuture;
+    use web_sys::{EventTarget, FormData, HtmlFormElement, Request, RequestInit, Response, UrlSearchParams};
+
+    use super::{Fault, FormState};
+
+    pub(super) fn form(state: FormState, target: Option<EventTarget>) {
+        let form = target.and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+        let data = form.and_then(|form| FormData::new_with_form(&form).ok());
+        if let Some(params) = data.and_then(|data| UrlSearchParams::new_with_str_sequence_sequence(&data).ok()) {
+            post(state, params);
+        }
+    }
+
+    pub(super) fn pair(state: FormState, name: &str, value: &str) {
+        if let Ok(params) = UrlSearchParams::new() {
+            params.append(name, value);
+            post(state, params);
+        }
+    }
+
+    fn post(state: FormState, params: UrlSearchParams) {
+        if state.pending.get_untracked() {
+            return;
+        }
+        state.pending.set(true);
+        leptos::task::spawn_local(async move {
+            match answer(state.action, &params).await {
+                // A way on is a whole new page: who looks at it may have changed.
+                Ok(Ok(way)) => {
+                    let _ = window().location().assign(&way);
+                }
+                Ok(Err(fault)) => state.fault.set(Some(fault)),
+                Err(_) => state.fault.set(Some(Fault::UNAVAILABLE)),
+            }
+            let _ = state.pending.try_set(false);
+        });
+    }
+
+    async fn answer(action: &str, params: &UrlSearchParams) -> Result<Result<String, Fault>, JsValue> {
+        let init = RequestInit::new();
+        init.set_method("POST");
+        init.set_body(params);
+        let request = Request::new_with_str_and_init(action, &init)?;
+        request.headers().set("accept", "application/json")?;
+        let response: Response = JsFuture::from(window().fetch_with_request(&request)).await?.unchecked_into();
+        if let (true, Some(way)) = (response.ok(), response.headers().get("location")?) {
+            return Ok(Ok(way));
+        }
+        let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+        Ok(Err(serde_json::from_str(&text).unwrap_or(Fault::UNAVAILABLE)))
+    }
+}
