@@ -87,5 +87,9 @@ test.describe("without JavaScript", () => {
     await page.locator("[popovertarget=account-sheet]").click();
     await page.getByRole("button", { name: "English" }).click();
     await expect(page.locator("html")).toHaveAttribute("lang", "en");
+    await page.locator("[popovertarget=account-sheet]").click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.goto("/devices");
+    await expect(page.locator("input[name=password]")).toBeVisible();
   });
 });

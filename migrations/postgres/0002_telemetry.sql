@@ -21,9 +21,11 @@ CREATE TABLE events (
     at_ms       BIGINT  NOT NULL,
     received_ms BIGINT  NOT NULL,
     kind        TEXT    NOT NULL,
-    payload     TEXT    NOT NULL
+    payload     TEXT    NOT NULL,
+    digest      TEXT    NOT NULL                    -- SHA-256 of payload
 );
-CREATE INDEX events_device_at ON events (device, at_ms);
+-- The same event sent again is the same event.
+CREATE UNIQUE INDEX events_identity ON events (device, at_ms, kind, digest);
 
 -- The last value of every metric, written some seconds late; rows of samples above latest_mark complete it after a crash.
 CREATE TABLE latest (

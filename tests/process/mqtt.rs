@@ -106,7 +106,7 @@ fn its_own_last_will_is_stored_and_others_are_undisturbed() {
         assert!(house.publish(version, "vigia/m1/telemetry", &["-m", r#"{"power_w": 512.3}"#]));
         client.kill().expect("killed, without a good-bye");
         client.wait().expect("gone");
-        wait_for("its will is stored", || house.device("m1")["attributes"] == serde_json::json!([["ip", "192.168.1.7"]]));
+        wait_for("its will is stored", || house.device("m1")["attributes"] == serde_json::json!({"ip": "192.168.1.7"}));
         let view = house.device("m1");
         assert_eq!((&view["row"]["presence"], &view["latest"][0]["value"]), (&serde_json::json!("offline"), &serde_json::json!(512.3)));
     }

@@ -108,7 +108,7 @@ pub struct DeviceView {
     /// Last value of every metric, in order of importance.
     pub latest: Vec<Latest>,
     /// Texts it told of itself: firmware version, address and the like.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: std::collections::BTreeMap<String, String>,
     /// The newest refusals, newest first.
     pub quarantine: Vec<Quarantined>,
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::{Extension, Router};
 use vigia_backend::app::App;
 use vigia_backend::http::assets::{Files, NamesNow, respond};
-use vigia_backend::http::{Problem, Site, router};
+use vigia_backend::http::{Problem, Route, Site, router};
 
 use crate::boot::Outcome;
 use crate::face::Face;
@@ -22,11 +22,17 @@ pub fn site(app: &App, files: Arc<dyn Files>, names: NamesNow) -> Router {
         let face = face.clone();
         move |request: Request| rest(face, files, request)
     };
-    let mut routes = routes(&face);
+    router(app, Site { routes: table(&face, names) }, fallback).layer(Extension(names))
+}
+
+/// What the site adds to the table of routes: pages, their calls, and while developing what tells them to reload.
+#[must_use]
+pub fn table(face: &Face, names: NamesNow) -> Vec<Route> {
+    let mut table = routes(face);
     if cfg!(debug_assertions) {
-        routes.push(crate::reload::route(names));
+        table.push(crate::reload::route(names));
     }
-    router(app, Site { routes }, fallback).layer(Extension(names))
+    table
 }
 
 /// Every other address: a file of the bundle, or a page that says that there is nothing; for scripts a problem.

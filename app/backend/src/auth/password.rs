@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::world::World;
 
@@ -61,8 +61,18 @@ impl Passwords {
     /// Hashes a password into PHC form.
     pub async fn hash(&self, world: &World, password: &str) -> String {
         let (salt, password) = (world.bytes(), password.to_owned());
-        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
-        tokio::task::spawn_blocking(move || hash_now(&password, &salt)).await.expect("hashing does not panic")
+        let turn = self.turn().await;
+        let work = move || {
+            let hash = hash_now(&password, &salt);
+            drop(turn);
+            hash
+        };
+        tokio::task::spawn_blocking(work).await.expect("hashing does not panic")
+    }
+
+    /// A turn to hash. It goes with the work, not with whoever waits for it: a client that leaves does not free it early.
+    async fn turn(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed")
     }
 
     /// Whether the password is the one that was hashed. Without a hash it takes as long and is never right.
@@ -72,9 +82,11 @@ impl Passwords {
         }
         let known = hash.is_some();
         let (hash, password) = (hash.map_or_else(|| Arc::clone(&self.decoy), Arc::from), password.to_owned());
-        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
+        let turn = self.turn().await;
         let right = tokio::task::spawn_blocking(move || {
-            PasswordHash::new(&hash).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok())
+            let right = PasswordHash::new(&hash).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok());
+            drop(turn);
+            right
         });
         right.await.expect("hashing does not panic") && known
     }

@@ -82,16 +82,14 @@ pub async fn redeem_setup(
     password::check(password)?;
     let now_ms = app.world().clock.now_ms();
     let code_hash = token::hash(code.trim().as_bytes());
-    links::take(app.registry(), &code_hash, Purpose::Setup, now_ms).await?.ok_or(SignInError::LinkOver)?;
+    // Looked at before the costly hash, taken after it: whoever leaves in between has not spent the link.
+    if !links::stands(app.registry(), &code_hash, Purpose::Setup, now_ms).await? {
+        return Err(SignInError::LinkOver);
+    }
     let hash = app.passwords().hash(app.world(), password).await;
     let new = NewUser { email, name: name.trim(), role: Role::Admin, password_hash: Some(&hash) };
-    let id = match users::insert(app.registry(), &new, now_ms).await {
-        Ok(id) => id,
-        Err(error) => {
-            links::give_back(app.registry(), &code_hash).await?;
-            return Err(if error.is_duplicate() { SignInError::EmailTaken } else { error.into() });
-        }
-    };
+    let taken = links::take_setup(app.registry(), &code_hash, &new, now_ms).await;
+    let id = taken.map_err(|e| if e.is_duplicate() { SignInError::EmailTaken } else { e.into() })?.ok_or(SignInError::LinkOver)?;
     audit::note(app.registry(), now_ms, &format!("user:{}", id.0), "user.setup", email, &json!({})).await?;
     enter(app, session, id, "setup").await?;
     let user = users::by_id(app.registry(), id).await?.ok_or(DbError::Missing("users"))?;

@@ -115,7 +115,7 @@ async fn speak(
 /// Tells the device's story from its beginning to now. What is known already is told to nobody: the device only gets its
 /// registers back to where they stood.
 async fn history(app: &App, identity: &DeviceIdentity, device: &mut dyn Device, since_ms: i64) {
-    let known_ms = app.store().seen_ms(identity.number).unwrap_or(i64::MIN);
+    let known_ms = app.store().newest_ms(identity.number).unwrap_or(i64::MIN);
     let now_ms = app.world().clock.now_ms();
     let mut messages: VecDeque<Outgoing> = VecDeque::new();
     let mut at_ms = since_ms;

@@ -45,7 +45,13 @@ async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> 
     let mqtt = &app.settings().mqtt;
     let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
     let broker_address = broker.address();
-    app.lifecycle().spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    let lifecycle = app.lifecycle().clone();
+    app.lifecycle().spawn("broker", Phase::Intake, |stop| async move {
+        listening.serve(stop.clone()).await;
+        if !stop.is_cancelled() {
+            lifecycle.crash("the MQTT listener ended");
+        }
+    });
     app.set_mqtt_port(broker_address.port());
     app.set_broker(broker);
     let address = http::serve(app, router(app)).await.map_err(Failure::new)?;

@@ -2,7 +2,8 @@
 
 use vigia_domain::ids::UserId;
 
-use super::{Db, DbError, in_tx};
+use super::users::{self, NewUser};
+use super::{Db, DbError, in_tx, on};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,21 +23,20 @@ impl Purpose {
     }
 }
 
-/// Adds a link.
+/// Adds a link. A new set-up link ends those before it: only the last one printed works.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn insert(db: &Db, hash: &str, purpose: Purpose, user: Option<UserId>, now_ms: i64, expires_ms: i64) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO links (code_hash, purpose, user_id, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5)";
-    in_tx!(db, |tx| sqlx::query(SQL)
-        .bind(hash)
-        .bind(purpose.as_str())
-        .bind(user.map(|u| u.0))
-        .bind(now_ms)
-        .bind(expires_ms)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected());
+    const END: &str = "UPDATE links SET used_ms = $1 WHERE purpose = 'setup' AND used_ms IS NULL";
+    in_tx!(db, |tx| {
+        if purpose == Purpose::Setup {
+            sqlx::query(END).bind(now_ms).execute(&mut *tx).await?;
+        }
+        let link = sqlx::query(SQL).bind(hash).bind(purpose.as_str()).bind(user.map(|u| u.0)).bind(now_ms).bind(expires_ms);
+        link.execute(&mut *tx).await?;
+    });
     Ok(())
 }
 
@@ -53,12 +53,36 @@ pub async fn take(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<
     Ok(row.map(|user| user.map(UserId)))
 }
 
-/// Gives a link back that was taken in vain.
+/// Whether a link could be taken now.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn give_back(db: &Db, hash: &str) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE links SET used_ms = NULL WHERE code_hash = $1";
-    in_tx!(db, |tx| sqlx::query(SQL).bind(hash).execute(&mut *tx).await?.rows_affected());
-    Ok(())
+pub async fn stands(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<bool, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM links WHERE code_hash = $1 AND purpose = $2 AND used_ms IS NULL AND expires_ms > $3";
+    let count: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(hash).bind(purpose.as_str()).bind(now_ms).fetch_one(c).await)?;
+    Ok(count == 1)
+}
+
+/// Takes a set-up link and makes its administrator, both or neither; every other set-up link ends with it. `None`: no such link any more.
+///
+/// # Errors
+/// [`DbError::is_duplicate`] when the address is taken; the link still stands then.
+pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, now_ms: i64) -> Result<Option<UserId>, DbError> {
+    const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'setup' AND used_ms IS NULL AND expires_ms > $2";
+    const END: &str = "UPDATE links SET used_ms = $1 WHERE purpose = 'setup' AND used_ms IS NULL";
+    let id: i64 = in_tx!(db, |tx| {
+        if sqlx::query(TAKE).bind(hash).bind(now_ms).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Ok(None);
+        }
+        sqlx::query(END).bind(now_ms).execute(&mut *tx).await?;
+        sqlx::query_scalar(users::INSERT)
+            .bind(users::normalised(new.email))
+            .bind(new.name)
+            .bind(new.role.as_str())
+            .bind(new.password_hash)
+            .bind(now_ms)
+            .fetch_one(&mut *tx)
+            .await?
+    });
+    Ok(Some(UserId(id)))
 }

@@ -1,6 +1,6 @@
 //! Tables `device_state`, `attributes` and `quarantine`: what a device last said of itself, and what was not taken from it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use vigia_domain::device::Quarantined;
 use vigia_domain::ids::DeviceNumber;
@@ -26,9 +26,10 @@ pub async fn goodbyes(db: &Db, devices: &[DeviceNumber]) -> Result<HashMap<Devic
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn attributes(db: &Db, device: DeviceNumber) -> Result<Vec<(String, String)>, DbError> {
+pub async fn attributes(db: &Db, device: DeviceNumber) -> Result<BTreeMap<String, String>, DbError> {
     const SQL: &str = "SELECT name, value FROM attributes WHERE device = $1 ORDER BY name";
-    Ok(on!(db, |c| sqlx::query_as(SQL).bind(device.0).fetch_all(c).await)?)
+    let rows: Vec<(String, String)> = on!(db, |c| sqlx::query_as(SQL).bind(device.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The newest refusals of a device, newest first.

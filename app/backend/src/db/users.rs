@@ -87,13 +87,15 @@ pub struct NewUser<'a> {
     pub password_hash: Option<&'a str>,
 }
 
+/// Adds a user: address (normalised), name, role, hash, now.
+pub(super) const INSERT: &str = "INSERT INTO users (email, name, role, password_hash, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING id";
+
 /// Adds a user.
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the address is taken.
 pub async fn insert(db: &Db, new: &NewUser<'_>, now_ms: i64) -> Result<UserId, DbError> {
-    const SQL: &str = "INSERT INTO users (email, name, role, password_hash, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING id";
-    let id: i64 = in_tx!(db, |tx| sqlx::query_scalar(SQL)
+    let id: i64 = in_tx!(db, |tx| sqlx::query_scalar(INSERT)
         .bind(normalised(new.email))
         .bind(new.name)
         .bind(new.role.as_str())

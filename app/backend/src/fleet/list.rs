@@ -59,10 +59,24 @@ fn visible(principal: &Principal) -> Visible {
     }
 }
 
+/// Whether a device is online now.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn is_online(app: &App, device: DeviceNumber) -> Result<bool, DbError> {
+    let goodbyes = state::goodbyes(app.telemetry_db(), &[device]).await?;
+    Ok(presence_of(app, device, &goodbyes) == Presence::Online)
+}
+
+fn presence_of(app: &App, device: DeviceNumber, goodbyes: &HashMap<DeviceNumber, i64>) -> Presence {
+    let now_ms = app.world().clock.now_ms();
+    presence(app.connections().has(device), app.store().seen_ms(device), goodbyes.get(&device).copied(), now_ms)
+}
+
 pub(super) fn row(app: &App, device: Device, goodbyes: &HashMap<DeviceNumber, i64>) -> DeviceRow {
     let now_ms = app.world().clock.now_ms();
     let seen_ms = app.store().seen_ms(device.number);
-    let presence: Presence = presence(app.connections().has(device.number), seen_ms, goodbyes.get(&device.number).copied(), now_ms);
+    let presence = presence_of(app, device.number, goodbyes);
     DeviceRow {
         headline: headline(device.kind, app.store().latest(device.number)).map(|v| telemetry::latest(v, now_ms)),
         id: device.id.to_string(),

@@ -7,7 +7,7 @@ mod register;
 mod view;
 
 pub use gate::FleetGate;
-pub use list::{ListFilter, list};
+pub use list::{ListFilter, is_online, list};
 pub use presence::Connections;
 pub use register::{RegisterError, Registered, adopt, register};
 pub use view::view;

@@ -23,7 +23,7 @@ const RETRY_SECONDS: u16 = 5;
 pub struct Problem {
     status: StatusCode,
     detail: String,
-    field: Option<&'static str>,
+    field: Option<String>,
 }
 
 /// The body of an error answer.
@@ -40,7 +40,7 @@ pub struct ProblemBody {
     pub detail: String,
     /// The field or parameter that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<&'static str>,
+    pub field: Option<String>,
     /// Names this request in the server's log.
     pub request_id: String,
 }
@@ -54,8 +54,8 @@ impl Problem {
 
     /// Understood, but one field is wrong: 422.
     #[must_use]
-    pub fn field(field: &'static str, detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), field: Some(field) }
+    pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), field: Some(field.into()) }
     }
 
     /// Nothing of that name, or nothing that this caller may know of: 404.
@@ -125,6 +125,10 @@ impl IntoResponse for Problem {
 pub(super) async fn finish(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
     let mut response = next.run(request).await;
+    // What the layers inside said beside the body stays: cookies, Allow, Retry-After.
+    let mut kept = response.headers().clone();
+    kept.remove(CONTENT_TYPE);
+    kept.remove(CONTENT_LENGTH);
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         None if is_bare(&response) => {
@@ -146,7 +150,7 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
         field: problem.field,
         request_id: id,
     };
-    let mut answer = (status, Json(body)).into_response();
+    let mut answer = (status, kept, Json(body)).into_response();
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS.into());

@@ -28,9 +28,10 @@ pub async fn serve(app: &App, router: Router) -> Result<SocketAddr, ServeError> 
     let bound = listener.local_addr().map_err(failed)?;
     app.set_base_url(format!("http://{bound}"));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let lifecycle = app.lifecycle().clone();
     app.lifecycle().spawn("http", Phase::Intake, |stop| async move {
         if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
-            tracing::error!(%error, "the web server ended");
+            lifecycle.crash(&format!("the web server ended: {error}"));
         }
     });
     Ok(bound)

@@ -25,6 +25,8 @@ use writer::{Request, Writer};
 const QUEUE: usize = 4_096;
 /// How much of a refused payload is kept.
 const EXCERPT_BYTES: usize = 2_048;
+/// How much of its reason and its source.
+const TEXT_CHARACTERS: usize = 300;
 /// The most different metrics of one device.
 pub const METRICS_PER_DEVICE: usize = 512;
 
@@ -39,6 +41,7 @@ struct Inner {
     store: Arc<dyn TelemetryStore>,
     stamps: Stamps,
     strikes: Strikes,
+    strangers: Strikes,
     world: World,
     metrics: IngestMetrics,
 }
@@ -64,7 +67,17 @@ impl Ingest {
         let (queue, requests) = mpsc::channel(QUEUE);
         let writer = Writer { store: Arc::clone(&store), hub, requests, metrics: metrics.clone(), world: world.clone() };
         lifecycle.spawn("writer", Phase::Store, |stop| writer.run(stop));
-        Self { inner: Arc::new(Inner { queue, store, stamps: Stamps::default(), strikes: Strikes::default(), world, metrics }) }
+        Self {
+            inner: Arc::new(Inner {
+                queue,
+                store,
+                stamps: Stamps::default(),
+                strikes: Strikes::per_minute(100),
+                strangers: Strikes::per_minute(1),
+                world,
+                metrics,
+            }),
+        }
     }
 
     /// Takes a message from a topic of the device's own. Returns after the commit; what cannot be taken is quarantined.
@@ -74,11 +87,11 @@ impl Ingest {
     pub async fn message(&self, device: &DeviceIdentity, topic: &str, payload: &[u8]) -> Result<(), Unavailable> {
         let inner = &self.inner;
         let mut refused = Vec::new();
-        let note = |reason: String| Refused { source: topic.to_owned(), reason, excerpt: excerpt(payload), bytes: payload.len() };
+        let note = |reason: String| refusal(topic, &reason, payload);
         let entry = match decode::decode(&device.id, topic, payload) {
             Err(reason) => {
                 refused.push(note(reason.to_string()));
-                self.entry(device, Decoded::default(), refused)
+                self.entry(device, Decoded::default(), refused, true)
             }
             Ok(mut decoded) => {
                 let elements = std::mem::take(&mut decoded.refused);
@@ -94,11 +107,17 @@ impl Ingest {
                         false
                     }
                 });
-                if self.has_too_many_metrics(device, &decoded) {
+                decoded.events.retain(|event| match stamp::check(event.at_ms, now_ms) {
+                    Ok(()) => true,
+                    Err(reason) => {
+                        refused.push(note(reason.to_string()));
+                        false
+                    }
+                });
+                if self.leave_out_new_metrics(device, &mut decoded) {
                     refused.push(note(NotTaken::TooManyMetrics.to_string()));
-                    decoded = Decoded::default();
                 }
-                self.entry(device, decoded, refused)
+                self.entry(device, decoded, refused, true)
             }
         };
         self.store(entry, &device.id).await
@@ -120,19 +139,19 @@ impl Ingest {
         for reading in &decoded.readings {
             stamp::check(reading.at_ms, now_ms).map_err(decode::Refused::from)?;
         }
-        if self.has_too_many_metrics(device, &decoded) {
+        if self.leave_out_new_metrics(device, &mut decoded) {
             return Err(NotTaken::TooManyMetrics);
         }
         let count = decoded.readings.len();
-        let entry = self.entry(device, decoded, Vec::new());
+        let entry = self.entry(device, decoded, Vec::new(), true);
         self.store(entry, &device.id).await?;
         Ok(count)
     }
 
-    /// Puts something that was not taken where the device's page shows it. A device that tries without end is cut short.
-    pub async fn quarantine(&self, device: &DeviceIdentity, source: &str, reason: String, payload: &[u8]) {
-        let refused = Refused { source: source.to_owned(), reason, excerpt: excerpt(payload), bytes: payload.len() };
-        let entry = self.entry(device, Decoded::default(), vec![refused]);
+    /// Puts something that was not taken where the device's page shows it. A device that tries without end is cut short, and a
+    /// stranger who uses its name is noted once a minute and never counts as the device.
+    pub async fn quarantine(&self, device: &DeviceIdentity, source: &str, reason: &str, payload: &[u8], by_itself: bool) {
+        let entry = self.entry(device, Decoded::default(), vec![refusal(source, reason, payload)], by_itself);
         if entry.refused.is_empty() {
             return;
         }
@@ -141,16 +160,17 @@ impl Ingest {
         }
     }
 
-    fn entry(&self, device: &DeviceIdentity, decoded: Decoded, mut refused: Vec<Refused>) -> Entry {
+    fn entry(&self, device: &DeviceIdentity, decoded: Decoded, mut refused: Vec<Refused>, heard: bool) -> Entry {
         let inner = &self.inner;
         let received_ms = inner.world.clock.now_ms();
         let counted = refused.len();
-        refused.truncate(inner.strikes.room(device.number, received_ms, counted));
+        let strikes = if heard { &inner.strikes } else { &inner.strangers };
+        refused.truncate(strikes.room(device.number, received_ms, counted));
         inner.metrics.quarantined.inc_by(counted as u64);
         Entry {
             device: device.number,
             received_ms,
-            readings: inner.stamps.stamp(device.number, decoded.readings, received_ms),
+            readings: inner.stamps.stamp(device.number, decoded.readings, received_ms, || inner.store.newest_ms(device.number)),
             events: decoded
                 .events
                 .into_iter()
@@ -162,18 +182,28 @@ impl Ingest {
             attributes: decoded.attributes.into_iter().collect(),
             online: decoded.online,
             refused,
+            heard,
         }
     }
 
-    fn has_too_many_metrics(&self, device: &DeviceIdentity, decoded: &Decoded) -> bool {
-        let values = || decoded.readings.iter().flat_map(|r| &r.values);
+    /// Takes values of new names out when there would be too many names. Says whether it did.
+    fn leave_out_new_metrics(&self, device: &DeviceIdentity, decoded: &mut Decoded) -> bool {
+        let values = decoded.readings.iter().map(|r| r.values.len()).sum::<usize>();
         // Enough for all but a device near the limit, and cheap.
-        if self.inner.store.known_metrics(device.number) + values().count() <= METRICS_PER_DEVICE {
+        if self.inner.store.known_metrics(device.number) + values <= METRICS_PER_DEVICE {
             return false;
         }
         let mut names: HashSet<String> = self.inner.store.latest(device.number).into_iter().map(|v| v.metric).collect();
-        names.extend(values().map(|(name, _)| name.clone()));
-        names.len() > METRICS_PER_DEVICE
+        let mut left_out = false;
+        for reading in &mut decoded.readings {
+            reading.values.retain(|(name, _)| {
+                let fits = names.contains(name) || names.len() < METRICS_PER_DEVICE && names.insert(name.clone());
+                left_out |= !fits;
+                fits
+            });
+        }
+        decoded.readings.retain(|reading| !reading.values.is_empty());
+        left_out
     }
 
     async fn store(&self, entry: Entry, device: &DeviceId) -> Result<(), Unavailable> {
@@ -184,6 +214,9 @@ impl Ingest {
     }
 }
 
-fn excerpt(payload: &[u8]) -> Vec<u8> {
-    payload[..payload.len().min(EXCERPT_BYTES)].to_vec()
+/// A row for the quarantine, each text cut to what a page can show: a device chooses its topics and the names in its payloads.
+fn refusal(source: &str, reason: &str, payload: &[u8]) -> Refused {
+    let clipped = |text: &str| text.chars().take(TEXT_CHARACTERS).collect();
+    let excerpt = payload[..payload.len().min(EXCERPT_BYTES)].to_vec();
+    Refused { source: clipped(source), reason: clipped(reason), excerpt, bytes: payload.len() }
 }

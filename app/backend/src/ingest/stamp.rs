@@ -22,11 +22,18 @@ pub(super) fn check(at_ms: Option<i64>, now_ms: i64) -> Result<(), BadTime> {
 
 impl Stamps {
     /// Readings with their instants. Two readings without a time never share one, or the second would replace the first.
-    pub(super) fn stamp(&self, device: DeviceNumber, readings: Vec<Reading>, now_ms: i64) -> Vec<Stamped> {
+    /// After a restart that begins behind the `newest` instant that is stored.
+    pub(super) fn stamp(
+        &self,
+        device: DeviceNumber,
+        readings: Vec<Reading>,
+        now_ms: i64,
+        newest: impl Fn() -> Option<i64>,
+    ) -> Vec<Stamped> {
         let own = |wanted: Option<i64>| {
             wanted.unwrap_or_else(|| {
                 let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-                let next = last.get(&device).map_or(now_ms, |last| now_ms.max(last + 1));
+                let next = last.get(&device).copied().or_else(&newest).map_or(now_ms, |last| now_ms.max(last + 1));
                 last.insert(device, next);
                 next
             })
@@ -43,10 +50,12 @@ mod tests {
     fn readings_without_a_time_never_share_an_instant() {
         let stamps = Stamps::default();
         let none = || vec![Reading::at(None), Reading::at(Some(7)), Reading::at(None)];
+        let new = || None;
         let at = |readings: Vec<Stamped>| readings.iter().map(|r| r.at_ms).collect::<Vec<_>>();
-        assert_eq!(at(stamps.stamp(DeviceNumber(1), none(), 100)), [100, 7, 101]);
-        assert_eq!(at(stamps.stamp(DeviceNumber(1), none(), 100)), [102, 7, 103]);
-        assert_eq!(at(stamps.stamp(DeviceNumber(2), none(), 100)), [100, 7, 101]);
-        assert_eq!(at(stamps.stamp(DeviceNumber(1), none(), 500)), [500, 7, 501]);
+        assert_eq!(at(stamps.stamp(DeviceNumber(1), none(), 100, new)), [100, 7, 101]);
+        assert_eq!(at(stamps.stamp(DeviceNumber(1), none(), 100, new)), [102, 7, 103]);
+        assert_eq!(at(stamps.stamp(DeviceNumber(2), none(), 100, new)), [100, 7, 101]);
+        assert_eq!(at(stamps.stamp(DeviceNumber(1), none(), 500, new)), [500, 7, 501]);
+        assert_eq!(at(stamps.stamp(DeviceNumber(3), none(), 500, || Some(505))), [506, 7, 507], "after a restart");
     }
 }

@@ -5,17 +5,20 @@ use std::sync::{Mutex, PoisonError};
 
 use vigia_domain::ids::DeviceNumber;
 
-/// Per device and minute.
-const PER_MINUTE: usize = 100;
 const MINUTE_MS: i64 = 60_000;
 
 /// What each device used of its current minute.
-#[derive(Default)]
 pub(super) struct Strikes {
+    per_minute: usize,
     minutes: Mutex<HashMap<DeviceNumber, (i64, usize)>>,
 }
 
 impl Strikes {
+    /// Room for so many refusals per device and minute.
+    pub(super) fn per_minute(per_minute: usize) -> Self {
+        Self { per_minute, minutes: Mutex::default() }
+    }
+
     /// How many of `wanted` refusals there is room for.
     pub(super) fn room(&self, device: DeviceNumber, now_ms: i64, wanted: usize) -> usize {
         if wanted == 0 {
@@ -26,7 +29,7 @@ impl Strikes {
         if now_ms - *minute >= MINUTE_MS {
             (*minute, *used) = (now_ms, 0);
         }
-        let room = wanted.min(PER_MINUTE - *used);
+        let room = wanted.min(self.per_minute - *used);
         *used += room;
         room
     }
@@ -38,9 +41,9 @@ mod tests {
 
     #[test]
     fn a_device_gone_mad_is_cut_short_and_heard_again_a_minute_later() {
-        let strikes = Strikes::default();
+        let strikes = Strikes::per_minute(100);
         let device = DeviceNumber(1);
-        assert_eq!((0..500).map(|_| strikes.room(device, 0, 1)).sum::<usize>(), PER_MINUTE);
+        assert_eq!((0..500).map(|_| strikes.room(device, 0, 1)).sum::<usize>(), 100);
         assert_eq!(strikes.room(DeviceNumber(2), 0, 1), 1);
         assert_eq!(strikes.room(device, MINUTE_MS, 1), 1);
     }

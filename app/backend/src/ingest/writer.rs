@@ -1,5 +1,6 @@
 //! The one writer: gathers what came while it was committing into the next transaction, then acknowledges, then announces.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::db::DbError;
 use crate::live::Hub;
 use crate::metrics::IngestMetrics;
 use crate::mqtt::Unavailable;
-use crate::telemetry::{Entry, TelemetryStore};
+use crate::telemetry::{Entry, LastValue, TelemetryStore};
 use crate::world::World;
 
 /// The most messages in one transaction.
@@ -47,11 +48,12 @@ impl Writer {
         loop {
             tokio::select! {
                 biased;
+                // First, or a queue that is never empty would never let it happen.
+                _ = settle.tick() => self.settle().await,
                 first = self.requests.recv() => match first {
                     Some(first) => self.commit(first).await,
                     None => break,
                 },
-                _ = settle.tick() => self.settle().await,
                 // Whoever is still sending has its answer: the channel takes no more, and hands out what it holds.
                 () = stop.cancelled(), if !self.requests.is_closed() => self.requests.close(),
             }
@@ -83,7 +85,7 @@ impl Writer {
         let outcome = self.store.append(&entries).await;
         self.metrics.commit_seconds.observe(self.world.clock.instant().saturating_duration_since(started).as_secs_f64());
         match outcome {
-            Ok(()) => self.stored(&entries, senders),
+            Ok(fresh) => self.stored(&entries, fresh, senders),
             Err(error) if entries.len() > 1 && !error.is_unreachable() => self.one_by_one(entries, senders, &error).await,
             Err(error) => self.failed(senders, &error),
         }
@@ -92,9 +94,14 @@ impl Writer {
     /// One message that the database refuses must not hold up the others of its batch.
     async fn one_by_one(&self, entries: Vec<Entry>, senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>, error: &DbError) {
         tracing::warn!(%error, messages = entries.len(), "a batch was refused; trying its messages one by one");
-        for (entry, sender) in entries.into_iter().zip(senders) {
+        let mut waiting = entries.into_iter().zip(senders);
+        while let Some((entry, sender)) = waiting.next() {
             match self.store.append(std::slice::from_ref(&entry)).await {
-                Ok(()) => self.stored(std::slice::from_ref(&entry), vec![sender]),
+                Ok(fresh) => self.stored(std::slice::from_ref(&entry), fresh, vec![sender]),
+                Err(error) if error.is_unreachable() => {
+                    let senders = std::iter::once(sender).chain(waiting.map(|(_, sender)| sender)).collect();
+                    return self.failed(senders, &error);
+                }
                 Err(error) => self.failed(vec![sender], &error),
             }
         }
@@ -108,8 +115,8 @@ impl Writer {
         }
     }
 
-    fn stored(&self, entries: &[Entry], senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>) {
-        self.metrics.messages.inc_by(entries.len() as u64);
+    fn stored(&self, entries: &[Entry], fresh: Vec<Vec<LastValue>>, senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>) {
+        self.metrics.messages.inc_by(entries.iter().filter(|e| e.heard).count() as u64);
         self.metrics.readings.inc_by(entries.iter().map(|e| e.readings.len() as u64).sum());
         let mut devices = Vec::with_capacity(senders.len());
         for (device, done) in senders {
@@ -117,22 +124,24 @@ impl Writer {
             let _ = done.send(Ok(()));
             devices.push(device);
         }
-        for (entry, device) in entries.iter().zip(devices) {
-            if let Some(update) = announcement(entry, &device) {
+        for ((entry, device), fresh) in entries.iter().zip(devices).zip(fresh) {
+            for update in announcements(entry, fresh, &device) {
                 self.hub.publish(&device, update);
             }
         }
     }
 }
 
-/// What listeners hear of a message: the newest value of each metric in it, at the newest instant.
-fn announcement(entry: &Entry, device: &DeviceId) -> Option<Update> {
-    let newest = entry.readings.iter().map(|r| r.at_ms).max();
-    if newest.is_none() && entry.online.is_none() {
-        return None;
+/// What listeners hear of a message: the values that are the newest now, by their instants. Of a backfill of old readings they
+/// hear nothing, for no number on a page may go back.
+fn announcements(entry: &Entry, fresh: Vec<LastValue>, device: &DeviceId) -> Vec<Update> {
+    let mut by_instant: BTreeMap<i64, BTreeMap<String, f64>> = BTreeMap::new();
+    for value in fresh {
+        by_instant.entry(value.at_ms).or_default().insert(value.metric, value.value);
     }
-    let mut in_order: Vec<_> = entry.readings.iter().collect();
-    in_order.sort_by_key(|r| r.at_ms);
-    let values = in_order.into_iter().flat_map(|r| r.values.iter().cloned()).collect();
-    Some(Update { topic: Hub::topic(device), at: time::to_text(newest.unwrap_or(entry.received_ms)), values, online: entry.online })
+    if by_instant.is_empty() && entry.online.is_some() {
+        by_instant.insert(entry.received_ms, BTreeMap::new());
+    }
+    let update = |(at_ms, values)| Update { topic: Hub::topic(device), at: time::to_text(at_ms), values, online: entry.online };
+    by_instant.into_iter().map(update).collect()
 }

@@ -32,6 +32,8 @@ pub struct Entry {
     pub online: Option<bool>,
     /// What of it was not taken.
     pub refused: Vec<Refused>,
+    /// Whether it came from the device itself, and not from a stranger who used its name.
+    pub heard: bool,
 }
 
 /// Values at an instant.
@@ -85,14 +87,18 @@ pub struct Question<'a> {
 /// A time-series store. Identity of a value is (device, instant, metric): the same again changes nothing, another value wins.
 #[async_trait]
 pub trait TelemetryStore: Send + Sync {
-    /// Stores a batch, all of it or nothing. When it returns `Ok` the batch survives a power cut.
+    /// Stores a batch, all of it or nothing. When it returns `Ok` the batch survives a power cut. Says for each entry which of its
+    /// values are their metrics' newest now.
     ///
     /// # Errors
     /// [`DbError`]; nothing was stored then.
-    async fn append(&self, batch: &[Entry]) -> Result<(), DbError>;
+    async fn append(&self, batch: &[Entry]) -> Result<Vec<Vec<LastValue>>, DbError>;
 
     /// The last value of every metric of a device, by name.
     fn latest(&self, device: DeviceNumber) -> Vec<LastValue>;
+
+    /// The newest instant of anything that a device sent, milliseconds since the epoch.
+    fn newest_ms(&self, device: DeviceNumber) -> Option<i64>;
 
     /// How many different metrics a device has sent.
     fn known_metrics(&self, device: DeviceNumber) -> usize;

@@ -71,6 +71,14 @@ both! {
         assert_eq!(taken.iter().filter(|t| **t).count(), 1, "two at once do not both get it");
     }
 
+    async fn what_the_program_remembers_is_written_over(it: Installation) {
+        use vigia_backend::db::settings;
+        assert_eq!(settings::get(it.app.registry(), "k").await.expect("asked"), None);
+        settings::set(it.app.registry(), "k", "1").await.expect("set");
+        settings::set(it.app.registry(), "k", "2").await.expect("set");
+        assert_eq!(settings::get(it.app.registry(), "k").await.expect("asked").as_deref(), Some("2"));
+    }
+
     async fn a_key_keeps_its_scopes(it: Installation) {
         let hash = vigia_backend::auth::token::hash(it.key("grafana", &[Scope::TelemetryRead, Scope::MetricsRead]).await.as_bytes());
         let (_, scopes) = keys::by_hash(it.app.registry(), &hash).await.expect("asked").expect("there");

@@ -20,7 +20,7 @@ both! {
         say(it, &device, r#"{"ts": 1772366300, "power_w": 512.3, "firmware_version": "1.8.2"}"#).await;
         let mut after = it.again().await;
         assert_eq!(after.app.store().range(device.number, "power_w", 0, i64::MAX).await.expect("asked"), [(1_772_366_300_000, 512.3)]);
-        assert_eq!(state::attributes(after.app.telemetry_db(), device.number).await.expect("asked"), [("firmware_version".to_owned(), "1.8.2".to_owned())]);
+        assert_eq!(state::attributes(after.app.telemetry_db(), device.number).await.expect("asked"), [("firmware_version".to_owned(), "1.8.2".to_owned())].into());
         after.close().await;
     }
 
@@ -66,7 +66,7 @@ both! {
         say(it, &device, r#"{"note": "a\u0000b<script>", "name'; DROP TABLE samples;--": 1}"#).await;
         say(it, &device, r#"{"note": "a\u0000b<script>", "power_w": 1}"#).await;
         let attributes = state::attributes(it.app.telemetry_db(), device.number).await.expect("asked");
-        assert_eq!(attributes, [("note".to_owned(), "a\u{FFFD}b<script>".to_owned())]);
+        assert_eq!(attributes, [("note".to_owned(), "a\u{FFFD}b<script>".to_owned())].into());
         assert_eq!(reasons(it, &device).await.len(), 1);
     }
 
@@ -82,13 +82,40 @@ both! {
         let found = reasons(it, &device).await;
         assert_eq!(found.len(), 100);
         assert!(found[0].starts_with("the payload is not JSON") && found[99] == Offence::Publish.to_string());
-        let names: String = (0..600).map(|n| format!(r#""m{n}": 1,"#)).collect();
-        for half in names.as_bytes().chunks(names.len() / 3) {
-            let text = String::from_utf8_lossy(half);
-            let inner = text.trim_end_matches(|c: char| c != ',').trim_end_matches(',').trim_start_matches(|c: char| c != '"');
-            say(it, &device, &format!("{{{inner}}}")).await;
+    }
+
+    async fn a_device_has_room_for_so_many_metrics_and_keeps_those_it_has(it: Installation) {
+        let (device, _) = it.device("m1", None).await;
+        for part in 0..3 {
+            let values: Vec<_> = (0..200).map(|n| format!(r#""m{}": 1"#, part * 200 + n)).collect();
+            say(it, &device, &format!("{{{}}}", values.join(","))).await;
         }
-        assert!(it.app.store().known_metrics(device.number) <= vigia_backend::ingest::METRICS_PER_DEVICE);
+        assert_eq!(it.app.store().known_metrics(device.number), vigia_backend::ingest::METRICS_PER_DEVICE);
+        assert_eq!(reasons(it, &device).await, ["more than 512 different metrics from one device"]);
+        say(it, &device, r#"{"ts": 1772366300, "m0": 7, "one_more": 8}"#).await;
+        assert_eq!(it.app.store().range(device.number, "m0", 1_772_366_300_000, 1_772_366_300_001).await.expect("asked"), [(1_772_366_300_000, 7.0)]);
+    }
+
+    async fn the_same_event_again_is_one_event(it: Installation) {
+        let (device, _) = it.device("m1", None).await;
+        for ts in [1_772_366_300, 1_772_366_300, 5, 1_772_366_301] {
+            let event = format!(r#"{{"type": "dose_taken", "ts": {ts}, "payload": {{"slot": 3}}}}"#);
+            it.gate().accept(&device, "vigia/m1/event", Bytes::from(event)).await.expect("taken");
+        }
+        assert_eq!(it.events(device.number).await, [1_772_366_300_000, 1_772_366_301_000]);
+        assert_eq!(reasons(it, &device).await.len(), 1, "an event of 1970 is set aside");
+    }
+
+    async fn a_stranger_with_a_wrong_password_is_not_the_device(it: Installation) {
+        let (device, _) = it.device("m1", None).await;
+        say(it, &device, "nonsense").await;
+        let seen = it.app.store().seen_ms(device.number);
+        it.world.advance(1_000);
+        for _ in 0..200 {
+            assert_eq!(it.gate().authenticate("m1", b"guess").await, Ok(None));
+        }
+        assert_eq!(it.app.store().seen_ms(device.number), seen, "the device was not heard of");
+        assert_eq!(reasons(it, &device).await.len(), 2, "what it sent itself is not pushed out");
     }
 
     async fn a_wrong_password_is_noted_on_the_devices_page(it: Installation) {
@@ -110,7 +137,7 @@ both! {
                 tokio::spawn(async move { ingest.message(&device, "vigia/m1/telemetry", format!(r#"{{"ts": {}, "power_w": 1}}"#, 1_772_000_000 + n).as_bytes()).await })
             })
             .collect();
-        tokio::task::yield_now().await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         let number = device.number;
         it.restart().await;
         let mut stored = 0;
@@ -118,6 +145,6 @@ both! {
             stored += usize::from(sender.await.expect("no panic").is_ok());
         }
         let found = it.app.store().range(number, "power_w", 0, i64::MAX).await.expect("asked").len();
-        assert!(found >= stored, "{stored} acknowledged, {found} stored");
+        assert!(stored > 0 && found >= stored, "{stored} acknowledged, {found} stored");
     }
 }

@@ -51,6 +51,9 @@ both! {
         let mut late = connect(address, "x-api-key", &key).await.expect("connected");
         late.send(Message::text(json!({"subscribe": ["device/m1"]}).to_string())).await.expect("said");
         assert_eq!(heard(&mut late).await["values"]["power_w"], 512.3, "who comes late hears what is known");
+        it.app.ingest().message(&device, "vigia/m1/telemetry", br#"[{"ts":1772360000,"power_w":20},{"ts":1772366301,"power_w":513}]"#).await.expect("stored");
+        assert_eq!(heard(&mut late).await["values"]["power_w"], 513.0, "a backfill does not turn the number back");
+        assert_eq!(heard(&mut panel).await["values"]["power_w"], 513.0);
         it.app.ingest().message(&device, "vigia/m1/status", br#"{"online":false}"#).await.expect("stored");
         assert_eq!(heard(&mut panel).await["online"], false);
         panel.send(Message::text("not json")).await.expect("said");

@@ -42,6 +42,15 @@ both! {
         sign_in::redeem_setup(&it.app, &me, &code, "eva@example.org", "", "correct horse").await.expect("the link still works");
     }
 
+    async fn only_the_last_setup_link_works_and_none_after_the_first_administrator(it: Installation) {
+        let (first, second) = (setup_code(it).await, setup_code(it).await);
+        let redeem = async |code: &str, email: &str| sign_in::redeem_setup(&it.app, &browser(it), code, email, "", "correct horse").await;
+        assert!(matches!(redeem(&first, "ana@example.org").await, Err(SignInError::LinkOver)));
+        redeem(&second, "ana@example.org").await.expect("made");
+        let third = setup_code(it).await;
+        redeem(&third, "eva@example.org").await.expect("an operator at the machine may make another");
+    }
+
     async fn the_right_password_opens_and_nothing_else_says_why_not(it: Installation) {
         it.user("ana@example.org", Role::Staff).await;
         let me = browser(it);

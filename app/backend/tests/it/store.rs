@@ -19,6 +19,7 @@ fn entry(readings: &[(i64, &[(&str, f64)])]) -> Entry {
         attributes: vec![],
         online: None,
         refused: vec![],
+        heard: true,
     }
 }
 

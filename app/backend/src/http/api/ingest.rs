@@ -8,6 +8,7 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use vigia_domain::decode::Refused;
 use vigia_domain::limits::PAYLOAD_BYTES;
+use vigia_domain::reading::BadValue;
 use vigia_domain::rights::Action;
 
 use crate::app::App;
@@ -52,6 +53,24 @@ async fn answer(
         Err(NotTaken::Refused(reason @ (Refused::Empty | Refused::NotJson(_)))) => {
             Err(Problem::new(StatusCode::BAD_REQUEST, reason.to_string()))
         }
-        Err(reason) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, reason.to_string())),
+        Err(NotTaken::Refused(reason)) => Err(Problem::field(field_of(&reason), shortened(&reason.to_string()))),
+        Err(reason @ NotTaken::TooManyMetrics) => Err(Problem::field("body", reason.to_string())),
     }
+}
+
+/// The field that a reason speaks of.
+fn field_of(reason: &Refused) -> String {
+    match reason {
+        Refused::Time(_) => "ts".to_owned(),
+        Refused::Value(BadValue::Name(name) | BadValue::NotFinite(name) | BadValue::Shape { name, .. } | BadValue::TextTooLong(name)) => {
+            shortened(name)
+        }
+        Refused::Element { reason, .. } => field_of(reason),
+        _ => "body".to_owned(),
+    }
+}
+
+/// A sender's own words are given back, but not without end.
+fn shortened(text: &str) -> String {
+    text.chars().take(300).collect()
 }

@@ -13,6 +13,7 @@ use vigia_domain::time;
 
 use crate::app::App;
 use crate::db::devices::Device;
+use crate::fleet;
 use crate::http::Problem;
 use crate::http::access::of_device;
 use crate::lifecycle::Phase;
@@ -119,7 +120,8 @@ async fn follow(app: &App, principal: &Principal, listener: &mut Listener, topic
     }
     debug_assert_eq!(verdict, Verdict::Allowed);
     let Some(device) = device else { return Err(reason(&Problem::not_found())) };
-    let known = || known(app, &device);
+    let is_online = fleet::is_online(app, device.number).await.map_err(|error| reason(&error.into()))?;
+    let known = || known(app, &device, is_online);
     if listener.follow(device.id.clone(), known) {
         return Ok(());
     }
@@ -127,11 +129,12 @@ async fn follow(app: &App, principal: &Principal, listener: &mut Listener, topic
 }
 
 /// The last values of a device, so that nothing is missed between rendering a page and listening.
-fn known(app: &App, device: &Device) -> Option<Update> {
+fn known(app: &App, device: &Device, is_online: bool) -> Option<Update> {
     let latest = app.store().latest(device.number);
     let newest = latest.iter().map(|v| v.at_ms).max()?;
-    let values = latest.into_iter().map(|v| (v.metric, v.value)).collect();
-    Some(Update { topic: Hub::topic(&device.id), at: time::to_text(newest), values, online: None })
+    // Only what the device last said: an update has one instant, and older values stand on the page already.
+    let values = latest.into_iter().filter(|v| v.at_ms == newest).map(|v| (v.metric, v.value)).collect();
+    Some(Update { topic: Hub::topic(&device.id), at: time::to_text(newest), values, online: Some(is_online) })
 }
 
 fn device_of(topic: &str) -> Option<DeviceId> {

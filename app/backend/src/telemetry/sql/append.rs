@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
 use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::Entry;
 
@@ -51,12 +54,14 @@ pub(super) async fn write(db: &Db, batch: &[Entry], rows: &[Row]) -> Result<(), 
         }
         for entry in batch {
             for event in &entry.events {
-                sqlx::query("INSERT INTO events (device, at_ms, received_ms, kind, payload) VALUES ($1, $2, $3, $4, $5)")
+                let payload = event.payload.to_string();
+                sqlx::query("INSERT INTO events (device, at_ms, received_ms, kind, payload, digest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING")
                     .bind(entry.device.0)
                     .bind(event.at_ms.unwrap_or(entry.received_ms))
                     .bind(entry.received_ms)
                     .bind(event.kind.as_str())
-                    .bind(event.payload.to_string())
+                    .bind(payload.as_str())
+                    .bind(HEXLOWER.encode(&Sha256::digest(&payload)))
                     .execute(&mut *tx)
                     .await?;
             }

@@ -1,6 +1,6 @@
 //! The last value of every metric, in memory; written to `latest` now and then, completed from the log after a crash.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use futures_util::TryStreamExt as _;
@@ -24,16 +24,18 @@ struct Devices {
 }
 
 impl Devices {
-    /// A later instant wins; at the same instant the later row does.
-    fn take(&mut self, device: i64, at_ms: i64, data: &[u8]) -> Result<(), DbError> {
+    /// A later instant wins; at the same instant the later row does. Says for each value of the row whether it won.
+    fn take(&mut self, device: i64, at_ms: i64, data: &[u8]) -> Result<Vec<bool>, DbError> {
         let values = self.values.entry(device).or_default();
-        for (metric, value) in codec::unpack(data)? {
+        let won = codec::unpack(data)?.map(|(metric, value)| {
             let last = values.entry(metric).or_insert((at_ms, value));
-            if at_ms >= last.0 {
+            let wins = at_ms >= last.0;
+            if wins {
                 *last = (at_ms, value);
             }
-        }
-        Ok(())
+            wins
+        });
+        Ok(won.collect())
     }
 
     fn heard(&mut self, device: i64, received_ms: i64) {
@@ -71,14 +73,24 @@ impl LatestCache {
         Ok(Self { devices: RwLock::new(devices) })
     }
 
-    pub(super) fn apply(&self, batch: &[Entry], rows: &[Row]) {
+    /// Takes a batch that was stored. Says for each entry which of its values are the newest now.
+    pub(super) fn apply(&self, batch: &[Entry], rows: &[Row]) -> Vec<Vec<LastValue>> {
         let mut devices = self.write();
-        for row in rows {
-            devices.take(row.device, row.at_ms, &row.data).expect("packed by us a moment ago");
-        }
+        let mut rows = rows.iter();
+        let mut fresh = Vec::with_capacity(batch.len());
         for entry in batch {
-            devices.heard(entry.device.0, entry.received_ms);
+            let mut newest: BTreeMap<&str, (i64, f64)> = BTreeMap::new();
+            for (reading, row) in entry.readings.iter().zip(rows.by_ref()) {
+                let won = devices.take(row.device, row.at_ms, &row.data).expect("packed by us a moment ago");
+                let winners = reading.values.iter().zip(won).filter(|(_, won)| *won);
+                newest.extend(winners.map(|((name, value), _)| (name.as_str(), (row.at_ms, *value))));
+            }
+            if entry.heard {
+                devices.heard(entry.device.0, entry.received_ms);
+            }
+            fresh.push(newest.into_iter().map(|(name, (at_ms, value))| LastValue { metric: name.to_owned(), at_ms, value }).collect());
         }
+        fresh
     }
 
     pub(super) fn of(&self, device: DeviceNumber, names: &MetricNames) -> Vec<LastValue> {
@@ -92,6 +104,10 @@ impl LatestCache {
             .collect();
         found.sort_by(|a, b| a.metric.cmp(&b.metric));
         found
+    }
+
+    pub(super) fn newest_ms(&self, device: DeviceNumber) -> Option<i64> {
+        self.read().values.get(&device.0)?.values().map(|(at_ms, _)| *at_ms).max()
     }
 
     pub(super) fn known_metrics(&self, device: DeviceNumber) -> usize {

@@ -36,15 +36,18 @@ impl SqlStore {
 
 #[async_trait]
 impl TelemetryStore for SqlStore {
-    async fn append(&self, batch: &[Entry]) -> Result<(), DbError> {
+    async fn append(&self, batch: &[Entry]) -> Result<Vec<Vec<LastValue>>, DbError> {
         let rows = append::rows(&self.db, &self.names, batch).await?;
         append::write(&self.db, batch, &rows).await?;
-        self.latest.apply(batch, &rows);
-        Ok(())
+        Ok(self.latest.apply(batch, &rows))
     }
 
     fn latest(&self, device: DeviceNumber) -> Vec<LastValue> {
         self.latest.of(device, &self.names)
+    }
+
+    fn newest_ms(&self, device: DeviceNumber) -> Option<i64> {
+        self.latest.newest_ms(device)
     }
 
     fn known_metrics(&self, device: DeviceNumber) -> usize {

@@ -13,7 +13,7 @@ use vigia_backend::app::App;
 use vigia_backend::auth::session;
 use vigia_backend::auth::token::{self, Kind};
 use vigia_backend::config::Settings;
-use vigia_backend::db::{keys, users};
+use vigia_backend::db::{Db, keys, users};
 use vigia_backend::fleet::{self, FleetGate};
 use vigia_backend::http::{Problem, Site};
 use vigia_backend::lifecycle::{Ending, Lifecycle};
@@ -124,6 +124,19 @@ impl Installation {
         let key = token::make(self.app.world(), Kind::ApiKey);
         keys::insert(self.app.registry(), name, &token::hash(key.as_bytes()), scopes, super::NOW).await.expect("the key is added");
         key
+    }
+
+    /// The instants of a device's events.
+    pub async fn events(&self, device: vigia_domain::ids::DeviceNumber) -> Vec<i64> {
+        const SQL: &str = "SELECT at_ms FROM events WHERE device = $1 ORDER BY at_ms";
+        match self.app.telemetry_db() {
+            Db::Sqlite(_) => {
+                let file = format!("sqlite:{}", self.dir.path().join("data/telemetry.db").display());
+                let db = sqlx::SqlitePool::connect(&file).await.expect("opened");
+                sqlx::query_scalar(SQL).bind(device.0).fetch_all(&db).await.expect("asked")
+            }
+            Db::Postgres(pool) => sqlx::query_scalar(SQL).bind(device.0).fetch_all(pool).await.expect("asked"),
+        }
     }
 
     pub async fn get(&self, path: &str, token: &str) -> Answer {

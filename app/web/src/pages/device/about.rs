@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::i18n::{Texts, use_texts};
 
 #[component]
-pub(super) fn About(attributes: Vec<(String, String)>) -> impl IntoView {
+pub(super) fn About(attributes: std::collections::BTreeMap<String, String>) -> impl IntoView {
     let t = use_texts();
     view! {
         <section class="card">

@@ -1,0 +1,30 @@
+// What `make run` shows: the demo's link, and numbers that move.
+import { Server } from "./support/server.mjs";
+import { expect, expectAccessible, picture, test } from "./support/test.mjs";
+
+test("the demo's link lets a visitor in, once, to a home whose numbers move", async ({ page, browser }, info) => {
+  const demo = await Server.start(["serve", "--demo"]);
+  try {
+    await page.goto(demo.link);
+    const enter = page.locator("form:has(input[name=code]) button[type=submit]");
+    if (await enter.isVisible().catch(() => false)) await enter.click().catch(() => {});
+    await page.waitForURL((url) => url.pathname === "/" || url.pathname === "/devices");
+    await expect(page.locator("[data-device]")).toHaveCount(6);
+    await expectAccessible(page);
+    await picture(page, info, "demo-devices");
+    await page.goto(`${demo.url}/devices/casa-jardines`);
+    const energy = page.locator("[data-metric=power_w] [data-value]");
+    const before = await energy.textContent();
+    await expect.poll(() => energy.textContent(), { timeout: 20_000 }).not.toBe(before);
+    await expectAccessible(page);
+    await picture(page, info, "demo-device");
+
+    const second = await browser.newPage();
+    await second.goto(demo.link);
+    const again = second.locator("form:has(input[name=code]) button[type=submit]");
+    await expect(again).toBeVisible();
+    await second.close();
+  } finally {
+    expect(await demo.stop()).toBe(0);
+  }
+});
