@@ -54,7 +54,7 @@ const RIGHTS: &[(&str, &str, Right)] = &[
 const RELOAD: (&str, &str, Right) = ("GET", "/_dev/reload", Right::Public);
 
 /// Who asks, in the order of [`expected`].
-const WHO: [&str; 11] = [
+const WHO: [&str; 12] = [
     "nobody",
     "a bad token",
     "the owner",
@@ -66,17 +66,18 @@ const WHO: [&str; 11] = [
     "key telemetry:read",
     "key telemetry:write",
     "key metrics:read",
+    "key admin",
 ];
 
 /// What each of [`WHO`] must hear; 200 stands for success. Written down by hand and not computed, or it would prove nothing.
-const fn expected(right: Right) -> [u16; 11] {
+const fn expected(right: Right) -> [u16; 12] {
     match right {
-        Right::Public => [200; 11],
-        Right::Needs(Action::ReadTelemetry) => [401, 401, 200, 200, 200, 200, 403, 403, 200, 403, 403],
-        Right::Needs(Action::OwnAccount) => [401, 401, 200, 200, 200, 200, 403, 403, 403, 403, 403],
-        Right::NeedsDevice(Action::ReadTelemetry) => [401, 401, 200, 404, 200, 200, 200, 404, 200, 403, 403],
-        Right::NeedsDevice(Action::WriteTelemetry) => [401, 401, 403, 404, 403, 200, 200, 404, 403, 200, 403],
-        Right::LoopbackOr(Action::ReadMetrics) => [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 200],
+        Right::Public => [200; 12],
+        Right::Needs(Action::ReadTelemetry) => [401, 401, 200, 200, 200, 200, 403, 403, 200, 403, 403, 200],
+        Right::Needs(Action::OwnAccount) => [401, 401, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403],
+        Right::NeedsDevice(Action::ReadTelemetry) => [401, 401, 200, 404, 200, 200, 200, 404, 200, 403, 403, 200],
+        Right::NeedsDevice(Action::WriteTelemetry) => [401, 401, 403, 404, 403, 200, 200, 404, 403, 200, 403, 200],
+        Right::LoopbackOr(Action::ReadMetrics) => [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 200, 200],
         Right::Needs(_) | Right::NeedsDevice(_) | Right::LoopbackOr(_) => panic!("say here who may do this"),
     }
 }
@@ -173,6 +174,7 @@ async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
         ("x-api-key", it.key("reads", &[Scope::TelemetryRead]).await),
         ("x-api-key", it.key("writes", &[Scope::TelemetryWrite]).await),
         ("x-api-key", it.key("metrics", &[Scope::MetricsRead]).await),
+        ("x-api-key", it.key("everything", &[Scope::Admin]).await),
     ]
 }
 

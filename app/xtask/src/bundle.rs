@@ -11,7 +11,7 @@ use crate::{parts, say, sizes, ui};
 /// Builds everything that changed.
 pub(crate) fn build(place: &Place) -> Result<()> {
     let site = collect(place, &ui::build(place)?)?.publish(place)?;
-    say(&sizes::table(&site, place.mode));
+    say(&sizes::table(&site, place.mode)?);
     Ok(())
 }
 

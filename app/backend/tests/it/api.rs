@@ -83,6 +83,9 @@ both! {
             assert_eq!(answer.headers["content-type"], "application/problem+json");
             assert_eq!(problem["request_id"].as_str(), answer.headers["x-request-id"].to_str().ok());
         }
+        let page = it.get("/api/v1/devices/m1", &key).await.json();
+        assert_eq!(page["quarantine"].as_array().map(Vec::len), Some(5), "the device's page shows them, too");
+        assert_eq!(page["quarantine"][0]["source"], "HTTP");
         assert_eq!(it.post(path, &token, " ".repeat(300 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.post(path, &token, " ".repeat(3 * 1024 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.get("/api/v1/devices/m1/latest", &key).await.text, "[]");

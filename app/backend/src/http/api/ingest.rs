@@ -46,7 +46,12 @@ async fn answer(
         status => Problem::new(status, rejection.body_text()),
     })?;
     let identity = DeviceIdentity { id: device.id.clone(), number: device.number };
-    match app.ingest().readings(&identity, &body).await {
+    let taken = app.ingest().readings(&identity, &body).await;
+    if let Err(reason @ (NotTaken::Refused(_) | NotTaken::TooManyMetrics)) = &taken {
+        // The sender hears it, and whoever looks at the device's page sees it, too.
+        app.ingest().quarantine(&identity, "HTTP", &reason.to_string(), &body, true).await;
+    }
+    match taken {
         Ok(stored) => Ok((StatusCode::ACCEPTED, Json(Stored { stored }))),
         Err(NotTaken::Unavailable(away)) => Err(away.into()),
         Err(NotTaken::Refused(Refused::TooLarge(bytes))) => Err(too_large(bytes)),
