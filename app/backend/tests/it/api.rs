@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
-use crate::support::{Installation, NOW, both};
+use crate::support::{Installation, both};
 
 async fn meter(it: &Installation) -> (String, String) {
     let (_, token) = it.device("m1", None).await;
@@ -155,6 +155,5 @@ both! {
         assert_eq!(paths, ["/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/latest", "/api/v1/devices/{id}/telemetry", "/api/v1/live", "/healthz", "/metrics", "/readyz"]);
         assert!(document["paths"]["/api/v1/devices/{id}/telemetry"]["post"]["responses"]["202"].is_object());
         assert!(document["components"]["schemas"]["DeviceRow"].is_object());
-        let _ = NOW;
     }
 }

@@ -8,7 +8,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, MissedTickBehavior};
 use vigia_domain::ids::DeviceId;
 use vigia_domain::live::{ClientMessage, Refusal, RefusalReason, Update};
-use vigia_domain::rights::{Action, Principal, Verdict};
+use vigia_domain::rights::{Action, Principal};
 use vigia_domain::time;
 
 use crate::app::App;
@@ -118,7 +118,6 @@ async fn follow(app: &App, principal: &Principal, listener: &mut Listener, topic
     if let Some(problem) = Problem::of_verdict(verdict) {
         return Err(reason(&problem));
     }
-    debug_assert_eq!(verdict, Verdict::Allowed);
     let Some(device) = device else { return Err(reason(&Problem::not_found())) };
     let is_online = fleet::is_online(app, device.number).await.map_err(|error| reason(&error.into()))?;
     let known = || known(app, &device, is_online);
