@@ -1,17 +1,15 @@
 //! Ways in for people: password, set-up link, entry link.
 
-use serde_json::json;
 use tower_sessions::Session;
-use vigia_domain::ids::UserId;
 use vigia_domain::rights::Principal;
 use vigia_domain::user::{Role, Visitor};
 
 use super::password::{self, BadPassword};
 use super::{session, token};
 use crate::app::App;
+use crate::db::DbError;
 use crate::db::links::{self, Purpose};
 use crate::db::users::{self, NewUser, User};
-use crate::db::{DbError, audit};
 
 /// Why somebody did not get in.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +47,7 @@ pub async fn sign_in(app: &App, session: &Session, email: &str, password: &str) 
     let right = app.passwords().verify(password, hash).await;
     match found {
         Some(user) if right => {
-            enter(app, session, user.id, "sign-in").await?;
+            session::begin(session, user.id, "sign-in").await?;
             Ok(visitor_of(&user))
         }
         _ => Err(SignInError::Wrong),
@@ -90,8 +88,7 @@ pub async fn redeem_setup(
     let new = NewUser { email, name: name.trim(), role: Role::Admin, password_hash: Some(&hash) };
     let taken = links::take_setup(app.registry(), &code_hash, &new, now_ms).await;
     let id = taken.map_err(|e| if e.is_duplicate() { SignInError::EmailTaken } else { e.into() })?.ok_or(SignInError::LinkOver)?;
-    audit::note(app.registry(), now_ms, &format!("user:{}", id.0), "user.setup", email, &json!({})).await?;
-    enter(app, session, id, "setup").await?;
+    session::begin(session, id, "setup").await?;
     let user = users::by_id(app.registry(), id).await?.ok_or(DbError::Missing("users"))?;
     Ok(visitor_of(&user))
 }
@@ -105,7 +102,7 @@ pub async fn redeem_entry(app: &App, session: &Session, code: &str) -> Result<Vi
     let taken = links::take(app.registry(), &token::hash(code.trim().as_bytes()), Purpose::Enter, now_ms).await?;
     let id = taken.flatten().ok_or(SignInError::LinkOver)?;
     let user = users::by_id(app.registry(), id).await?.filter(|user| user.enabled).ok_or(SignInError::LinkOver)?;
-    enter(app, session, id, "link").await?;
+    session::begin(session, id, "link").await?;
     Ok(visitor_of(&user))
 }
 
@@ -116,12 +113,6 @@ pub async fn redeem_entry(app: &App, session: &Session, code: &str) -> Result<Vi
 pub async fn visitor(app: &App, principal: &Principal) -> Result<Option<Visitor>, DbError> {
     let Principal::User { id, .. } = principal else { return Ok(None) };
     Ok(users::by_id(app.registry(), *id).await?.as_ref().map(visitor_of))
-}
-
-async fn enter(app: &App, session: &Session, user: UserId, way: &str) -> Result<(), SignInError> {
-    session::begin(session, user).await?;
-    audit::note(app.registry(), app.world().clock.now_ms(), &format!("user:{}", user.0), "session.begin", way, &json!({})).await?;
-    Ok(())
 }
 
 fn visitor_of(user: &User) -> Visitor {

@@ -15,6 +15,7 @@ use super::Failure;
 use super::failure::{mention, say};
 use crate::app::App;
 use crate::auth::links;
+use crate::db::audit::By;
 use crate::db::settings;
 use crate::db::users::{self, NewUser};
 use crate::fleet;
@@ -55,7 +56,7 @@ pub(super) async fn start(app: &App, broker: std::net::SocketAddr) -> Result<(),
         Some(user) => user.id,
         None => {
             let new = NewUser { email: VISITOR, name: "Demo", role: Role::Admin, password_hash: None };
-            users::insert(app.registry(), &new, app.world().clock.now_ms()).await.map_err(Failure::new)?
+            users::insert(app.registry(), &new, By { actor: "system", at_ms: app.world().clock.now_ms() }).await.map_err(Failure::new)?
         }
     };
     let since_ms = since(app).await?;

@@ -30,6 +30,6 @@ pub(super) enum Device {
 
 pub(super) async fn run(verb: Device, databases: &Databases, world: &World) -> Result<(), Failure> {
     let Device::Add { id, kind, name, owner } = verb;
-    let registered = fleet::register(&databases.registry, world, "command-line", &id, kind, name.as_deref(), owner.as_deref()).await;
+    let registered = fleet::register(&databases.registry, world, super::ACTOR, &id, kind, name.as_deref(), owner.as_deref()).await;
     say(registered.map_err(Failure::new)?.token)
 }

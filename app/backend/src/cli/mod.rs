@@ -56,7 +56,7 @@ enum Verb {
     Config(config::Config),
     /// Print a one-time link to make an administrator
     SetupLink,
-    /// Add and list users
+    /// Add users, give them passwords, list them
     #[command(subcommand)]
     User(user::User),
     /// Add devices
@@ -66,6 +66,9 @@ enum Verb {
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
 }
+
+/// Who does what a verb does, in the audit log.
+const ACTOR: &str = "command-line";
 
 /// What `main` gives: the machine, and the pages, which this crate knows nothing of.
 pub struct Process {

@@ -115,7 +115,7 @@ async fn registered(
     let databases = Databases::open(settings).await.map_err(Failure::new)?;
     let mut actors = Vec::with_capacity(plans.len());
     for (id, kind, device) in plans {
-        let (_, token) = fleet::adopt(&databases.registry, world, "command-line", &id, kind, None).await.map_err(Failure::new)?;
+        let (_, token) = fleet::adopt(&databases.registry, world, super::ACTOR, &id, kind, None).await.map_err(Failure::new)?;
         actors.push(Actor { id, token, device });
     }
     databases.close().await;

@@ -1,8 +1,10 @@
 //! Table `devices`.
 
+use serde_json::json;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 
+use super::audit::{self, By};
 use super::{Db, DbError, in_tx, on};
 
 /// A row of `devices`, with its owner's address.
@@ -89,18 +91,15 @@ pub struct NewDevice<'a> {
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the id is taken.
-pub async fn insert(db: &Db, new: &NewDevice<'_>, now_ms: i64) -> Result<DeviceNumber, DbError> {
+pub async fn insert(db: &Db, new: &NewDevice<'_>, by: By<'_>) -> Result<DeviceNumber, DbError> {
     const SQL: &str =
         "INSERT INTO devices (device_id, kind, name, owner_id, token_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number";
-    let number: i64 = in_tx!(db, |tx| sqlx::query_scalar(SQL)
-        .bind(new.id.as_str())
-        .bind(new.kind.as_str())
-        .bind(new.name)
-        .bind(new.owner.map(|o| o.0))
-        .bind(new.token_hash)
-        .bind(now_ms)
-        .fetch_one(&mut *tx)
-        .await?);
+    let number: i64 = in_tx!(db, |tx| {
+        let device = sqlx::query_scalar(SQL).bind(new.id.as_str()).bind(new.kind.as_str()).bind(new.name);
+        let number = device.bind(new.owner.map(|o| o.0)).bind(new.token_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
+        audit::note!(tx, by, "device.add", new.id.as_str(), json!({ "kind": new.kind.as_str(), "name": new.name }));
+        number
+    });
     Ok(DeviceNumber(number))
 }
 
@@ -108,8 +107,13 @@ pub async fn insert(db: &Db, new: &NewDevice<'_>, now_ms: i64) -> Result<DeviceN
 ///
 /// # Errors
 /// [`DbError::Missing`] when there is no such device.
-pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str) -> Result<(), DbError> {
+pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str, by: By<'_>) -> Result<(), DbError> {
     const SQL: &str = "UPDATE devices SET token_hash = $2 WHERE device_id = $1";
-    let rows = in_tx!(db, |tx| sqlx::query(SQL).bind(id.as_str()).bind(token_hash).execute(&mut *tx).await?.rows_affected());
-    if rows == 1 { Ok(()) } else { Err(DbError::Missing("devices")) }
+    in_tx!(db, |tx| {
+        if sqlx::query(SQL).bind(id.as_str()).bind(token_hash).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Err(DbError::Missing("devices"));
+        }
+        audit::note!(tx, by, "device.token", id.as_str(), json!({}));
+    });
+    Ok(())
 }

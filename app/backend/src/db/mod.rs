@@ -9,6 +9,7 @@ pub mod error;
 pub mod keys;
 pub mod links;
 mod open;
+pub mod sessions;
 pub mod settings;
 pub mod state;
 pub mod users;
@@ -32,6 +33,16 @@ pub enum Db {
 pub struct Sqlite {
     pub(crate) write: SqlitePool,
     pub(crate) read: SqlitePool,
+}
+
+impl Sqlite {
+    /// The connection that writes, for a test that holds it.
+    ///
+    /// # Errors
+    /// [`DbError`] when it is not free in time.
+    pub async fn writing(&self) -> Result<impl Drop + use<>, DbError> {
+        Ok(self.write.acquire().await?)
+    }
 }
 
 /// Runs an expression with the connections for reading: `on!(db, |c| sqlx::query(SQL).fetch_all(c).await)`.

@@ -1,11 +1,11 @@
 //! Registering a device: it gets its token, shown once.
 
-use serde_json::json;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 
 use crate::auth::token::{self, Kind};
-use crate::db::{Db, DbError, audit, devices, users};
+use crate::db::audit::By;
+use crate::db::{Db, DbError, devices, users};
 use crate::world::World;
 
 /// The longest name of a device, in characters.
@@ -59,12 +59,11 @@ pub async fn register(
         Some(email) => Some(users::by_email(registry, email).await?.ok_or_else(|| RegisterError::NoSuchOwner(email.to_owned()))?.id),
     };
     let token = token::make(world, Kind::Device);
-    let now_ms = world.clock.now_ms();
+    let by = By { actor, at_ms: world.clock.now_ms() };
     let new = devices::NewDevice { id, kind, name, owner, token_hash: &token::hash(token.as_bytes()) };
-    let number = devices::insert(registry, &new, now_ms)
+    let number = devices::insert(registry, &new, by)
         .await
         .map_err(|e| if e.is_duplicate() { RegisterError::Exists(id.clone()) } else { e.into() })?;
-    audit::note(registry, now_ms, actor, "device.add", id.as_str(), &json!({ "kind": kind.as_str(), "name": name })).await?;
     Ok(Registered { device: crate::mqtt::DeviceIdentity { id: id.clone(), number }, token })
 }
 
@@ -82,8 +81,8 @@ pub async fn adopt(
 ) -> Result<(crate::mqtt::DeviceIdentity, String), RegisterError> {
     if let Some(device) = devices::by_id(registry, id).await? {
         let token = token::make(world, Kind::Device);
-        devices::replace_token(registry, id, &token::hash(token.as_bytes())).await?;
-        audit::note(registry, world.clock.now_ms(), actor, "device.token", id.as_str(), &json!({})).await?;
+        let by = By { actor, at_ms: world.clock.now_ms() };
+        devices::replace_token(registry, id, &token::hash(token.as_bytes()), by).await?;
         return Ok((crate::mqtt::DeviceIdentity { id: device.id, number: device.number }, token));
     }
     let made = register(registry, world, actor, id, kind, name, None).await?;

@@ -2,10 +2,12 @@
 #![expect(unreachable_pub, reason = "tests explain themselves by their names, and nobody depends on them")]
 
 mod api;
+mod audit;
 mod config_verbs;
 mod devices;
 mod ingest;
 mod live;
+mod sessions;
 mod sign_in;
 mod store;
 mod support;

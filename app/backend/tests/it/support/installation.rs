@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use tower_sessions::Session;
@@ -13,7 +14,8 @@ use vigia_backend::app::App;
 use vigia_backend::auth::session;
 use vigia_backend::auth::token::{self, Kind};
 use vigia_backend::config::Settings;
-use vigia_backend::db::{Db, keys, users};
+use vigia_backend::db::audit::By;
+use vigia_backend::db::{keys, users};
 use vigia_backend::fleet::{self, FleetGate};
 use vigia_backend::http::{Problem, Site};
 use vigia_backend::lifecycle::{Ending, Lifecycle};
@@ -24,6 +26,9 @@ use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
 use super::{Engine, TestWorld, postgres_url};
+
+/// Who makes what a test begins with.
+pub const BY: By<'static> = By { actor: "test", at_ms: super::NOW };
 
 pub struct Installation {
     pub app: App,
@@ -107,35 +112,46 @@ impl Installation {
     pub async fn user(&self, email: &str, role: Role) {
         let hash = self.app.passwords().hash(self.app.world(), "correct horse").await;
         let new = users::NewUser { email, name: "", role, password_hash: Some(&hash) };
-        users::insert(self.app.registry(), &new, super::NOW).await.expect("the user is added");
+        users::insert(self.app.registry(), &new, BY).await.expect("the user is added");
     }
 
     /// The cookie of a browser in which this user is signed in.
     pub async fn cookie(&self, email: &str) -> String {
         let user = users::by_email(self.app.registry(), email).await.expect("asked").expect("there is such a user");
         let session = Session::new(None, Arc::new(self.app.sessions().clone()), None);
-        session::begin(&session, user.id).await.expect("begun");
-        session.save().await.expect("saved");
+        session::begin(&session, user.id, "test").await.expect("begun");
         format!("vigia_session={}", session.id().expect("saved sessions have ids"))
     }
 
     /// An API key.
     pub async fn key(&self, name: &str, scopes: &[Scope]) -> String {
         let key = token::make(self.app.world(), Kind::ApiKey);
-        keys::insert(self.app.registry(), name, &token::hash(key.as_bytes()), scopes, super::NOW).await.expect("the key is added");
+        keys::insert(self.app.registry(), name, &token::hash(key.as_bytes()), scopes, BY).await.expect("the key is added");
         key
     }
 
     /// The instants of a device's events.
     pub async fn events(&self, device: vigia_domain::ids::DeviceNumber) -> Vec<i64> {
-        const SQL: &str = "SELECT at_ms FROM events WHERE device = $1 ORDER BY at_ms";
-        match self.app.telemetry_db() {
-            Db::Sqlite(_) => {
-                let file = format!("sqlite:{}", self.dir.path().join("data/telemetry.db").display());
-                let db = sqlx::SqlitePool::connect(&file).await.expect("opened");
-                sqlx::query_scalar(SQL).bind(device.0).fetch_all(&db).await.expect("asked")
+        self.numbers("telemetry.db", &format!("SELECT at_ms FROM events WHERE device = {} ORDER BY at_ms", device.0)).await
+    }
+
+    /// Does something to the data behind the program's back. On SQLite, in `file`.
+    pub async fn sql(&self, file: &str, sql: &str) {
+        self.numbers(file, sql).await;
+    }
+
+    /// Asks the data behind the program's back.
+    pub async fn numbers(&self, file: &str, sql: &str) -> Vec<i64> {
+        match self.settings.database.postgres() {
+            None => {
+                let file = format!("sqlite:{}", self.dir.path().join("data").join(file).display());
+                let mut db = sqlx::SqliteConnection::connect(&file).await.expect("opened");
+                sqlx::query_scalar(sql).fetch_all(&mut db).await.expect("asked")
             }
-            Db::Postgres(pool) => sqlx::query_scalar(SQL).bind(device.0).fetch_all(pool).await.expect("asked"),
+            Some(url) => {
+                let mut db = sqlx::PgConnection::connect(url.expose()).await.expect("opened");
+                sqlx::query_scalar(sql).fetch_all(&mut db).await.expect("asked")
+            }
         }
     }
 
