@@ -83,4 +83,12 @@ fn the_settings_are_printed_without_secrets() {
     assert!(!data.exists(), "asking made nothing");
     let link = said(vigia(&data).arg("setup-link"));
     assert!(link.starts_with("http://127.0.0.1:0/setup#vgl_"), "{link}");
+    let on_the_lan = [("VIGIA_HTTP__LISTEN", "0.0.0.0:3000"), ("VIGIA_HTTP__PLAINTEXT", "private")];
+    let link = said(vigia(&data).arg("setup-link").envs(on_the_lan));
+    let own = link.strip_prefix("http://").and_then(|rest| rest.split_once(":3000/setup#")).expect("a link").0;
+    let own: std::net::IpAddr = own.parse().expect("an address");
+    assert!(!own.is_unspecified(), "{link} is nothing to type");
+    std::net::UdpSocket::bind((own, 0)).expect("it is this machine's");
+    let link = said(vigia(&data).arg("setup-link").envs(on_the_lan).env("VIGIA_HTTP__PUBLIC_URL", "https://vigia.example"));
+    assert!(link.starts_with("https://vigia.example/setup#"), "{link}");
 }

@@ -1,9 +1,11 @@
 //! What a running installation is made of; every request and job gets a handle to it.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use crate::auth::password::Passwords;
 use crate::auth::store::Sessions;
+use crate::auth::tries::Tries;
 use crate::config::Settings;
 use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::Connections;
@@ -28,6 +30,7 @@ struct Inner {
     databases: Databases,
     sessions: Sessions,
     passwords: Passwords,
+    tries: Tries,
     store: Arc<dyn TelemetryStore>,
     ingest: Ingest,
     hub: Hub,
@@ -35,7 +38,7 @@ struct Inner {
     metrics: Metrics,
     lifecycle: Lifecycle,
     broker: OnceLock<Arc<dyn Broker>>,
-    base_url: OnceLock<String>,
+    http_address: OnceLock<SocketAddr>,
     mqtt_port: OnceLock<u16>,
 }
 
@@ -64,9 +67,10 @@ impl App {
         Ok(Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),
+                tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
                 connections: Connections::default(),
                 broker: OnceLock::new(),
-                base_url: OnceLock::new(),
+                http_address: OnceLock::new(),
                 mqtt_port: OnceLock::new(),
                 settings,
                 world,
@@ -123,6 +127,12 @@ impl App {
         &self.inner.passwords
     }
 
+    /// Who was wrong how often.
+    #[must_use]
+    pub fn tries(&self) -> &Tries {
+        &self.inner.tries
+    }
+
     /// The time-series store.
     #[must_use]
     pub fn store(&self) -> &dyn TelemetryStore {
@@ -175,9 +185,8 @@ impl App {
     /// The address that links begin with: the public one, else the one we listen on.
     #[must_use]
     pub fn base_url(&self) -> String {
-        let settings = &self.inner.settings.http;
-        let bound = self.inner.base_url.get().filter(|_| settings.public_url.is_none());
-        bound.cloned().unwrap_or_else(|| settings.base_url())
+        let http = &self.inner.settings.http;
+        http.base_url(self.inner.http_address.get().copied().unwrap_or(http.listen))
     }
 
     /// The port that devices connect to.
@@ -192,7 +201,7 @@ impl App {
     }
 
     /// Names the address we listen on, where the settings left the port open; once.
-    pub fn set_base_url(&self, url: String) {
-        let _ = self.inner.base_url.set(url);
+    pub fn set_http_address(&self, bound: SocketAddr) {
+        let _ = self.inner.http_address.set(bound);
     }
 }

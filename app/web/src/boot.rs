@@ -19,6 +19,8 @@ pub enum Outcome {
     Forbidden,
     /// 404: a page that says so.
     NotFound,
+    /// 503, the database is away: a page that says so.
+    Unavailable,
     /// 500 and its like: a page that says so.
     #[default]
     Failed,

@@ -1,5 +1,7 @@
 //! The one way from the pages to the backend. Server functions and the face ask here; nothing else does.
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -11,6 +13,7 @@ use vigia_backend::db::DbError;
 use vigia_backend::db::devices::Device;
 use vigia_backend::fleet::{self, ListFilter};
 use vigia_backend::http::access::of_device;
+use vigia_backend::http::client::{self, Client};
 use vigia_backend::telemetry::{self, Question};
 use vigia_domain::device::{DeviceRow, DeviceView};
 use vigia_domain::ids::DeviceId;
@@ -33,6 +36,11 @@ pub(crate) async fn visitor(parts: &Parts) -> Result<Option<Visitor>, Fault> {
 /// The server's time, milliseconds since the epoch.
 pub(crate) fn now_ms(parts: &Parts) -> i64 {
     parts.extensions.get::<App>().map_or(0, |app| app.world().clock.now_ms())
+}
+
+/// Whether the visitor reached us over TLS.
+pub(crate) fn is_https(parts: &Parts) -> bool {
+    parts.extensions.get::<App>().is_some_and(|app| client::is_https(&app.settings().http, &parts.headers))
 }
 
 /// The port of the embedded broker.
@@ -65,7 +73,7 @@ pub(crate) async fn series(id: &str, metric: &str, span_ms: i64, points: u32) ->
 
 pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    told(sign_in::sign_in(&asked.app, &asked.session()?, email, password).await.map(drop).map_err(Into::into))
+    told(sign_in::sign_in(&asked.app, &asked.session()?, asked.from, email, password).await.map(drop).map_err(Into::into))
 }
 
 pub(crate) async fn sign_out() -> Result<(), Fault> {
@@ -77,13 +85,13 @@ pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: 
     if name.is_empty() {
         return told(Err(FieldFault::Name.into()));
     }
-    let done = sign_in::redeem_setup(&asked.app, &asked.session()?, code, email, name, password).await;
+    let done = sign_in::redeem_setup(&asked.app, &asked.session()?, asked.from, code, email, name, password).await;
     told(done.map(drop).map_err(Into::into))
 }
 
 pub(crate) async fn redeem_entry(code: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    let done = sign_in::redeem_entry(&asked.app, &asked.session()?, code).await;
+    let done = sign_in::redeem_entry(&asked.app, &asked.session()?, asked.from, code).await;
     told(done.map(drop).map_err(|error| match error {
         SignInError::LinkOver => FieldFault::Entry.into(),
         other => other.into(),
@@ -97,6 +105,8 @@ struct Asked {
     app: App,
     principal: Principal,
     session: Option<Session>,
+    /// The visitor's network address.
+    from: Option<IpAddr>,
 }
 
 impl Asked {
@@ -108,7 +118,8 @@ impl Asked {
     fn of(parts: &Parts) -> Result<Self, Fault> {
         let app = parts.extensions.get::<App>().cloned().ok_or(Fault::UNAVAILABLE)?;
         let principal = parts.extensions.get::<Principal>().cloned().unwrap_or(Principal::Nobody);
-        Ok(Self { app, principal, session: parts.extensions.get::<Session>().cloned() })
+        let from = parts.extensions.get::<Client>().and_then(|client| client.0);
+        Ok(Self { app, principal, session: parts.extensions.get::<Session>().cloned(), from })
     }
 
     fn session(&self) -> Result<Session, Fault> {
@@ -141,6 +152,12 @@ impl From<SignInError> for Fault {
         match error {
             SignInError::Wrong => FieldFault::Credentials.into(),
             SignInError::LinkOver => FieldFault::Code.into(),
+            SignInError::TooMany(many) => {
+                if let Some(response) = use_context::<ResponseOptions>() {
+                    response.insert_header(header::RETRY_AFTER, HeaderValue::from(many.seconds()));
+                }
+                FieldFault::SlowDown.into()
+            }
             SignInError::Email => FieldFault::Email.into(),
             SignInError::EmailTaken => FieldFault::EmailTaken.into(),
             SignInError::Password(BadPassword::Short) => FieldFault::PasswordShort.into(),

@@ -1,10 +1,13 @@
 //! Ways in for people: password, set-up link, entry link.
 
+use std::net::IpAddr;
+
 use tower_sessions::Session;
 use vigia_domain::rights::Principal;
 use vigia_domain::user::{Role, Visitor};
 
 use super::password::{self, BadPassword};
+use super::tries::TooMany;
 use super::{session, token};
 use crate::app::App;
 use crate::db::DbError;
@@ -26,6 +29,9 @@ pub enum SignInError {
     /// The address is taken.
     #[error("this address has an account already")]
     EmailTaken,
+    /// Too many wrong tries, or too many at once.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The password is too weak.
     #[error(transparent)]
     Password(#[from] BadPassword),
@@ -37,14 +43,24 @@ pub enum SignInError {
     Session(#[from] session::SessionError),
 }
 
-/// Signs in with address and password.
+/// Signs in with address and password. `from` is the visitor's network address.
 ///
 /// # Errors
-/// [`SignInError::Wrong`] and the stores' errors.
-pub async fn sign_in(app: &App, session: &Session, email: &str, password: &str) -> Result<Visitor, SignInError> {
+/// [`SignInError::Wrong`], [`SignInError::TooMany`] and the stores' errors.
+pub async fn sign_in(app: &App, session: &Session, from: Option<IpAddr>, email: &str, password: &str) -> Result<Visitor, SignInError> {
+    let this = app.tries().begin(from, Some(email))?;
+    let done = with_password(app, session, email, password).await;
+    // Only a wrong guess counts: not a right one, nor what is our own fault.
+    if !matches!(done, Err(SignInError::Wrong)) {
+        this.forgive();
+    }
+    done
+}
+
+async fn with_password(app: &App, session: &Session, email: &str, password: &str) -> Result<Visitor, SignInError> {
     let found = users::by_email(app.registry(), email).await?.filter(|user| user.enabled);
     let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
-    let right = app.passwords().verify(password, hash).await;
+    let right = app.passwords().verify(password, hash).await?;
     match found {
         Some(user) if right => {
             session::begin(session, user.id, "sign-in").await?;
@@ -67,6 +83,23 @@ pub async fn sign_out(session: &Session) -> Result<(), SignInError> {
 /// # Errors
 /// [`SignInError`]; the link still works then, unless it was the link that was wrong.
 pub async fn redeem_setup(
+    app: &App,
+    session: &Session,
+    from: Option<IpAddr>,
+    code: &str,
+    email: &str,
+    name: &str,
+    password: &str,
+) -> Result<Visitor, SignInError> {
+    let this = app.tries().begin(from, None)?;
+    let done = with_setup_code(app, session, code, email, name, password).await;
+    if !matches!(done, Err(SignInError::LinkOver)) {
+        this.forgive();
+    }
+    done
+}
+
+async fn with_setup_code(
     app: &App,
     session: &Session,
     code: &str,
@@ -97,7 +130,16 @@ pub async fn redeem_setup(
 ///
 /// # Errors
 /// [`SignInError::LinkOver`] and the stores' errors.
-pub async fn redeem_entry(app: &App, session: &Session, code: &str) -> Result<Visitor, SignInError> {
+pub async fn redeem_entry(app: &App, session: &Session, from: Option<IpAddr>, code: &str) -> Result<Visitor, SignInError> {
+    let this = app.tries().begin(from, None)?;
+    let done = with_entry_code(app, session, code).await;
+    if !matches!(done, Err(SignInError::LinkOver)) {
+        this.forgive();
+    }
+    done
+}
+
+async fn with_entry_code(app: &App, session: &Session, code: &str) -> Result<Visitor, SignInError> {
     let now_ms = app.world().clock.now_ms();
     let taken = links::take(app.registry(), &token::hash(code.trim().as_bytes()), Purpose::Enter, now_ms).await?;
     let id = taken.flatten().ok_or(SignInError::LinkOver)?;

@@ -57,10 +57,17 @@ impl Http {
         listen::guard(self.plaintext)
     }
 
-    /// The address that links begin with: the public one, else the one that is listened on.
+    /// The address that links begin with: the public one, else one of the listener at `bound`.
     #[must_use]
-    pub fn base_url(&self) -> String {
-        self.public_url.as_ref().map_or_else(|| format!("http://{}", self.listen), |url| url.trim_end_matches('/').to_owned())
+    pub fn base_url(&self, bound: SocketAddr) -> String {
+        let own = || format!("{}://{}", self.scheme(), listen::to_type(bound));
+        self.public_url.as_ref().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// What the listener speaks.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        "http"
     }
 
     /// Whether browsers reach us over TLS, so that cookies may insist on it.

@@ -7,6 +7,7 @@ mod listen;
 mod log;
 mod mqtt;
 mod secret;
+mod sign_in;
 mod telemetry;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use listen::{Guard, Plaintext};
 pub use log::{Log, LogFormat};
 pub use mqtt::Mqtt;
 pub use secret::Secret;
+pub use sign_in::SignIn;
 pub use telemetry::Telemetry;
 
 /// Every setting of a process. Sections left out have their defaults.
@@ -31,6 +33,8 @@ pub struct Settings {
     pub data: Data,
     /// The web server.
     pub http: Http,
+    /// How often somebody may be wrong when signing in.
+    pub sign_in: SignIn,
     /// The broker.
     pub mqtt: Mqtt,
     /// The relational database.
@@ -115,6 +119,7 @@ impl Settings {
     fn check(&self) -> Result<(), BadSetting> {
         self.data.check()?;
         self.http.check()?;
+        self.sign_in.check()?;
         self.mqtt.check()?;
         self.database.check()?;
         self.telemetry.check()
@@ -123,9 +128,10 @@ impl Settings {
     /// The settings as commented TOML, secrets redacted. What is not set stands as a comment.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let sections: [(&str, Vec<Entry>); 6] = [
+        let sections: [(&str, Vec<Entry>); 7] = [
             ("data", self.data.entries()),
             ("http", self.http.entries()),
+            ("sign_in", self.sign_in.entries()),
             ("mqtt", self.mqtt.entries()),
             ("database", self.database.entries()),
             ("telemetry", self.telemetry.entries()),
@@ -201,6 +207,7 @@ mod tests {
         assert!(wrong(&[("VIGIA_MQTT__BROKER", "mqtt://elsewhere")]).starts_with("mqtt.broker:"));
         assert!(wrong(&[("VIGIA_TELEMETRY__ENGINE", "rrd")]).starts_with("telemetry.engine:"));
         assert!(wrong(&[("VIGIA_DATABASE__URL", "mysql://x")]).starts_with("database.url:"));
+        assert!(wrong(&[("VIGIA_SIGN_IN__TRIES", "0")]).starts_with("sign_in.tries:"));
         assert!(wrong(&[("VIGIA_HTTP__CORS", "*")]).starts_with("http.cors:"));
         assert!(wrong(&[("VIGIA_HTTP__PUBLIC_URL", "ftp://x")]).starts_with("http.public_url:"));
     }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use vigia_domain::rights::{Action, Principal, Resource, Verdict, may};
 
-use super::access::is_local;
+use super::client::is_local;
 use super::table::{Right, Route};
 use crate::app::App;
 
@@ -49,7 +49,7 @@ async fn alive() -> &'static str {
 
 async fn ready(State(app): State<App>, request: Request) -> Response {
     let principal = request.extensions().get::<Principal>().cloned().unwrap_or(Principal::Nobody);
-    let detailed = is_local(&app, request.extensions(), request.headers())
+    let detailed = is_local(&app.settings().http, request.extensions(), request.headers())
         || may(&principal, Action::ReadMetrics, Resource::Installation) == Verdict::Allowed;
     let parts = Parts {
         database: app.registry().ping().await.is_ok(),

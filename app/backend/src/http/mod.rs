@@ -3,6 +3,7 @@
 pub mod access;
 pub mod api;
 pub mod assets;
+pub mod client;
 mod csrf;
 mod docs;
 mod health;
@@ -14,6 +15,7 @@ mod stack;
 pub mod table;
 
 pub use access::Access;
+pub use client::Client;
 pub use problem::Problem;
 pub use serve::{ServeError, serve};
 pub use stack::{Site, router};

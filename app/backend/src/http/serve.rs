@@ -26,7 +26,7 @@ pub async fn serve(app: &App, router: Router) -> Result<SocketAddr, ServeError> 
     let failed = |reason| ServeError { address, reason };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    app.set_base_url(format!("http://{bound}"));
+    app.set_http_address(bound);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let lifecycle = app.lifecycle().clone();
     app.lifecycle().spawn("http", Phase::Intake, |stop| async move {

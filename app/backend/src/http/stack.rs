@@ -145,6 +145,5 @@ async fn peers(State(app): State<App>, request: Request, next: Next) -> Response
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("?");
     tracing::error!(panic = text, "a request panicked");
-    problem::Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on the server; its log has the request id")
-        .into_response()
+    problem::Problem::internal().into_response()
 }
