@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod config_verbs;
 mod devices;
+mod durable;
 mod ingest;
 mod live;
 mod sessions;

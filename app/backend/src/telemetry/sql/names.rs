@@ -16,10 +16,12 @@ struct Known {
     names: HashMap<u32, String>,
 }
 
+const ALL: &str = "SELECT id, name FROM metrics";
+
 impl MetricNames {
     pub(super) async fn load(db: &Db) -> Result<Self, DbError> {
         let names = Self { known: RwLock::default() };
-        names.reload(db).await?;
+        names.learn(on!(db, |c| sqlx::query_as(ALL).fetch_all(c).await)?)?;
         Ok(names)
     }
 
@@ -41,14 +43,17 @@ impl MetricNames {
             return Ok(());
         }
         const SQL: &str = "INSERT INTO metrics (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
-        in_tx!(db, |tx| for name in &missing {
-            sqlx::query(SQL).bind(*name).execute(&mut *tx).await?;
+        // Read back over the same connection: the writer never waits for one of the readers'.
+        let rows = in_tx!(db, |tx| {
+            for name in &missing {
+                sqlx::query(SQL).bind(*name).execute(&mut *tx).await?;
+            }
+            sqlx::query_as(ALL).fetch_all(&mut *tx).await?
         });
-        self.reload(db).await
+        self.learn(rows)
     }
 
-    async fn reload(&self, db: &Db) -> Result<(), DbError> {
-        let rows: Vec<(i64, String)> = on!(db, |c| sqlx::query_as("SELECT id, name FROM metrics").fetch_all(c).await)?;
+    fn learn(&self, rows: Vec<(i64, String)>) -> Result<(), DbError> {
         let mut known = Known::default();
         for (id, name) in rows {
             let id = u32::try_from(id).map_err(|_| DbError::Unreadable { table: "metrics", column: "id", found: id.to_string() })?;

@@ -140,18 +140,21 @@ impl Installation {
         self.numbers(file, sql).await;
     }
 
+    /// A connection of one's own to its PostgreSQL.
+    pub async fn postgres(&self) -> sqlx::PgConnection {
+        let url = self.settings.database.postgres().expect("it runs on PostgreSQL").expose();
+        sqlx::PgConnection::connect(url).await.expect("opened")
+    }
+
     /// Asks the data behind the program's back.
     pub async fn numbers(&self, file: &str, sql: &str) -> Vec<i64> {
-        match self.settings.database.postgres() {
-            None => {
+        match self.engine {
+            Engine::Sqlite => {
                 let file = format!("sqlite:{}", self.dir.path().join("data").join(file).display());
                 let mut db = sqlx::SqliteConnection::connect(&file).await.expect("opened");
                 sqlx::query_scalar(sql).fetch_all(&mut db).await.expect("asked")
             }
-            Some(url) => {
-                let mut db = sqlx::PgConnection::connect(url.expose()).await.expect("opened");
-                sqlx::query_scalar(sql).fetch_all(&mut db).await.expect("asked")
-            }
+            Engine::Postgres => sqlx::query_scalar(sql).fetch_all(&mut self.postgres().await).await.expect("asked"),
         }
     }
 
