@@ -7,6 +7,7 @@ use crate::auth::password::Passwords;
 use crate::auth::store::Sessions;
 use crate::auth::tries::Tries;
 use crate::config::Settings;
+use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::Connections;
 use crate::ingest::Ingest;
@@ -28,6 +29,7 @@ struct Inner {
     settings: Settings,
     world: World,
     databases: Databases,
+    probe: Probe,
     sessions: Sessions,
     passwords: Passwords,
     tries: Tries,
@@ -67,6 +69,7 @@ impl App {
         Ok(Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),
+                probe: Probe::new(databases.clone(), world.clone()),
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
                 connections: Connections::default(),
                 broker: OnceLock::new(),
@@ -113,6 +116,12 @@ impl App {
     #[must_use]
     pub fn databases(&self) -> &Databases {
         &self.inner.databases
+    }
+
+    /// Whether the databases can be written.
+    #[must_use]
+    pub fn probe(&self) -> &Probe {
+        &self.inner.probe
     }
 
     /// Browser sessions.

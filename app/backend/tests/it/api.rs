@@ -134,6 +134,27 @@ both! {
         assert!(metrics.text.contains("vigia_ingest_messages_total 0") && metrics.text.ends_with("# EOF\n"), "{}", metrics.text);
     }
 
+    async fn ready_means_that_it_can_write_and_what_is_wrong_is_named(it: Installation) {
+        let key = it.key("prometheus", &[Scope::MetricsRead]).await;
+        let ready = async || it.get("/readyz", &key).await.json();
+        assert_eq!(ready().await["wrong"], serde_json::json!({"broker": "it is not running"}));
+        it.sql("telemetry.db", "ALTER TABLE telemetry_probe RENAME TO away").await;
+        assert_eq!(ready().await["parts"]["ingest"], true, "asked a moment ago, and not tried again at once");
+        it.world.advance(5_000);
+        let told = ready().await;
+        assert_eq!(told["parts"], serde_json::json!({"database": true, "broker": false, "ingest": false}));
+        assert!(told["wrong"]["ingest"].as_str().is_some_and(|why| why.contains("telemetry_probe")), "{told}");
+        let stranger = it.ask(Method::GET, "/readyz", &[], "").await;
+        assert_eq!(stranger.text, r#"{"ready":false}"#, "nothing of it for strangers");
+        it.sql("telemetry.db", "ALTER TABLE away RENAME TO telemetry_probe").await;
+        it.world.advance(5_000);
+        assert_eq!(ready().await["parts"]["ingest"], true);
+        it.app.databases().close().await;
+        it.world.advance(5_000);
+        let away = it.ask(Method::GET, "/readyz", &[], "").await;
+        assert_eq!((away.status, away.text.as_str()), (StatusCode::SERVICE_UNAVAILABLE, r#"{"ready":false}"#));
+    }
+
     async fn every_answer_has_its_safety_headers_and_another_site_is_refused(it: Installation) {
         let (token, _) = meter(it).await;
         let answer = it.ask(Method::GET, "/healthz", &[("x-request-id", "mine")], "").await;
