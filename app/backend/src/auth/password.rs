@@ -16,8 +16,8 @@ pub const SHORTEST: usize = 10;
 pub const LONGEST: usize = 512;
 /// How many are hashed at once: each takes 19 MiB, so that sign-in cannot be used to exhaust memory.
 const AT_ONCE: usize = 2;
-/// How many may wait for their turn when they are checked: about two seconds' work. A flood beyond it is sent away at once.
-const WAITING: usize = 64;
+/// How many may wait for their turn when they are checked: about a second's work. A flood beyond it is sent away at once.
+const WAITING: usize = 32;
 /// What who is sent away is told to wait.
 const BUSY: Duration = Duration::from_secs(5);
 

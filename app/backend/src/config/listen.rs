@@ -55,13 +55,14 @@ pub(super) fn guard(plaintext: Option<Plaintext>) -> Guard {
     if plaintext.is_some() { Guard::PrivatePeers } else { Guard::Anyone }
 }
 
-pub(super) fn check(key: &'static str, listen: SocketAddr, behind_proxy: bool, plaintext: Option<Plaintext>) -> Result<(), BadSetting> {
-    if listen.ip().is_loopback() || behind_proxy || plaintext.is_some() {
+/// `first` is what the fix begins with: the better way, where a listener has one.
+pub(super) fn check(key: &'static str, listen: SocketAddr, protected: bool, first: &str) -> Result<(), BadSetting> {
+    if listen.ip().is_loopback() || protected {
         return Ok(());
     }
     Err(BadSetting::Value {
         key,
         problem: format!("{listen} is open beyond this machine"),
-        fix: "set behind_proxy = true if a proxy in front of it speaks TLS, or plaintext = \"private\" for a home network".to_owned(),
+        fix: format!("{first}set behind_proxy = true if a proxy in front of it speaks TLS, or plaintext = \"private\" for a home network"),
     })
 }

@@ -9,6 +9,7 @@ mod mqtt;
 mod secret;
 mod sign_in;
 mod telemetry;
+mod tls;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ pub use mqtt::Mqtt;
 pub use secret::Secret;
 pub use sign_in::SignIn;
 pub use telemetry::Telemetry;
+pub use tls::Tls;
 
 /// Every setting of a process. Sections left out have their defaults.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -221,6 +223,20 @@ mod tests {
         assert!(guard.admits("127.0.0.1".parse().expect("an address")));
         assert!(!guard.admits("203.0.113.9".parse().expect("an address")));
         assert!(!guard.admits("2001:db8::1".parse().expect("an address")));
+    }
+
+    #[test]
+    fn a_listener_with_a_certificate_may_be_open_to_the_world() {
+        let tls = [("VIGIA_HTTP__TLS__CERTIFICATE", "/etc/vigia/cert.pem"), ("VIGIA_HTTP__TLS__KEY", "/etc/vigia/key.pem")];
+        let open = [tls[0], tls[1], ("VIGIA_HTTP__LISTEN", "0.0.0.0:443")];
+        let settings = with(&open).expect("allowed");
+        assert!(settings.http.is_secure() && settings.http.guard() == Guard::Anyone);
+        assert!(settings.to_toml().contains("tls.key = \"/etc/vigia/key.pem\""), "{}", settings.to_toml());
+        let half = with(&tls[..1]).expect_err("refused");
+        assert!(half.contains("key"), "{half}");
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), settings.to_toml()).expect("written");
+        assert_eq!(Settings::load(Some(file.path()), []).expect("what is printed loads").http.tls, settings.http.tls);
     }
 
     #[test]

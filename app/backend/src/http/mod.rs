@@ -13,6 +13,7 @@ pub mod problem;
 mod serve;
 mod stack;
 pub mod table;
+mod tls;
 
 pub use access::Access;
 pub use client::Client;
@@ -20,3 +21,4 @@ pub use problem::Problem;
 pub use serve::{ServeError, serve};
 pub use stack::{Site, router};
 pub use table::{Example, Right, Route};
+pub use tls::TlsError;

@@ -12,3 +12,4 @@ mod sessions;
 mod sign_in;
 mod store;
 mod support;
+mod tls;

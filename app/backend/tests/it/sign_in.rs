@@ -87,7 +87,7 @@ both! {
             assert!(matches!(try_it(home, "wrong horse!").await, Err(SignInError::Wrong)));
         }
         let Err(SignInError::TooMany(many)) = try_it(home, "correct horse").await else { panic!("not even the right one") };
-        assert_eq!(many.seconds(), 60);
+        assert!((50..=60).contains(&many.seconds()), "{many}");
         try_it("192.0.2.8".parse().ok(), "correct horse").await.expect("from elsewhere she still gets in");
         it.world.advance(60_000);
         try_it(home, "correct horse").await.expect("after the wait");

@@ -56,6 +56,11 @@ impl Answer {
 
 impl Installation {
     pub async fn new(engine: Engine) -> Self {
+        Self::with(engine, []).await
+    }
+
+    /// One with further settings, as the environment has them.
+    pub async fn with(engine: Engine, more: impl IntoIterator<Item = (String, String)>) -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let mut environment = vec![
             ("VIGIA_DATA__DIR".to_owned(), dir.path().join("data").display().to_string()),
@@ -65,6 +70,7 @@ impl Installation {
         if engine == Engine::Postgres {
             environment.push(("VIGIA_DATABASE__URL".to_owned(), postgres_url().await));
         }
+        environment.extend(more);
         let nothing = dir.path().join("empty.toml");
         std::fs::write(&nothing, "").expect("a file is written");
         let settings = Settings::load(Some(&nothing), environment).expect("good settings");
