@@ -2,8 +2,10 @@
 //! ending and noting a use write.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::timeout;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
@@ -18,6 +20,9 @@ use crate::world::World;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How late the time of the last use may be: a session in use costs one write in this time, and not one a request.
 const LATE_MS: i64 = 60 * 60 * 1000;
+
+/// How long a reader waits for that write.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The sessions of an installation.
 #[derive(Clone)]
@@ -91,11 +96,13 @@ impl SessionStore for Sessions {
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let (id_hash, now_ms) = (hash(id), self.now_ms());
         let Some(kept) = sessions::load(&self.registry, &id_hash, since(now_ms)).await.map_err(failed)? else { return Ok(None) };
-        if now_ms - kept.used_ms >= LATE_MS
-            && let Err(error) = sessions::touch(&self.registry, &id_hash, now_ms).await
-        {
-            // Who reads must not fail because nothing can be written now; the next request tries again.
-            tracing::warn!(%error, "a session's use could not be noted");
+        if now_ms - kept.used_ms >= LATE_MS {
+            // Who reads must neither fail nor wait because nothing can be written now; the next request tries again.
+            match timeout(PATIENCE, sessions::touch(&self.registry, &id_hash, now_ms)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a session's use could not be noted"),
+                Err(_) => tracing::warn!("a session's use could not be noted in time"),
+            }
         }
         let data = serde_json::from_str(&kept.data).map_err(|e| Error::Decode(e.to_string()))?;
         // Asked of nobody: what is over is not loaded.

@@ -21,6 +21,9 @@ static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 const WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// What is acknowledged is on disk, whatever the server's default says; one that waits for more is left as it is.
+const AWAIT_DISK: &str =
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'";
 /// The ingest writer's own, so that no number of readers keeps it waiting.
 const POSTGRES_WRITERS: u32 = 2;
 
@@ -131,8 +134,7 @@ async fn postgres(url: &str) -> Result<Databases, OpenError> {
         PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(WAIT)
-            // What is acknowledged is on disk, whatever the server's default says.
-            .after_connect(|connection, _| Box::pin(async move { connection.execute("SET synchronous_commit = on").await.map(drop) }))
+            .after_connect(|connection, _| Box::pin(async move { connection.execute(AWAIT_DISK).await.map(drop) }))
             .connect_with(options.clone())
     };
     let (shared, writers) = tokio::try_join!(pool(POSTGRES_CONNECTIONS), pool(POSTGRES_WRITERS)).map_err(|e| connect(&place, e))?;

@@ -80,6 +80,9 @@ async fn a_session_is_read_while_the_database_is_being_written() {
     let writing = pools.writing().await.expect("the one connection");
     let answered = tokio::time::timeout(std::time::Duration::from_secs(2), status(&it, &cookie)).await;
     assert_eq!(answered.expect("it does not wait"), StatusCode::OK);
+    it.world.advance(HOUR_MS);
+    let answered = tokio::time::timeout(std::time::Duration::from_secs(2), status(&it, &cookie)).await;
+    assert_eq!(answered.expect("not even where its use should be noted"), StatusCode::OK);
     drop(writing);
     it.close().await;
 }
