@@ -6,6 +6,7 @@ mod clients;
 mod gate;
 mod rights;
 mod sessions;
+mod shares;
 mod signing_in;
 mod simulated;
 mod stopping;
