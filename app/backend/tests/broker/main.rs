@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests start tasks of their own")]
 
 mod acknowledging;
+mod bad_input;
 mod clients;
 mod gate;
 mod rights;
@@ -10,6 +11,9 @@ mod shares;
 mod signing_in;
 mod simulated;
 mod stopping;
+#[expect(dead_code, unreachable_pub, reason = "the same installation as in `it`, of which this program needs a part")]
+#[path = "../it/support/mod.rs"]
+mod support;
 mod wire;
 
 use std::net::SocketAddr;
