@@ -9,7 +9,7 @@ use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::Entry;
 
 use super::codec;
-use super::names::MetricNames;
+use super::names::{Known, MetricNames};
 use super::rows::{Statement, chunks};
 
 /// How many refusals are kept of each device.
@@ -25,15 +25,23 @@ pub(super) struct Row {
 
 /// The batch's readings as rows, in order; metric names get their ids here.
 pub(super) async fn rows(db: &Db, names: &MetricNames, batch: &[Entry]) -> Result<Vec<Row>, DbError> {
+    // Names are new once in a device's life: look for them only when one is missing.
+    if let Some(rows) = packed(&names.known(), batch) {
+        return Ok(rows);
+    }
     names.ensure(db, batch.iter().flat_map(|e| &e.readings).flat_map(|r| &r.values).map(|(name, _)| name.as_str())).await?;
-    let mut rows = Vec::with_capacity(batch.len());
+    Ok(packed(&names.known(), batch).expect("ensured above"))
+}
+
+fn packed(known: &Known, batch: &[Entry]) -> Option<Vec<Row>> {
+    let mut rows = Vec::with_capacity(batch.iter().map(|entry| entry.readings.len()).sum());
     for entry in batch {
         for reading in &entry.readings {
-            let values = reading.values.iter().map(|(name, value)| (names.id(name).expect("ensured above"), *value));
-            rows.push(Row { device: entry.device.0, at_ms: reading.at_ms, received_ms: entry.received_ms, data: codec::pack(values) });
+            let data = codec::pack(reading.values.iter().map(|(name, value)| (known.id(name), *value)))?;
+            rows.push(Row { device: entry.device.0, at_ms: reading.at_ms, received_ms: entry.received_ms, data });
         }
     }
-    Ok(rows)
+    Some(rows)
 }
 
 /// The statement that writes rows.

@@ -1,7 +1,7 @@
 //! The last value of every metric, in memory; written to `latest` now and then, completed from the log after a crash.
 
 use std::collections::hash_map::Entry as MapEntry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use futures_util::TryStreamExt as _;
@@ -12,7 +12,7 @@ use super::codec;
 use super::names::MetricNames;
 use super::rows::{Statement, chunks};
 use crate::db::{Db, DbError, in_tx, on};
-use crate::telemetry::{Entry, LastValue};
+use crate::telemetry::{Entry, LastValue, Won};
 
 pub(super) struct LatestCache {
     devices: RwLock<Devices>,
@@ -42,10 +42,10 @@ struct Last {
 }
 
 impl Devices {
-    /// A later instant wins; at the same instant the later row does. Says for each value of the row whether it won.
-    fn take(&mut self, device: i64, at_ms: i64, data: &[u8]) -> Result<Vec<bool>, DbError> {
+    /// A later instant wins; at the same instant the later row does. Says in `won` for each value of the row whether it won.
+    fn take(&mut self, device: i64, at_ms: i64, data: &[u8], won: &mut Vec<bool>) -> Result<(), DbError> {
         let values = self.values.entry(device).or_default();
-        let won = codec::unpack(data)?.map(|(metric, value)| {
+        won.extend(codec::unpack(data)?.map(|(metric, value)| {
             let new = Last { at_ms, value, is_written: false };
             match values.entry(metric) {
                 MapEntry::Occupied(last) if at_ms < last.get().at_ms => return false,
@@ -53,10 +53,9 @@ impl Devices {
                 MapEntry::Vacant(none) => drop(none.insert(new)),
             }
             true
-        });
-        let won = won.collect();
+        }));
         self.changed.insert(device);
-        Ok(won)
+        Ok(())
     }
 
     fn heard(&mut self, device: i64, received_ms: i64) {
@@ -110,24 +109,22 @@ impl LatestCache {
         on!(db, |c| {
             let mut rows = sqlx::query_as::<_, (i64, i64, i64, Vec<u8>)>(TAIL).fetch(c);
             while let Some((device, at_ms, received_ms, data)) = rows.try_next().await? {
-                devices.take(device, at_ms, &data)?;
+                devices.take(device, at_ms, &data, &mut Vec::new())?;
                 devices.heard(device, received_ms);
             }
         });
         Ok(Self { devices: RwLock::new(devices), upsert: Upserts::new() })
     }
 
-    /// Takes a batch that was stored. Says for each entry which of its values are the newest now.
-    pub(super) fn apply(&self, batch: &[Entry], rows: &[Row]) -> Vec<Vec<LastValue>> {
+    /// Takes a batch that was stored. Says for each entry which of its values, as they stand in it, became the newest.
+    pub(super) fn apply(&self, batch: &[Entry], rows: &[Row]) -> Vec<Won> {
         let mut devices = self.write();
         let mut rows = rows.iter();
-        let mut fresh = Vec::with_capacity(batch.len());
+        let mut all = Vec::with_capacity(batch.len());
         for entry in batch {
-            let mut newest: BTreeMap<&str, (i64, f64)> = BTreeMap::new();
-            for (reading, row) in entry.readings.iter().zip(rows.by_ref()) {
-                let won = devices.take(row.device, row.at_ms, &row.data).expect("packed by us a moment ago");
-                let winners = reading.values.iter().zip(won).filter(|(_, won)| *won);
-                newest.extend(winners.map(|((name, value), _)| (name.as_str(), (row.at_ms, *value))));
+            let mut won = Vec::with_capacity(entry.readings.iter().map(|reading| reading.values.len()).sum());
+            for row in rows.by_ref().take(entry.readings.len()) {
+                devices.take(row.device, row.at_ms, &row.data, &mut won).expect("packed by us a moment ago");
             }
             if entry.heard {
                 devices.heard(entry.device.0, entry.received_ms);
@@ -137,9 +134,9 @@ impl LatestCache {
                 Some(false) => drop(devices.goodbyes.insert(entry.device.0, entry.received_ms)),
                 None => {}
             }
-            fresh.push(newest.into_iter().map(|(name, (at_ms, value))| LastValue { metric: name.to_owned(), at_ms, value }).collect());
+            all.push(won);
         }
-        fresh
+        all
     }
 
     pub(super) fn of(&self, device: DeviceNumber, names: &MetricNames) -> Vec<LastValue> {

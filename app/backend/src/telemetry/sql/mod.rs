@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use vigia_domain::ids::DeviceNumber;
 
 use super::buckets::Buckets;
-use super::{Entry, LastValue, Question, TelemetryStore};
+use super::{Entry, LastValue, Question, TelemetryStore, Won};
 use crate::db::{Db, DbError, in_tx};
 use latest::LatestCache;
 use names::MetricNames;
@@ -42,7 +42,7 @@ impl SqlStore {
 
 #[async_trait]
 impl TelemetryStore for SqlStore {
-    async fn append(&self, batch: &[Entry]) -> Result<Vec<Vec<LastValue>>, DbError> {
+    async fn append(&self, batch: &[Entry]) -> Result<Vec<Won>, DbError> {
         let _turn = self.turn.lock().await;
         let rows = append::rows(&self.db, &self.names, batch).await?;
         append::write(&self.db, &self.insert, batch, &rows).await?;
