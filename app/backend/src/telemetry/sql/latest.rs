@@ -34,6 +34,11 @@ struct Devices {
     changed: HashSet<i64>,
 }
 
+/// Device, metric, instant, value.
+type LatestRow = (i64, i64, i64, f64);
+/// Device, and when it was last heard of.
+type SeenRow = (i64, i64);
+
 /// The last value of one metric.
 struct Last {
     at_ms: i64,
@@ -64,7 +69,7 @@ impl Devices {
         self.changed.insert(device);
     }
 
-    fn unwritten(&self) -> (Vec<(i64, i64, i64, f64)>, Vec<(i64, i64)>) {
+    fn unwritten(&self) -> (Vec<LatestRow>, Vec<SeenRow>) {
         let (mut values, mut seen) = (Vec::new(), Vec::with_capacity(self.changed.len()));
         for device in &self.changed {
             let fresh = self.values.get(device).into_iter().flatten().filter(|(_, last)| !last.is_written);
