@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "tests explain themselves by their names, and nobody depends on them")]
 
 mod api;
+mod bench;
 mod config_verbs;
 mod devices;
 mod ingest;
