@@ -9,7 +9,7 @@ use crate::auth::tries::Tries;
 use crate::config::Settings;
 use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
-use crate::fleet::Connections;
+use crate::fleet::{self, Connections};
 use crate::ingest::Ingest;
 use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
@@ -56,7 +56,7 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens databases and store, and starts the writer. Doors (HTTP, MQTT) are opened by the caller.
+    /// Opens databases and store, and starts the writer and the watch over who is there. Doors (HTTP, MQTT) are opened by the caller.
     ///
     /// # Errors
     /// [`StartError`], one line.
@@ -66,7 +66,7 @@ impl App {
         let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone()).await?);
         let (hub, metrics) = (Hub::default(), Metrics::default());
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
-        Ok(Self {
+        let app = Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),
                 probe: Probe::new(databases.clone(), world.clone()),
@@ -85,7 +85,9 @@ impl App {
                 metrics,
                 lifecycle,
             }),
-        })
+        };
+        fleet::watch(&app);
+        Ok(app)
     }
 
     /// The settings in force.

@@ -1,5 +1,7 @@
 //! Table `devices`.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
@@ -116,4 +118,19 @@ pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str, by: By<'_>)
         audit::note!(tx, by, "device.token", id.as_str(), json!({}));
     });
     Ok(())
+}
+
+/// Whose these devices are; one that is not there any more is left out.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn owners(db: &Db, devices: &[DeviceNumber]) -> Result<HashMap<DeviceNumber, Option<UserId>>, DbError> {
+    if devices.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // Numbers only, made by us: they may stand in the text, which both databases take as one list.
+    let list = devices.iter().map(|d| d.0.to_string()).collect::<Vec<_>>().join(",");
+    let sql = format!("SELECT number, owner_id FROM devices WHERE number IN ({list})");
+    let rows: Vec<(i64, Option<i64>)> = on!(db, |c| sqlx::query_as(&sql).persistent(false).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(number, owner)| (DeviceNumber(number), owner.map(UserId))).collect())
 }

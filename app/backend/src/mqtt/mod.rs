@@ -31,6 +31,8 @@ pub enum Offence {
     Will,
     /// A retained message outside its own topics.
     Retain,
+    /// One more connection than a device may hold; it was refused, the others stand.
+    Connections,
 }
 
 /// The store or registry cannot be asked now. The sender gets no acknowledgement and sends again.
@@ -96,7 +98,9 @@ pub enum BrokerError {
 
 impl fmt::Display for Offence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use embedded::limits::CONNECTIONS_PER_DEVICE;
         f.write_str(match self {
+            Self::Connections => return write!(f, "more than {CONNECTIONS_PER_DEVICE} connections of one device at once"),
             Self::Credential => "wrong password",
             Self::Publish => "published outside its own topics",
             Self::Subscribe => "subscribed outside its own topics",

@@ -45,6 +45,9 @@ pub struct Stamped {
     pub values: Vec<(String, f64)>,
 }
 
+/// For each value of an entry, as they stand in it, whether it became its metric's newest.
+pub type Won = Vec<bool>;
+
 /// A row for the quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -88,11 +91,11 @@ pub struct Question<'a> {
 #[async_trait]
 pub trait TelemetryStore: Send + Sync {
     /// Stores a batch, all of it or nothing. When it returns `Ok` the batch survives a power cut. Says for each entry which of its
-    /// values are their metrics' newest now.
+    /// values became their metrics' newest.
     ///
     /// # Errors
     /// [`DbError`]; nothing was stored then.
-    async fn append(&self, batch: &[Entry]) -> Result<Vec<Vec<LastValue>>, DbError>;
+    async fn append(&self, batch: &[Entry]) -> Result<Vec<Won>, DbError>;
 
     /// The last value of every metric of a device, by name.
     fn latest(&self, device: DeviceNumber) -> Vec<LastValue>;
@@ -105,6 +108,9 @@ pub trait TelemetryStore: Send + Sync {
 
     /// When anything was last heard of a device, milliseconds since the epoch.
     fn seen_ms(&self, device: DeviceNumber) -> Option<i64>;
+
+    /// When a device said that it goes offline, if that was its last word on it, milliseconds since the epoch.
+    fn goodbye_ms(&self, device: DeviceNumber) -> Option<i64>;
 
     /// Every value of a metric in `[from_ms, to_ms)`, in order of time.
     ///

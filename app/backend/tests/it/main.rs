@@ -3,6 +3,7 @@
 
 mod api;
 mod audit;
+mod bench;
 mod config_verbs;
 mod devices;
 mod durable;

@@ -9,10 +9,9 @@ use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::Entry;
 
 use super::codec;
-use super::names::MetricNames;
+use super::names::{Known, MetricNames};
+use super::rows::{Statement, chunks};
 
-/// Rows per INSERT, largest first: few texts, so that every one of them stays a prepared statement.
-const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 /// How many refusals are kept of each device.
 const QUARANTINE_KEPT: i64 = 100;
 
@@ -26,24 +25,36 @@ pub(super) struct Row {
 
 /// The batch's readings as rows, in order; metric names get their ids here.
 pub(super) async fn rows(db: &Db, names: &MetricNames, batch: &[Entry]) -> Result<Vec<Row>, DbError> {
+    // Names are new once in a device's life: look for them only when one is missing.
+    if let Some(rows) = packed(&names.known(), batch) {
+        return Ok(rows);
+    }
     names.ensure(db, batch.iter().flat_map(|e| &e.readings).flat_map(|r| &r.values).map(|(name, _)| name.as_str())).await?;
-    let mut rows = Vec::with_capacity(batch.len());
+    Ok(packed(&names.known(), batch).expect("ensured above"))
+}
+
+fn packed(known: &Known, batch: &[Entry]) -> Option<Vec<Row>> {
+    let mut rows = Vec::with_capacity(batch.iter().map(|entry| entry.readings.len()).sum());
     for entry in batch {
         for reading in &entry.readings {
-            let values = reading.values.iter().map(|(name, value)| (names.id(name).expect("ensured above"), *value));
-            rows.push(Row { device: entry.device.0, at_ms: reading.at_ms, received_ms: entry.received_ms, data: codec::pack(values) });
+            let data = codec::pack(reading.values.iter().map(|(name, value)| (known.id(name), *value)))?;
+            rows.push(Row { device: entry.device.0, at_ms: reading.at_ms, received_ms: entry.received_ms, data });
         }
     }
-    Ok(rows)
+    Some(rows)
+}
+
+/// The statement that writes rows.
+pub(super) fn insert() -> Statement {
+    Statement::new("INSERT INTO samples (device, at_ms, received_ms, data)", 4, "")
 }
 
 /// Writes a batch and its rows, all or nothing.
-pub(super) async fn write(db: &Db, batch: &[Entry], rows: &[Row]) -> Result<(), DbError> {
+pub(super) async fn write(db: &Db, insert: &Statement, batch: &[Entry], rows: &[Row]) -> Result<(), DbError> {
     let states = states(batch);
     in_tx!(db, |tx| {
         for chunk in chunks(rows) {
-            let sql = insert(chunk.len());
-            let mut query = sqlx::query(&sql);
+            let mut query = sqlx::query(insert.of(chunk));
             for row in chunk {
                 query = query.bind(row.device).bind(row.at_ms).bind(row.received_ms).bind(row.data.as_slice());
             }
@@ -124,23 +135,4 @@ fn states(batch: &[Entry]) -> BTreeMap<i64, (bool, i64)> {
 /// PostgreSQL's texts hold no NUL; a device may send one.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{FFFD}")
-}
-
-fn chunks(mut rows: &[Row]) -> impl Iterator<Item = &[Row]> {
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
-        let (chunk, rest) = rows.split_at(size);
-        rows = rest;
-        Some(chunk)
-    })
-}
-
-fn insert(rows: usize) -> String {
-    let mut sql = String::from("INSERT INTO samples (device, at_ms, received_ms, data) VALUES ");
-    for row in 0..rows {
-        let n = row * 4;
-        let comma = if row == 0 { "" } else { ", " };
-        sql.push_str(&format!("{comma}(${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4));
-    }
-    sql
 }

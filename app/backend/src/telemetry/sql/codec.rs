@@ -4,14 +4,14 @@ use crate::db::DbError;
 
 const WIDTH: usize = 12;
 
-/// Packs values.
-pub(super) fn pack(values: impl ExactSizeIterator<Item = (u32, f64)>) -> Vec<u8> {
+/// Packs values; `None` when one of them has no id yet.
+pub(super) fn pack(values: impl ExactSizeIterator<Item = (Option<u32>, f64)>) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(values.len() * WIDTH);
     for (metric, value) in values {
-        bytes.extend_from_slice(&metric.to_le_bytes());
+        bytes.extend_from_slice(&metric?.to_le_bytes());
         bytes.extend_from_slice(&value.to_le_bytes());
     }
-    bytes
+    Some(bytes)
 }
 
 /// Unpacks values.
@@ -32,7 +32,8 @@ mod tests {
     #[test]
     fn values_come_back_to_the_last_bit_and_damage_is_named() {
         let values = [(1, 512.3), (70_000, -0.0), (3, f64::MIN_POSITIVE)];
-        let bytes = pack(values.into_iter());
+        let bytes = pack(values.into_iter().map(|(id, value)| (Some(id), value))).expect("each has its id");
+        assert_eq!(pack([(Some(1), 1.0), (None, 2.0)].into_iter()), None);
         assert_eq!(
             unpack(&bytes).expect("whole").map(|(m, v)| (m, v.to_bits())).collect::<Vec<_>>(),
             values.map(|(m, v)| (m, v.to_bits()))

@@ -1,7 +1,7 @@
 //! The dictionary of metric names.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use crate::db::{Db, DbError, in_tx, on};
 
@@ -10,8 +10,9 @@ pub(super) struct MetricNames {
     known: RwLock<Known>,
 }
 
+/// What is known at one moment.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     ids: HashMap<String, u32>,
     names: HashMap<u32, String>,
 }
@@ -26,18 +27,23 @@ impl MetricNames {
     }
 
     pub(super) fn id(&self, name: &str) -> Option<u32> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).ids.get(name).copied()
+        self.known().id(name)
     }
 
     pub(super) fn name(&self, id: u32) -> Option<String> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).names.get(&id).cloned()
+        self.known().names.get(&id).cloned()
+    }
+
+    /// For many questions at once.
+    pub(super) fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes sure that every name has its id. A name stays when the batch that brought it is not stored: it does no harm.
     pub(super) async fn ensure<'n>(&self, db: &Db, names: impl Iterator<Item = &'n str>) -> Result<(), DbError> {
         let missing: HashSet<&str> = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            names.filter(|name| !known.ids.contains_key(*name)).collect()
+            let known = self.known();
+            names.filter(|name| known.id(name).is_none()).collect()
         };
         if missing.is_empty() {
             return Ok(());
@@ -62,5 +68,11 @@ impl MetricNames {
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
+    }
+}
+
+impl Known {
+    pub(super) fn id(&self, name: &str) -> Option<u32> {
+        self.ids.get(name).copied()
     }
 }
