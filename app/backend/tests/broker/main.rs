@@ -11,7 +11,7 @@ mod shares;
 mod signing_in;
 mod simulated;
 mod stopping;
-#[expect(dead_code, unreachable_pub, reason = "the same installation as in `it`, of which this program needs a part")]
+#[expect(dead_code, unreachable_pub, unused_imports, reason = "the same installation as in `it`, of which this program needs a part")]
 #[path = "../it/support/mod.rs"]
 mod support;
 mod wire;

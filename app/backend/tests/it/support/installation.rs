@@ -141,9 +141,17 @@ impl Installation {
         self.numbers("telemetry.db", &format!("SELECT at_ms FROM events WHERE device = {} ORDER BY at_ms", device.0)).await
     }
 
-    /// Does something to the data behind the program's back. On SQLite, in `file`.
-    pub async fn sql(&self, file: &str, sql: &str) {
-        self.numbers(file, sql).await;
+    /// Changes the data behind the program's back, on SQLite in `file`; says how many rows.
+    pub async fn sql(&self, file: &str, sql: &str) -> u64 {
+        match self.engine {
+            Engine::Sqlite => sqlx::query(sql).execute(&mut self.sqlite(file).await).await.expect("done").rows_affected(),
+            Engine::Postgres => sqlx::query(sql).execute(&mut self.postgres().await).await.expect("done").rows_affected(),
+        }
+    }
+
+    async fn sqlite(&self, file: &str) -> sqlx::SqliteConnection {
+        let file = format!("sqlite:{}", self.dir.path().join("data").join(file).display());
+        sqlx::SqliteConnection::connect(&file).await.expect("opened")
     }
 
     /// A connection of one's own to its PostgreSQL.
@@ -155,35 +163,8 @@ impl Installation {
     /// Asks the data behind the program's back.
     pub async fn numbers(&self, file: &str, sql: &str) -> Vec<i64> {
         match self.engine {
-            Engine::Sqlite => {
-                let file = format!("sqlite:{}", self.dir.path().join("data").join(file).display());
-                let mut db = sqlx::SqliteConnection::connect(&file).await.expect("opened");
-                sqlx::query_scalar(sql).fetch_all(&mut db).await.expect("asked")
-            }
+            Engine::Sqlite => sqlx::query_scalar(sql).fetch_all(&mut self.sqlite(file).await).await.expect("asked"),
             Engine::Postgres => sqlx::query_scalar(sql).fetch_all(&mut self.postgres().await).await.expect("asked"),
-        }
-    }
-
-    /// Changes what devices sent behind the program's back; says how many rows.
-    pub async fn tamper(&self, sql: &str) -> u64 {
-        self.change(self.app.telemetry_db(), "telemetry.db", sql).await
-    }
-
-    /// The same with users, devices and keys.
-    pub async fn meddle(&self, sql: &str) -> u64 {
-        self.change(self.app.registry(), "vigia.db", sql).await
-    }
-
-    async fn change(&self, db: &Db, file: &str, sql: &str) -> u64 {
-        match db {
-            Db::Sqlite(_) => {
-                let file = format!("sqlite:{}", self.dir.path().join("data").join(file).display());
-                let db = sqlx::SqlitePool::connect(&file).await.expect("opened");
-                let rows = sqlx::query(sql).execute(&db).await.expect("done").rows_affected();
-                db.close().await;
-                rows
-            }
-            Db::Postgres(pool) => sqlx::query(sql).execute(pool).await.expect("done").rows_affected(),
         }
     }
 
