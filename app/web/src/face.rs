@@ -100,7 +100,7 @@ fn failed(parts: &Parts) -> Option<(String, Fault)> {
     Some((path, ServerFnUrlError::<Fault>::decode_err(&error)))
 }
 
-fn lang(headers: &HeaderMap) -> Lang {
+pub(crate) fn lang(headers: &HeaderMap) -> Lang {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     cookie(headers, "lang").and_then(Lang::of_code).or_else(|| accepted.and_then(Lang::of_accept)).unwrap_or_default()
 }

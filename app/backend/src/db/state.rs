@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use vigia_domain::device::Quarantined;
 use vigia_domain::ids::DeviceNumber;
+use vigia_domain::reason::Reason;
 
 use super::{Db, DbError, on};
 
@@ -19,6 +20,16 @@ pub async fn goodbyes(db: &Db, devices: &[DeviceNumber]) -> Result<HashMap<Devic
     let list = devices.iter().map(|d| d.0.to_string()).collect::<Vec<_>>().join(",");
     let sql = format!("SELECT device, online_ms FROM device_state WHERE online = 0 AND online_ms IS NOT NULL AND device IN ({list})");
     let rows: Vec<(i64, i64)> = on!(db, |c| sqlx::query_as(&sql).persistent(false).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(device, at)| (DeviceNumber(device), at)).collect())
+}
+
+/// The same of every device.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn all_goodbyes(db: &Db) -> Result<HashMap<DeviceNumber, i64>, DbError> {
+    const SQL: &str = "SELECT device, online_ms FROM device_state WHERE online = 0 AND online_ms IS NOT NULL";
+    let rows: Vec<(i64, i64)> = on!(db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(device, at)| (DeviceNumber(device), at)).collect())
 }
 
@@ -42,10 +53,12 @@ pub async fn quarantine(db: &Db, device: DeviceNumber, limit: i64) -> Result<Vec
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(device.0).bind(limit).fetch_all(c).await)?;
     Ok(rows
         .into_iter()
-        .map(|(received_ms, source, reason, excerpt, bytes)| Quarantined {
+        .map(|(received_ms, source, reason, excerpt, bytes)| (received_ms, source, Reason::from_stored(reason), excerpt, bytes))
+        .map(|(received_ms, source, cause, excerpt, bytes)| Quarantined {
             received_ms,
             source,
-            reason,
+            reason: cause.to_string(),
+            cause,
             excerpt: String::from_utf8_lossy(&excerpt).into_owned(),
             bytes,
         })

@@ -3,6 +3,7 @@
 
 mod api;
 mod config_verbs;
+mod device_list;
 mod devices;
 mod ingest;
 mod live;

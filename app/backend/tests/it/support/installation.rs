@@ -98,8 +98,8 @@ impl Installation {
     /// A device and its token.
     pub async fn device(&self, id: &str, owner: Option<&str>) -> (DeviceIdentity, String) {
         let id = DeviceId::new(id).expect("a good id");
-        let made = fleet::register(self.app.registry(), self.app.world(), "test", &id, DeviceKind::EnergyMeter, None, owner).await;
-        let made = made.expect("the device is registered");
+        let new = fleet::NewDevice { actor: "test", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner };
+        let made = fleet::register(self.app.registry(), self.app.world(), new).await.expect("the device is registered");
         (made.device, made.token)
     }
 
@@ -136,6 +136,24 @@ impl Installation {
                 sqlx::query_scalar(SQL).bind(device.0).fetch_all(&db).await.expect("asked")
             }
             Db::Postgres(pool) => sqlx::query_scalar(SQL).bind(device.0).fetch_all(pool).await.expect("asked"),
+        }
+    }
+
+    /// A row of the quarantine as a version wrote it that kept sentences.
+    pub async fn old_refusal(&self, device: vigia_domain::ids::DeviceNumber, sentence: &str) {
+        const SQL: &str =
+            "INSERT INTO quarantine (device, received_ms, source, reason, excerpt, bytes) VALUES ($1, $2, 'connect', $3, $4, 0)";
+        let none: &[u8] = &[];
+        match self.app.telemetry_db() {
+            Db::Sqlite(_) => {
+                let file = format!("sqlite:{}", self.dir.path().join("data/telemetry.db").display());
+                let db = sqlx::SqlitePool::connect(&file).await.expect("opened");
+                sqlx::query(SQL).bind(device.0).bind(super::NOW).bind(sentence).bind(none).execute(&db).await.expect("written");
+                db.close().await;
+            }
+            Db::Postgres(pool) => {
+                sqlx::query(SQL).bind(device.0).bind(super::NOW).bind(sentence).bind(none).execute(pool).await.expect("written");
+            }
         }
     }
 
