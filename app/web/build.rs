@@ -11,7 +11,7 @@ use std::{env, fs, path::Path};
 use serde_json::Value;
 
 /// Rooms whose texts the server alone writes: the browser gets sentences, and need not load them all.
-const OF_THE_SERVER: [&str; 1] = ["reason_"];
+const OF_THE_SERVER: [&str; 2] = ["reason_", "notice_"];
 
 const LANGUAGES: [(&str, &str); 2] = [("Es", "es"), ("En", "en")];
 

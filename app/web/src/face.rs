@@ -60,10 +60,13 @@ impl Face {
     }
 
     async fn boot(&self, outcome: Outcome, parts: &Parts) -> Boot {
+        // A page that tells of a failure must not fail for want of a name.
+        let visitor = server::visitor(parts).await.unwrap_or_default();
+        let lang = lang(&parts.headers);
         Boot {
-            // A page that tells of a failure must not fail for want of a name.
-            visitor: server::visitor(parts).await.unwrap_or_default(),
-            lang: lang(&parts.headers),
+            notice: server::notice(parts, lang.texts(), visitor.as_ref()),
+            visitor,
+            lang,
             theme: theme(&parts.headers),
             outcome,
             failed: failed(parts),

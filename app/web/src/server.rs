@@ -1,5 +1,6 @@
 //! The one way from the pages to the backend. Server functions and the face ask here; nothing else does.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, Method, StatusCode, header, request::Parts};
@@ -9,6 +10,7 @@ use tower_sessions::Session;
 use vigia_backend::app::App;
 use vigia_backend::auth::password::BadPassword;
 use vigia_backend::auth::sign_in::{self, SignInError};
+use vigia_backend::config::Guard;
 use vigia_backend::db::DbError;
 use vigia_backend::db::devices::Device;
 use vigia_backend::fleet::{self, PageFilter, StateFilter};
@@ -17,11 +19,11 @@ use vigia_backend::telemetry::{self, Question};
 use vigia_domain::device::DevicePage;
 use vigia_domain::rights::Principal;
 use vigia_domain::series::Series;
-use vigia_domain::user::Visitor;
+use vigia_domain::user::{Role, Visitor};
 
 use crate::face::set_status;
 use crate::fault::{Fault, FieldFault};
-use crate::i18n::Lang;
+use crate::i18n::{Lang, Texts};
 use crate::pages::device::{DeviceData, Told};
 use crate::pages::devices::Show;
 
@@ -34,6 +36,21 @@ pub(crate) async fn visitor(parts: &Parts) -> Result<Option<Visitor>, Fault> {
 /// The server's time, milliseconds since the epoch.
 pub(crate) fn now_ms(parts: &Parts) -> i64 {
     parts.extensions.get::<App>().map_or(0, |app| app.world().clock.now_ms())
+}
+
+/// What a visitor who runs the installation should mend about it: listeners beyond this machine that speak plaintext.
+pub(crate) fn notice(parts: &Parts, t: &'static Texts, visitor: Option<&Visitor>) -> Option<String> {
+    visitor.filter(|visitor| visitor.role != Role::Customer)?;
+    let settings = parts.extensions.get::<App>()?.settings();
+    let open = |guard, listen: SocketAddr, behind_proxy: bool| guard == Guard::PrivatePeers && !behind_proxy && !listen.ip().is_loopback();
+    let http = open(settings.http.guard(), settings.http.listen, settings.http.behind_proxy);
+    let mqtt = open(settings.mqtt.guard(), settings.mqtt.listen, settings.mqtt.behind_proxy);
+    match (http, mqtt) {
+        (true, true) => Some(t.notice_plaintext("HTTP, MQTT", "http.behind_proxy = true, mqtt.behind_proxy = true")),
+        (true, false) => Some(t.notice_plaintext("HTTP", "http.behind_proxy = true")),
+        (false, true) => Some(t.notice_plaintext("MQTT", "mqtt.behind_proxy = true")),
+        (false, false) => None,
+    }
 }
 
 /// The port of the embedded broker.

@@ -36,6 +36,9 @@ struct Drawing {
     /// Kept alive as long as ECharts and the browser may call them.
     _heard: Vec<Closure<dyn FnMut(JsValue)>>,
     observer: JsValue,
+    /// Whether the system is dark, as the browser watches it.
+    system: JsValue,
+    on_dimmed: JsValue,
 }
 
 type Shared = Rc<RefCell<Option<Drawing>>>;
@@ -108,6 +111,8 @@ impl Drawing {
             waiting: Rc::default(),
             _heard: Vec::new(),
             observer: JsValue::UNDEFINED,
+            system: call(&window(), "matchMedia", &[&"(prefers-color-scheme: dark)".into()]),
+            on_dimmed: JsValue::UNDEFINED,
         };
         drawing.show(shown.clone());
         drawing.listen(readout, own);
@@ -208,7 +213,7 @@ impl Drawing {
         self.feed();
     }
 
-    /// Pointer and size.
+    /// Pointer, size, and the system's theme.
     fn listen(&mut self, readout: WriteSignal<Option<String>>, own: &Shared) {
         let drawing = Rc::downgrade(own);
         let pointed = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| {
@@ -228,7 +233,18 @@ impl Drawing {
             }
             self.observer = observer.into();
         }
-        self._heard = vec![pointed, resized];
+
+        let drawing = Rc::downgrade(own);
+        let dimmed = Closure::<dyn FnMut(JsValue)>::new(move |_| {
+            if let Some(drawing) = drawing.upgrade()
+                && let Some(drawing) = drawing.borrow().as_ref()
+            {
+                drawing.dress();
+            }
+        });
+        self.on_dimmed = dimmed.as_ref().clone();
+        call(&self.system, "addEventListener", &[&"change".into(), &self.on_dimmed]);
+        self._heard = vec![pointed, resized, dimmed];
     }
 
     /// Time and value of the point nearest to a time.
@@ -244,6 +260,7 @@ impl Drawing {
 impl Drop for Drawing {
     fn drop(&mut self) {
         call(&self.observer, "disconnect", &[]);
+        call(&self.system, "removeEventListener", &[&"change".into(), &self.on_dimmed]);
         call(&self.echarts, "dispose", &[]);
     }
 }
