@@ -1,5 +1,5 @@
 // The way of a reading, from mosquitto_pub to the number and the chart.
-import { expect, expectAccessible, expectAccessibleInBothThemes, picture, pixelsOf, signIn, test } from "./support/test.mjs";
+import { expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, pixelsOf, signIn, test } from "./support/test.mjs";
 
 test("the number and the chart move without a reload", async ({ page, server }, info) => {
   const id = `live-${info.project.name}`;
@@ -24,6 +24,7 @@ test("the number and the chart move without a reload", async ({ page, server }, 
   device.publish({ power_w: 777 });
   await expect(row).toContainText("777");
   await picture(page, info, "devices");
+  if (info.project.name === "phone") await expectTouchable(page);
   await expectAccessibleInBothThemes(page);
   await device.end();
 });
@@ -45,6 +46,7 @@ test("what was not taken stands on the device's page, as text", async ({ page, s
   await expect(page.getByText("<img src=x onerror=alert(1)>")).toBeVisible();
   await expectAccessibleInBothThemes(page);
   await picture(page, info, "device-quarantine");
+  if (info.project.name === "phone") await expectTouchable(page);
   await page.locator("[popovertarget=account-sheet]").click();
   await page.getByRole("button", { name: "English" }).click();
   await expect(page.getByText("is before 2000: the device's clock is not set.")).toBeVisible();

@@ -58,6 +58,16 @@ export async function expectAccessibleInBothThemes(page) {
   }
 }
 
+/** Everything that is touched has room for a finger. A row's link covers its whole row. */
+export async function expectTouchable(page) {
+  const small = await page.evaluate(() => {
+    const shown = [...document.querySelectorAll("a, button, input, summary")].filter((e) => e.checkVisibility() && !e.closest(".skip, tr"));
+    const sizes = shown.map((e) => [e.textContent.trim() || e.name, e.getBoundingClientRect()]);
+    return sizes.filter(([, { width, height }]) => Math.min(width, height) < 44).map(([name, { width, height }]) => `${name}: ${width} x ${height}`);
+  });
+  expect(small).toEqual([]);
+}
+
 /** How many pixels of a canvas have the colour that a token of style/tokens.css has now. */
 export const pixelsOf = (canvas, token) =>
   canvas.evaluate((element, name) => {

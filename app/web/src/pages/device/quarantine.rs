@@ -13,7 +13,7 @@ use crate::i18n::use_texts;
 pub(crate) struct Told {
     /// Milliseconds since the epoch.
     pub(crate) received_ms: i64,
-    /// A topic, `HTTP`, or `connect`.
+    /// A topic, `HTTP`, or that it was while connecting.
     pub(crate) source: String,
     /// Why, and what to do about it.
     pub(crate) why: String,
@@ -29,7 +29,8 @@ impl Told {
     pub(crate) fn of(t: &'static crate::i18n::Texts, refused: vigia_domain::device::Quarantined) -> Self {
         Self {
             received_ms: refused.received_ms,
-            source: refused.source,
+            // What the broker notes has no topic yet.
+            source: if refused.source == "connect" { t.reason_connecting.to_owned() } else { refused.source },
             why: crate::format::reason(t, &refused.cause),
             excerpt: refused.excerpt,
             bytes: refused.bytes.unsigned_abs(),
@@ -52,17 +53,14 @@ pub(super) fn Quarantine(refused: Vec<Told>) -> impl IntoView {
     let rows = refused.into_iter().map(|q| {
         let Told { received_ms, source, why, excerpt, bytes } = q;
         // As text: whatever it holds, it is shown and never run.
-        let excerpt = if excerpt.is_empty() {
-            view! { <span class="muted">{t.quarantine_empty_payload}</span> }.into_any()
-        } else {
-            view! { <pre tabindex="0"><code>{excerpt}</code></pre> }.into_any()
-        };
+        let excerpt = (bytes > 0).then(|| view! { <pre tabindex="0"><code dir="auto">{excerpt}</code></pre> });
+        let length = (bytes > 0).then(|| format!(" · {}", t.quarantine_bytes(bytes)));
         view! {
             <li>
                 <p class="quarantine__reason" dir="auto">{why}</p>
                 <p class="muted small">
                     <Moment at_ms=received_ms detail=Detail::Second/>
-                    " · " <code>{source}</code> " · " {t.quarantine_bytes(bytes)}
+                    " · " <code>{source}</code> {length}
                 </p>
                 {excerpt}
             </li>

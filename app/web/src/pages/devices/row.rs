@@ -93,10 +93,11 @@ pub(super) fn Row(row: RowState) -> impl IntoView {
             </th>
             <td role="cell" class="devices__owner">{owner.unwrap_or_else(|| "—".to_owned())}</td>
             <td role="cell" class="devices__state"><PresenceBadge presence/></td>
-            <td role="cell" class="devices__value end" title=what>
+            <td role="cell" class="devices__value end">
                 <strong class="num" data-value="">{number}</strong>
                 " "
                 <span class="muted">{unit}</span>
+                <small>{what}</small>
             </td>
             <td role="cell" class="devices__seen"><Age at_ms=seen_ms/></td>
         </tr>
