@@ -9,6 +9,7 @@ pub mod ids;
 pub mod limits;
 pub mod live;
 pub mod reading;
+pub mod reason;
 pub mod rights;
 pub mod series;
 pub mod time;

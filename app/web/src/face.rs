@@ -64,10 +64,13 @@ impl Face {
     }
 
     async fn boot(&self, outcome: Outcome, parts: &Parts) -> Boot {
+        // A page that tells of a failure must not fail for want of a name.
+        let visitor = server::visitor(parts).await.unwrap_or_default();
+        let lang = lang(&parts.headers);
         Boot {
-            // A page that tells of a failure must not fail for want of a name.
-            visitor: server::visitor(parts).await.unwrap_or_default(),
-            lang: lang(&parts.headers),
+            notice: server::notice(parts, lang.texts(), visitor.as_ref()),
+            visitor,
+            lang,
             theme: theme(&parts.headers),
             outcome,
             failed: failed(parts),
@@ -105,7 +108,7 @@ fn failed(parts: &Parts) -> Option<(String, Fault)> {
     Some((path, ServerFnUrlError::<Fault>::decode_err(&error)))
 }
 
-fn lang(headers: &HeaderMap) -> Lang {
+pub(crate) fn lang(headers: &HeaderMap) -> Lang {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     cookie(headers, "lang").and_then(Lang::of_code).or_else(|| accepted.and_then(Lang::of_accept)).unwrap_or_default()
 }

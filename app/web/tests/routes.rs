@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, Bytes};
-use axum::http::Method;
+use axum::http::{Method, Request};
 use futures_util::stream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use vigia_backend::auth::token::hash;
+use vigia_backend::db::devices::{self, Device};
+use vigia_backend::http::access::PathDevice;
 use vigia_backend::http::assets::{AssetNames, Files};
 use vigia_backend::http::{Right, Route};
+use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::{Action, Scope};
 use vigia_domain::user::Role;
 use vigia_web::face::Face;
@@ -154,6 +158,23 @@ async fn cut(engine: Engine) {
     }
     let health = it.ask(Method::GET, "/healthz", &browser, "").await;
     assert_eq!(health.status, 200, "the process is alive, whoever asks");
+    it.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pages_call_takes_the_device_that_the_guard_has_found() {
+    let mut it = Installation::new(Engine::Sqlite).await;
+    let (_, token) = it.device("m1", None).await;
+    let known = devices::by_token_hash(it.app.registry(), &hash(token.as_bytes())).await.expect("asked").expect("there");
+    // A device that the guard found a moment ago and that is gone since: whoever looked again would not find it.
+    let gone = Device { id: DeviceId::new("gone").expect("an id"), name: "Gone".to_owned(), ..known };
+    for path in ["/ui/device?id=gone", "/ui/series?id=gone&metric=power_w&period=hour"] {
+        let mut request = Request::get(path).body(Body::empty()).expect("a request");
+        request.extensions_mut().insert(it.app.clone());
+        request.extensions_mut().insert(PathDevice(Arc::new(gone.clone())));
+        let answer = Face::new(AssetNames::default).call(request).await;
+        assert_eq!(answer.status(), 200, "{path}");
+    }
     it.close().await;
 }
 

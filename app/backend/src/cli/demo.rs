@@ -18,7 +18,7 @@ use crate::auth::links;
 use crate::db::audit::By;
 use crate::db::settings;
 use crate::db::users::{self, NewUser};
-use crate::fleet;
+use crate::fleet::{self, NewDevice, Registered};
 use crate::lifecycle::Phase;
 use crate::mqtt::DeviceIdentity;
 use crate::simulate::device::{Device, Outgoing, telemetry};
@@ -93,7 +93,8 @@ async fn speak(
     rate_hz: f64,
     since_ms: i64,
 ) -> Result<(), Failure> {
-    let (identity, token) = fleet::adopt(app.registry(), app.world(), "system", &id, kind, Some(name)).await.map_err(Failure::new)?;
+    let new = NewDevice { actor: "system", id: &id, kind, name: Some(name), owner: None };
+    let Registered { device: identity, token } = fleet::adopt(app.registry(), app.world(), new).await.map_err(Failure::new)?;
     let client = Client {
         host: broker.ip().to_string(),
         port: broker.port(),

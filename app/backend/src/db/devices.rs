@@ -74,6 +74,35 @@ pub async fn page(db: &Db, owner: Option<UserId>, below: Option<DeviceNumber>, l
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(owner).bind(below).bind(limit).fetch_all(c).await)?.into_iter().map(read).collect()
 }
 
+/// Number, text id, name and the owner's address: what a device is looked for by.
+pub type Indexed = (DeviceNumber, String, String, Option<String>);
+
+/// Every device, or every one of an owner, newest first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn index(db: &Db, owner: Option<UserId>) -> Result<Vec<Indexed>, DbError> {
+    const SQL: &str = "SELECT d.number, d.device_id, d.name, u.email FROM devices d LEFT JOIN users u ON u.id = d.owner_id
+        WHERE $1 < 0 OR d.owner_id = $1 ORDER BY d.number DESC";
+    let rows: Vec<(i64, String, String, Option<String>)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |o| o.0)).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(number, id, name, owner)| (DeviceNumber(number), id, name, owner)).collect())
+}
+
+/// The devices with these numbers, newest first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn by_numbers(db: &Db, numbers: &[DeviceNumber]) -> Result<Vec<Device>, DbError> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Numbers only, made by us: they may stand in the text, which both databases take as one list.
+    let list = numbers.iter().map(|n| n.0.to_string()).collect::<Vec<_>>().join(",");
+    let sql = format!("{COLUMNS} WHERE d.number IN ({list}) ORDER BY d.number DESC");
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).persistent(false).fetch_all(c).await)?.into_iter().map(read).collect()
+}
+
 /// What a new device is made of.
 #[derive(Clone, Debug)]
 pub struct NewDevice<'a> {

@@ -6,6 +6,7 @@ pub mod sql;
 use async_trait::async_trait;
 use vigia_domain::event::Event;
 use vigia_domain::ids::DeviceNumber;
+use vigia_domain::reason::Reason;
 use vigia_domain::series::{Gap, Latest, Point, Series};
 use vigia_domain::{time, units};
 
@@ -54,7 +55,7 @@ pub struct Refused {
     /// A topic, an HTTP path, or `connect`.
     pub source: String,
     /// Why.
-    pub reason: String,
+    pub reason: Reason,
     /// The payload's beginning.
     pub excerpt: Vec<u8>,
     /// Its whole length in bytes.

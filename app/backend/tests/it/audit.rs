@@ -42,9 +42,10 @@ both! {
         it.sql("vigia.db", "DROP TABLE audit").await;
 
         let id = DeviceId::new("m2").expect("an id");
-        assert!(fleet::register(&registry, it.app.world(), "test", &id, DeviceKind::Switch, None, None).await.is_err());
+        let new = |id| fleet::NewDevice { actor: "test", id, kind: DeviceKind::Switch, name: None, owner: None };
+        assert!(fleet::register(&registry, it.app.world(), new(&id)).await.is_err());
         assert!(devices::by_id(&registry, &id).await.expect("asked").is_none());
-        assert!(fleet::adopt(&registry, it.app.world(), "test", &device.id, DeviceKind::Switch, None).await.is_err());
+        assert!(fleet::adopt(&registry, it.app.world(), new(&device.id)).await.is_err());
         let hash = vigia_backend::auth::token::hash(token.as_bytes());
         assert!(devices::by_token_hash(&registry, &hash).await.expect("asked").is_some(), "the old token still works");
         assert!(keys::insert(&registry, "grafana", "h", &[], BY).await.is_err());

@@ -2,7 +2,7 @@
 
 use vigia_backend::db::links::{self, Purpose};
 use vigia_backend::db::{devices, keys, users};
-use vigia_backend::fleet::{self, RegisterError};
+use vigia_backend::fleet::{self, NewDevice, RegisterError};
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::Scope;
@@ -29,7 +29,9 @@ both! {
     async fn an_id_is_given_once_and_an_owner_must_exist(it: Installation) {
         it.device("m1", None).await;
         let id = DeviceId::new("m1").expect("an id");
-        let register = async |id: &DeviceId, name, owner| fleet::register(it.app.registry(), it.app.world(), "test", id, DeviceKind::Switch, name, owner).await;
+        let register = async |id: &DeviceId, name, owner| {
+            fleet::register(it.app.registry(), it.app.world(), NewDevice { actor: "test", id, kind: DeviceKind::Switch, name, owner }).await
+        };
         assert!(matches!(register(&id, None, None).await, Err(RegisterError::Exists(_))));
         let other = DeviceId::new("m2").expect("an id");
         assert!(matches!(register(&other, None, Some("no@example.org")).await, Err(RegisterError::NoSuchOwner(_))));

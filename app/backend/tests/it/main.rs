@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod bench;
 mod config_verbs;
+mod device_list;
 mod devices;
 mod durable;
 mod ingest;

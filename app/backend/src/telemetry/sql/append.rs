@@ -108,7 +108,7 @@ pub(super) async fn write(db: &Db, insert: &Statement, batch: &[Entry], rows: &[
                     .bind(entry.device.0)
                     .bind(entry.received_ms)
                     .bind(storable(&refused.source))
-                    .bind(storable(&refused.reason))
+                    .bind(storable(&refused.reason.to_stored()))
                     .bind(refused.excerpt.as_slice())
                     .bind(i64::try_from(refused.bytes).unwrap_or(i64::MAX))
                     .execute(&mut *tx)

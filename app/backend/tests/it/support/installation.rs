@@ -109,8 +109,8 @@ impl Installation {
     /// A device and its token.
     pub async fn device(&self, id: &str, owner: Option<&str>) -> (DeviceIdentity, String) {
         let id = DeviceId::new(id).expect("a good id");
-        let made = fleet::register(self.app.registry(), self.app.world(), "test", &id, DeviceKind::EnergyMeter, None, owner).await;
-        let made = made.expect("the device is registered");
+        let new = fleet::NewDevice { actor: "test", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner };
+        let made = fleet::register(self.app.registry(), self.app.world(), new).await.expect("the device is registered");
         (made.device, made.token)
     }
 
@@ -165,6 +165,23 @@ impl Installation {
         match self.engine {
             Engine::Sqlite => sqlx::query_scalar(sql).fetch_all(&mut self.sqlite(file).await).await.expect("asked"),
             Engine::Postgres => sqlx::query_scalar(sql).fetch_all(&mut self.postgres().await).await.expect("asked"),
+        }
+    }
+
+    /// A row of the quarantine as a version wrote it that kept sentences.
+    pub async fn old_refusal(&self, device: vigia_domain::ids::DeviceNumber, sentence: &str) {
+        const SQL: &str =
+            "INSERT INTO quarantine (device, received_ms, source, reason, excerpt, bytes) VALUES ($1, $2, 'connect', $3, $4, 0)";
+        let none: &[u8] = &[];
+        match self.engine {
+            Engine::Sqlite => {
+                let db = &mut self.sqlite("telemetry.db").await;
+                sqlx::query(SQL).bind(device.0).bind(super::NOW).bind(sentence).bind(none).execute(db).await.expect("written");
+            }
+            Engine::Postgres => {
+                let db = &mut self.postgres().await;
+                sqlx::query(SQL).bind(device.0).bind(super::NOW).bind(sentence).bind(none).execute(db).await.expect("written");
+            }
         }
     }
 
