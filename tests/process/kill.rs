@@ -54,10 +54,11 @@ async fn survives(program: &(dyn Fn(&Path) -> Command + Sync)) {
             from_ms: start_ms + round * HOUR_MS,
             keep: true,
         };
-        let (outcome, ()) = tokio::join!(load::run(load, CancellationToken::new()), async {
-            tokio::task::block_in_place(|| wait_for_messages(&server, &key));
-            server.signal("-KILL");
-        });
+        let mut running = tokio::task::JoinSet::new();
+        running.spawn(load::run(load, CancellationToken::new()));
+        tokio::task::block_in_place(|| wait_for_messages(&server, &key));
+        server.signal("-KILL");
+        let outcome = running.join_next().await.expect("one load").expect("it does not panic");
         drop(server);
         assert!(outcome.acknowledged > 1_000, "too little load to prove anything: {} acknowledged", outcome.acknowledged);
         assert!(outcome.sent > outcome.acknowledged, "it was killed with messages under way");

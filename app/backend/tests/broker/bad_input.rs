@@ -115,7 +115,7 @@ both! {
         assert_eq!(street.reason(it, br#"{"power_w":NaN}"#).await, "the payload is not JSON: expected value at line 1 column 12");
         assert_eq!(street.reason(it, br#"{"power_w":-Infinity}"#).await, "the payload is not JSON: invalid number at line 1 column 13");
         assert_eq!(street.reason(it, br#"{"power_w":1e999}"#).await, "the payload is not JSON: number out of range at line 1 column 16");
-        assert_eq!(street.reason(it, br#"{"power_w":[1]}"#).await, "power_w is a list; a value is a number, true, false or a text");
+        assert_eq!(street.reason(it, br#"{"power_w":[1]}"#).await, "power_w: a number, true, false or a text is expected, not a list");
         // A number in quotes is a text, and texts are what a device tells of itself: its page shows it there.
         let page = street.page_after(it, br#"{"power_w":"512.3"}"#).await;
         assert_eq!((&page["attributes"]["power_w"], &page["latest"]), (&"512.3".into(), &serde_json::json!([])));
