@@ -106,7 +106,7 @@ test("who runs the installation is told of plaintext beyond this machine, a cust
       await page.waitForURL((url) => url.pathname === "/");
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       await expect(page.getByRole("note")).toHaveCount(told);
-      if (told) await expect(page.getByRole("note")).toContainText(/HTTP.*http\.behind_proxy = true/);
+      if (told) await expect(page.getByRole("note")).toContainText(/HTTP.*http\.tls/);
       if (role === "admin") {
         await expectAccessibleInBothThemes(page);
         await picture(page, info, "notice");
