@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "nobody depends on tests")]
 
 mod ending;
+mod files;
 mod kill;
 mod mqtt;
 #[path = "../../app/backend/tests/it/support/postgres.rs"]

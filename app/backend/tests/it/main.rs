@@ -7,6 +7,7 @@ mod bench;
 mod config_verbs;
 mod device_list;
 mod devices;
+mod doors;
 mod durable;
 mod ingest;
 mod live;
