@@ -3,6 +3,7 @@
 
 mod api;
 mod audit;
+mod away;
 mod bench;
 mod config_verbs;
 mod device_list;
