@@ -94,7 +94,7 @@ both! {
         assert_eq!(it.post(path, &token, " ".repeat(300 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.post(path, &token, " ".repeat(3 * 1024 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.get("/api/v1/devices/m1/latest", &key).await.text, "[]");
-        for (query, field) in [("", "metric"), ("?metric=a%20b", "metric"), ("?metric=a&points=0", "points"), ("?metric=a&points=5001", "points"), ("?metric=a&from=x", "from"), ("?metric=a&from=2&to=1", "from")] {
+        for (query, field) in [("", "metric"), ("?metric=a%20b", "metric"), ("?metric=a&points=0", "points"), ("?metric=a&points=5001", "points"), ("?metric=a&from=x", "from"), ("?metric=a&from=2&to=1", "from"), ("?metric=a&metric=b", "metric"), ("?metric=a&points=1&points=2", "points")] {
             let answer = it.get(&format!("{path}{query}"), &key).await;
             assert_eq!((answer.status.as_u16(), answer.json()["field"].as_str()), (422, Some(field)), "{query}");
         }
