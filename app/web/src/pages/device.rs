@@ -9,6 +9,7 @@ pub(crate) mod help;
 mod history;
 mod period;
 mod quarantine;
+mod rhythm;
 mod summary;
 mod table;
 
