@@ -62,8 +62,9 @@ pub fn stem_of(metric: &str) -> &str {
 /// ```
 #[must_use]
 pub fn is_register(metric: &str) -> bool {
-    let stem = stem_of(metric);
+    let stem = stem_of(metric).as_bytes();
+    let mut words = stem.split(|byte| *byte == b'_');
     matches!(unit_of(metric), "Wh" | "kWh" | "varh" | "m³")
-        && (stem.starts_with("energy") || stem.starts_with("gas") || stem.contains("total"))
-        && !["today", "yesterday", "period", "daily"].into_iter().any(|span| stem.contains(span))
+        && (stem.starts_with(b"energy") || stem.starts_with(b"gas") || words.clone().any(|word| word == b"total"))
+        && !words.any(|word| matches!(word, b"today" | b"yesterday" | b"period" | b"daily"))
 }
