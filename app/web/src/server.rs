@@ -87,8 +87,7 @@ pub(crate) async fn device() -> Result<DeviceData, Fault> {
     let asked = Asked::here()?;
     let device = Device::clone(&*told(asked.device())?);
     let view = told(fleet::view(&asked.app, device).await.map_err(Into::into))?;
-    let texts = asked.lang.texts();
-    let refused = view.quarantine.into_iter().map(|refused| Told::of(texts, refused)).collect();
+    let refused = Told::all(asked.lang.texts(), view.quarantine);
     Ok(DeviceData { row: view.row, latest: view.latest, attributes: view.attributes, refused })
 }
 
