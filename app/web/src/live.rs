@@ -50,8 +50,8 @@ impl Live {
         self.link.get()
     }
 
-    /// How often the connection came back, or something on the page was refused. What was missed meanwhile has to be asked for anew: pages load again when
-    /// this changes.
+    /// How often the connection came back or something on the page was refused. What was missed meanwhile has to be asked
+    /// for anew: pages load again when this changes.
     pub(crate) fn returns(self) -> u32 {
         self.returns.get()
     }
