@@ -24,7 +24,7 @@ const RETRY_SECONDS: &str = "30";
 
 pub(super) fn route() -> Route {
     Route::get("/api/v1/live", Right::Needs(Action::ReadTelemetry), answer)
-        .summary("WebSocket: say {\"subscribe\":[\"device/<id>\"]}, hear {\"topic\",\"at\",\"values\"}; a slow client gets the latest, never the backlog")
+        .summary("WebSocket: say {\"subscribe\":[\"device/<id>\"]}, hear {\"topic\",\"at\",\"values\"}, first what is known, with \"seen_at\"; a slow client gets the latest, never the backlog")
         .success(101)
 }
 
