@@ -91,6 +91,11 @@ both! {
         assert_eq!(newest["reason"], "the name \"power w\" is not 1 to 64 of letters, digits and : _ . -", "and a sentence for people");
         assert_eq!(newest["received_at"], "2026-03-01T12:00:00.000Z");
         assert_eq!(page["row"]["seen_at"], "2026-03-01T12:00:00.000Z");
+        for _ in 0..25 {
+            it.post(path, &token, "power 5").await;
+        }
+        let page = it.get("/api/v1/devices/m1", &key).await.json();
+        assert_eq!(page["quarantine"].as_array().map(Vec::len), Some(30), "all that are kept");
         assert_eq!(it.post(path, &token, " ".repeat(300 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.post(path, &token, " ".repeat(3 * 1024 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.get("/api/v1/devices/m1/latest", &key).await.text, "[]");
