@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod live;
 pub mod metrics;
 pub mod mqtt;
+mod share;
 pub mod simulate;
 pub mod telemetry;
 pub mod world;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -69,6 +70,27 @@ impl Lifecycle {
             tracing::error!(task = name, "a task panicked; the process ends");
             inner.crashed.store(true, Ordering::SeqCst);
             inner.end.cancel();
+        });
+    }
+
+    /// Starts work that is done at once and then again and again, in [`Phase::Intake`]. A round that comes late shifts those after it; it is
+    /// told to stop between two of them.
+    pub fn every<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        name: &'static str,
+        period: Duration,
+        mut round: impl FnMut() -> F + Send + 'static,
+    ) {
+        self.spawn(name, Phase::Intake, |stop| async move {
+            let mut clock = tokio::time::interval(period);
+            clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    _ = clock.tick() => round().await,
+                }
+            }
         });
     }
 

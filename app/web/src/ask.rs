@@ -4,6 +4,11 @@
 
 #![cfg(target_arch = "wasm32")]
 
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Request, Response};
+
 use crate::fault::Fault;
 
 /// Asks the server function at `path`. Its errors come as they are; a way to the server that fails is unavailable.
@@ -34,13 +39,18 @@ pub(crate) async fn is_signed_out(path: &str) -> bool {
     matches!(fetch(path.to_owned()).await, Ok((401, _)))
 }
 
-async fn fetch(address: String) -> Result<(u16, String), wasm_bindgen::JsValue> {
-    use leptos::prelude::window;
-    use wasm_bindgen::JsCast;
-    use wasm_bindgen_futures::JsFuture;
-    let request = web_sys::Request::new_with_str(&address)?;
+async fn fetch(address: String) -> Result<(u16, String), JsValue> {
+    let response = send(&Request::new_with_str(&address)?).await?;
+    Ok((response.status(), text(&response).await?))
+}
+
+/// Sends a request that is to be answered with JSON.
+pub(crate) async fn send(request: &Request) -> Result<Response, JsValue> {
     request.headers().set("accept", "application/json")?;
-    let response: web_sys::Response = JsFuture::from(window().fetch_with_request(&request)).await?.unchecked_into();
-    let text = JsFuture::from(response.text()?).await?;
-    Ok((response.status(), text.as_string().unwrap_or_default()))
+    Ok(JsFuture::from(window().fetch_with_request(request)).await?.unchecked_into())
+}
+
+/// What an answer holds.
+pub(crate) async fn text(response: &Response) -> Result<String, JsValue> {
+    Ok(JsFuture::from(response.text()?).await?.as_string().unwrap_or_default())
 }

@@ -6,6 +6,7 @@ mod hub;
 mod socket;
 
 use leptos::prelude::*;
+use vigia_domain::device::Presence;
 use vigia_domain::live::Update;
 
 use crate::clock::at_ms;
@@ -72,8 +73,21 @@ impl Live {
     }
 }
 
+/// Moves a device's state and age by this message. Says whether it brought values.
+pub(crate) fn moved(update: &Update, presence: RwSignal<Presence>, seen: RwSignal<Option<i64>>, now_ms: i64) -> bool {
+    let before = seen.get_untracked();
+    let now = update.presence(before);
+    if presence.get_untracked() != now {
+        presence.set(now);
+    }
+    if !update.values.is_empty() {
+        seen.set(seen_ms(update, before, now_ms));
+    }
+    !update.values.is_empty()
+}
+
 /// When a device that was last heard of at `before` was so by this message.
-pub(crate) fn seen_ms(update: &Update, before: Option<i64>, now_ms: i64) -> Option<i64> {
+fn seen_ms(update: &Update, before: Option<i64>, now_ms: i64) -> Option<i64> {
     match &update.seen_at {
         Some(at) => Some(at_ms(at)),
         None if update.values.is_empty() => before,

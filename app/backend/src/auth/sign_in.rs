@@ -48,10 +48,19 @@ pub enum SignInError {
 /// # Errors
 /// [`SignInError::Wrong`], [`SignInError::TooMany`] and the stores' errors.
 pub async fn sign_in(app: &App, session: &Session, from: Option<IpAddr>, email: &str, password: &str) -> Result<Visitor, SignInError> {
-    let this = app.tries().begin(from, Some(email))?;
-    let done = with_password(app, session, email, password).await;
-    // Only a wrong guess counts: not a right one, nor what is our own fault.
-    if !matches!(done, Err(SignInError::Wrong)) {
+    counted(app, from, Some(email), with_password(app, session, email, password)).await
+}
+
+/// A try: it counts against whoever makes it when it was a wrong guess, and not when it was right or what is our own fault.
+async fn counted(
+    app: &App,
+    from: Option<IpAddr>,
+    account: Option<&str>,
+    way: impl Future<Output = Result<Visitor, SignInError>>,
+) -> Result<Visitor, SignInError> {
+    let this = app.tries().begin(from, account)?;
+    let done = way.await;
+    if !matches!(done, Err(SignInError::Wrong | SignInError::LinkOver)) {
         this.forgive();
     }
     done
@@ -92,12 +101,7 @@ pub async fn redeem_setup(
     name: &str,
     password: &str,
 ) -> Result<Visitor, SignInError> {
-    let this = app.tries().begin(from, None)?;
-    let done = with_setup_code(app, session, code, email, name, password).await;
-    if !matches!(done, Err(SignInError::LinkOver)) {
-        this.forgive();
-    }
-    done
+    counted(app, from, None, with_setup_code(app, session, code, email, name, password)).await
 }
 
 async fn with_setup_code(
@@ -137,12 +141,7 @@ fn shown(name: &str) -> String {
 /// # Errors
 /// [`SignInError::LinkOver`] and the stores' errors.
 pub async fn redeem_entry(app: &App, session: &Session, from: Option<IpAddr>, code: &str) -> Result<Visitor, SignInError> {
-    let this = app.tries().begin(from, None)?;
-    let done = with_entry_code(app, session, code).await;
-    if !matches!(done, Err(SignInError::LinkOver)) {
-        this.forgive();
-    }
-    done
+    counted(app, from, None, with_entry_code(app, session, code)).await
 }
 
 async fn with_entry_code(app: &App, session: &Session, code: &str) -> Result<Visitor, SignInError> {

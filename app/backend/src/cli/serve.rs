@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::MissedTickBehavior;
 
 use super::failure::{mention, say};
 use super::{Failure, Process, demo, lock};
@@ -98,15 +97,11 @@ pub(super) fn listen_for_signals(lifecycle: &Lifecycle) -> Result<(), Failure> {
 
 fn tidy_sessions(app: &App) {
     let sessions = app.sessions().clone();
-    app.lifecycle().spawn("session tidying", Phase::Intake, |stop| async move {
-        let mut clock = tokio::time::interval(TIDY);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = clock.tick() => if let Err(error) = sessions.tidy().await {
-                    tracing::warn!(%error, "old sessions could not be removed");
-                },
-                () = stop.cancelled() => break,
+    app.lifecycle().every("session tidying", TIDY, move || {
+        let sessions = sessions.clone();
+        async move {
+            if let Err(error) = sessions.tidy().await {
+                tracing::warn!(%error, "old sessions could not be removed");
             }
         }
     });

@@ -97,10 +97,13 @@ pub async fn by_numbers(db: &Db, numbers: &[DeviceNumber]) -> Result<Vec<Device>
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    // Numbers only, made by us: they may stand in the text, which both databases take as one list.
-    let list = numbers.iter().map(|n| n.0.to_string()).collect::<Vec<_>>().join(",");
-    let sql = format!("{COLUMNS} WHERE d.number IN ({list}) ORDER BY d.number DESC");
+    let sql = format!("{COLUMNS} WHERE d.number IN ({}) ORDER BY d.number DESC", listed(numbers));
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).persistent(false).fetch_all(c).await)?.into_iter().map(read).collect()
+}
+
+/// For a text that both databases take as one list. Numbers only, made by us: they may stand in it.
+fn listed(devices: &[DeviceNumber]) -> String {
+    devices.iter().map(|device| device.0.to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// What a new device is made of.
@@ -157,9 +160,7 @@ pub async fn owners(db: &Db, devices: &[DeviceNumber]) -> Result<HashMap<DeviceN
     if devices.is_empty() {
         return Ok(HashMap::new());
     }
-    // Numbers only, made by us: they may stand in the text, which both databases take as one list.
-    let list = devices.iter().map(|d| d.0.to_string()).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT number, owner_id FROM devices WHERE number IN ({list})");
+    let sql = format!("SELECT number, owner_id FROM devices WHERE number IN ({})", listed(devices));
     let rows: Vec<(i64, Option<i64>)> = on!(db, |c| sqlx::query_as(&sql).persistent(false).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(number, owner)| (DeviceNumber(number), owner.map(UserId))).collect())
 }

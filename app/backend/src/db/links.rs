@@ -25,16 +25,18 @@ impl Purpose {
     }
 }
 
+/// Ends every set-up link that still works.
+const END_SETUP: &str = "UPDATE links SET used_ms = $1 WHERE purpose = 'setup' AND used_ms IS NULL";
+
 /// Adds a link. A new set-up link ends those before it: only the last one printed works.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn insert(db: &Db, hash: &str, purpose: Purpose, user: Option<UserId>, now_ms: i64, expires_ms: i64) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO links (code_hash, purpose, user_id, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5)";
-    const END: &str = "UPDATE links SET used_ms = $1 WHERE purpose = 'setup' AND used_ms IS NULL";
     in_tx!(db, |tx| {
         if purpose == Purpose::Setup {
-            sqlx::query(END).bind(now_ms).execute(&mut *tx).await?;
+            sqlx::query(END_SETUP).bind(now_ms).execute(&mut *tx).await?;
         }
         let link = sqlx::query(SQL).bind(hash).bind(purpose.as_str()).bind(user.map(|u| u.0)).bind(now_ms).bind(expires_ms);
         link.execute(&mut *tx).await?;
@@ -71,13 +73,12 @@ pub async fn stands(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Resul
 /// [`DbError::is_duplicate`] when the address is taken; the link still stands then.
 pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, now_ms: i64) -> Result<Option<UserId>, DbError> {
     const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'setup' AND used_ms IS NULL AND expires_ms > $2";
-    const END: &str = "UPDATE links SET used_ms = $1 WHERE purpose = 'setup' AND used_ms IS NULL";
     let email = users::normalised(new.email);
     let id: i64 = in_tx!(db, |tx| {
         if sqlx::query(TAKE).bind(hash).bind(now_ms).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(None);
         }
-        sqlx::query(END).bind(now_ms).execute(&mut *tx).await?;
+        sqlx::query(END_SETUP).bind(now_ms).execute(&mut *tx).await?;
         let user = sqlx::query_scalar(users::INSERT).bind(&email).bind(new.name).bind(new.role.as_str());
         let id: i64 = user.bind(new.password_hash).bind(now_ms).fetch_one(&mut *tx).await?;
         let actor = format!("user:{id}");

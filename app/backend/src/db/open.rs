@@ -117,7 +117,7 @@ impl Databases {
         if !pair::belong_together(&registry, &telemetry).await.map_err(connect)? {
             return Err(OpenError::Torn(settings.data.dir.clone()));
         }
-        Ok(Self { registry: Db::Sqlite(registry), telemetry: Db::Sqlite(telemetry) })
+        Ok(Self { registry, telemetry })
     }
 
     /// Closes both.
@@ -127,7 +127,7 @@ impl Databases {
     }
 }
 
-async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Sqlite, OpenError> {
+async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> {
     let place = file.display().to_string();
     let connect = |e: sqlx::Error| OpenError::Connect { place: place.clone(), reason: one_line(&e), setting: "data.dir" };
     folder::touch(&file).map_err(|e| connect(e.into()))?;
@@ -149,7 +149,7 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Sqlite, OpenErr
         .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
         .await
         .map_err(connect)?;
-    Ok(Sqlite { write, read })
+    Ok(Db::Sqlite(Sqlite { write, read }))
 }
 
 /// The pool of the one connection that writes.
@@ -227,15 +227,13 @@ mod tests {
     async fn a_full_disk_is_left_behind_when_there_is_room_again() {
         let dir = tempfile::tempdir().expect("a folder");
         let db = sqlite(dir.path().join("vigia.db"), |name| !name.starts_with("telemetry")).await.expect("opened");
-        let write = async |value: String| -> Result<(), DbError> {
-            let db = Db::Sqlite(db.clone());
-            crate::db::settings::set(&db, "large", &value).await
-        };
+        let Db::Sqlite(pools) = &db else { unreachable!("opened as SQLite") };
+        let write = async |value: String| crate::db::settings::set(&db, "large", &value).await;
         write("small".to_owned()).await.expect("there is room");
-        sqlx::query("PRAGMA max_page_count = 1").execute(&db.write).await.expect("full from here on");
+        sqlx::query("PRAGMA max_page_count = 1").execute(&pools.write).await.expect("full from here on");
         let full = write("x".repeat(1_000_000)).await.expect_err("it is full");
         assert!(full.is_unreachable(), "{full}");
-        sqlx::query("PRAGMA max_page_count = 1000000").execute(&db.write).await.expect("room again");
+        sqlx::query("PRAGMA max_page_count = 1000000").execute(&pools.write).await.expect("room again");
         write("y".repeat(1_000_000)).await.expect("it is written again");
     }
 }

@@ -1,17 +1,16 @@
 //! SQLite's two files belong together: devices are numbers in one and names in the other. A folder of which one half was lost, or came from
 //! another backup, would hand one customer's readings to another.
 
-use super::{DbError, Sqlite};
+use super::{Db, DbError, in_tx, on, settings};
 
 /// The key in `settings`.
 const KEY: &str = "installation";
 
 /// Whether the files belong together. Files without anything in them yet, or of a version that did not mark them, are marked now.
-pub(super) async fn belong_together(registry: &Sqlite, telemetry: &Sqlite) -> Result<bool, DbError> {
-    let ours: Option<String> =
-        sqlx::query_scalar("SELECT value FROM settings WHERE key = $1").bind(KEY).fetch_optional(&registry.write).await?;
-    let theirs: Option<String> =
-        sqlx::query_scalar("SELECT installation FROM telemetry_of WHERE one = 1").fetch_optional(&telemetry.write).await?;
+pub(super) async fn belong_together(registry: &Db, telemetry: &Db) -> Result<bool, DbError> {
+    const MARK: &str = "SELECT installation FROM telemetry_of WHERE one = 1";
+    let ours = settings::get(registry, KEY).await?;
+    let theirs: Option<String> = on!(telemetry, |c| sqlx::query_scalar(MARK).fetch_optional(c).await)?;
     if ours.is_some() && ours == theirs {
         return Ok(true);
     }
@@ -22,22 +21,21 @@ pub(super) async fn belong_together(registry: &Sqlite, telemetry: &Sqlite) -> Re
     // The mark of either serves; a process that ended between the two left one of them.
     let name: String = match ours.or(theirs) {
         Some(name) => name,
-        None => sqlx::query_scalar("SELECT lower(hex(randomblob(16)))").fetch_one(&registry.write).await?,
+        None => on!(registry, |c| sqlx::query_scalar("SELECT lower(hex(randomblob(16)))").fetch_one(c).await)?,
     };
-    const OURS: &str = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    const THEIRS: &str =
+    const WRITE: &str =
         "INSERT INTO telemetry_of (one, installation) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET installation = excluded.installation";
-    sqlx::query(OURS).bind(KEY).bind(&name).execute(&registry.write).await?;
-    sqlx::query(THEIRS).bind(&name).execute(&telemetry.write).await?;
+    settings::set(registry, KEY, &name).await?;
+    in_tx!(telemetry, |tx| sqlx::query(WRITE).bind(&name).execute(&mut *tx).await?.rows_affected());
     Ok(true)
 }
 
-async fn has_devices(registry: &Sqlite) -> Result<bool, DbError> {
-    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM devices)").fetch_one(&registry.write).await?)
+async fn has_devices(registry: &Db) -> Result<bool, DbError> {
+    Ok(on!(registry, |c| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM devices)").fetch_one(c).await)?)
 }
 
-async fn has_readings(telemetry: &Sqlite) -> Result<bool, DbError> {
+async fn has_readings(telemetry: &Db) -> Result<bool, DbError> {
     const SQL: &str = "SELECT EXISTS (SELECT 1 FROM samples) OR EXISTS (SELECT 1 FROM latest) OR EXISTS (SELECT 1 FROM device_state)
         OR EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM attributes) OR EXISTS (SELECT 1 FROM quarantine)";
-    Ok(sqlx::query_scalar(SQL).fetch_one(&telemetry.write).await?)
+    Ok(on!(telemetry, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?)
 }

@@ -28,14 +28,10 @@ pub async fn quarantine(db: &Db, device: DeviceNumber, limit: i64) -> Result<Vec
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(device.0).bind(limit).fetch_all(c).await)?;
     Ok(rows
         .into_iter()
-        .map(|(received_ms, source, reason, excerpt, bytes)| (received_ms, source, Reason::from_stored(reason), excerpt, bytes))
-        .map(|(received_ms, source, cause, excerpt, bytes)| Quarantined {
-            received_ms,
-            source,
-            reason: cause.to_string(),
-            cause,
-            excerpt: String::from_utf8_lossy(&excerpt).into_owned(),
-            bytes,
+        .map(|(received_ms, source, reason, excerpt, bytes)| {
+            let cause = Reason::from_stored(reason);
+            let excerpt = String::from_utf8_lossy(&excerpt).into_owned();
+            Quarantined { received_ms, source, reason: cause.to_string(), cause, excerpt, bytes }
         })
         .collect())
 }

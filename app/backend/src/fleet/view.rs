@@ -6,10 +6,7 @@ use super::list::{importance, row};
 use crate::app::App;
 use crate::db::devices::Device;
 use crate::db::{DbError, state};
-use crate::telemetry;
-
-/// How many refusals the page shows: all that are kept.
-const REFUSALS: i64 = 100;
+use crate::telemetry::{self, QUARANTINE_KEPT};
 
 /// Everything that the page of a device starts with.
 ///
@@ -18,7 +15,7 @@ const REFUSALS: i64 = 100;
 pub async fn view(app: &App, device: Device) -> Result<DeviceView, DbError> {
     let (number, kind) = (device.number, device.kind);
     let attributes = state::attributes(app.telemetry_db(), number).await?;
-    let quarantine = state::quarantine(app.telemetry_db(), number, REFUSALS).await?;
+    let quarantine = state::quarantine(app.telemetry_db(), number, QUARANTINE_KEPT).await?;
     let now_ms = app.world().clock.now_ms();
     let mut latest = app.store().latest(number);
     latest.sort_by(|a, b| (importance(kind, &a.metric), &a.metric).cmp(&(importance(kind, &b.metric), &b.metric)));

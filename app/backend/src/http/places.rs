@@ -1,11 +1,10 @@
 //! What connections may take of the web server, before anybody said who they are: how many at once, and how long they may
 //! keep us waiting. One place for both listeners.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::auth::tries::network;
 use crate::config::Http;
 use crate::files;
+use crate::share::{Share, Shares};
 
 /// What the web server grants.
 #[derive(Clone, Copy, Debug)]
@@ -51,14 +51,14 @@ impl Default for Limits {
 #[derive(Clone)]
 pub(super) struct Places {
     all: Arc<Semaphore>,
-    connections: Shares,
-    handshakes: Shares,
+    connections: OfPeers,
+    handshakes: OfPeers,
 }
 
 impl Places {
     pub(super) fn new(limits: &Limits, http: &Http) -> Self {
         // Behind a proxy every peer is the proxy.
-        let shares = |most| Shares { most, except_all: http.behind_proxy, taken: Arc::default() };
+        let shares = |most| OfPeers { shares: Shares::of(most), except_all: http.behind_proxy };
         Self {
             all: Arc::new(Semaphore::new(limits.connections)),
             connections: shares(limits.per_peer),
@@ -78,48 +78,28 @@ impl Places {
     }
 
     /// A handshake of `peer`; `None` when too many are under way.
-    pub(super) fn handshake(&self, peer: IpAddr) -> Option<Share> {
+    pub(super) fn handshake(&self, peer: IpAddr) -> Option<OfPeer> {
         self.handshakes.take(peer)
     }
 }
 
 /// The same number for each peer. This machine itself has no bound: what stands in front of us on it speaks for everybody.
 #[derive(Clone)]
-struct Shares {
-    most: usize,
+struct OfPeers {
+    shares: Shares<IpAddr>,
     except_all: bool,
-    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// One of a peer's share; free again when dropped.
-pub(super) struct Share(Option<(Shares, IpAddr)>);
-
-impl Shares {
-    fn take(&self, peer: IpAddr) -> Option<Share> {
-        if self.except_all || peer.to_canonical().is_loopback() {
-            return Some(Share(None));
-        }
-        let peer = network(Some(peer));
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(peer).or_default();
-        if *count >= self.most {
-            return None;
-        }
-        *count += 1;
-        Some(Share(Some((self.clone(), peer))))
-    }
+/// One of a peer's share; free again when dropped. Nothing for a peer without a bound.
+pub(super) struct OfPeer {
+    _share: Option<Share<IpAddr>>,
 }
 
-impl Drop for Share {
-    fn drop(&mut self) {
-        let Some((shares, peer)) = self.0.take() else { return };
-        let mut taken = shares.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&peer) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&peer);
-            }
-        }
+impl OfPeers {
+    fn take(&self, peer: IpAddr) -> Option<OfPeer> {
+        let unbound = self.except_all || peer.to_canonical().is_loopback();
+        let share = if unbound { None } else { Some(self.shares.take(network(Some(peer)))?) };
+        Some(OfPeer { _share: share })
     }
 }
 
@@ -127,7 +107,7 @@ impl Drop for Share {
 /// becomes a live connection leaves the web server and stays open.
 pub(super) struct Seated {
     stream: TcpStream,
-    _place: (OwnedSemaphorePermit, Share),
+    _place: (OwnedSemaphorePermit, OfPeer),
 }
 
 impl AsyncRead for Seated {
@@ -166,7 +146,7 @@ mod tests {
         Places::new(&Limits { handshakes_per_peer: 3, ..Limits::default() }, &Http { behind_proxy, ..Http::default() })
     }
 
-    fn taken(places: &Places, peer: &str) -> Vec<Share> {
+    fn taken(places: &Places, peer: &str) -> Vec<OfPeer> {
         let peer = peer.parse().expect("an address");
         (0..10).map_while(|_| places.handshake(peer)).collect()
     }
@@ -182,7 +162,7 @@ mod tests {
         let network = taken(&places, "2001:db8::1");
         assert_eq!((network.len(), taken(&places, "2001:db8::2").len()), (3, 0), "a network of 64 bits is one peer");
         drop(network);
-        assert!(places.handshakes.taken.lock().expect("no panic").is_empty());
+        assert!(places.handshakes.shares.are_free());
     }
 
     #[test]

@@ -101,20 +101,15 @@ impl Ingest {
                     refused.push(note(Reason::More { count: more }));
                 }
                 let now_ms = inner.world.clock.now_ms();
-                decoded.readings.retain(|reading| match stamp::check(reading.at_ms, now_ms) {
+                let mut is_in_time = |at_ms| match stamp::check(at_ms, now_ms) {
                     Ok(()) => true,
                     Err(reason) => {
                         refused.push(note(reason.into()));
                         false
                     }
-                });
-                decoded.events.retain(|event| match stamp::check(event.at_ms, now_ms) {
-                    Ok(()) => true,
-                    Err(reason) => {
-                        refused.push(note(reason.into()));
-                        false
-                    }
-                });
+                };
+                decoded.readings.retain(|reading| is_in_time(reading.at_ms));
+                decoded.events.retain(|event| is_in_time(event.at_ms));
                 if self.leave_out_new_metrics(device, &mut decoded) {
                     refused.push(note(Reason::TooManyMetrics));
                 }

@@ -1,23 +1,25 @@
 //! How many live connections one principal may hold.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use vigia_domain::rights::Principal;
+
+use crate::share::{Share, Shares};
 
 /// Connections of one user, key or device at a time: a browser holds one a tab, a script needs one.
 pub const MOST_SOCKETS: usize = 32;
 
 /// Who holds how many. Clones are handles to the same count.
-#[derive(Clone, Default)]
-pub struct Seats {
-    taken: Arc<Mutex<HashMap<String, usize>>>,
-}
+#[derive(Clone)]
+pub struct Seats(Shares<String>);
 
 /// One connection's place; free again when dropped.
 pub struct Seat {
-    seats: Seats,
-    holder: String,
+    _share: Share<String>,
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        Self(Shares::of(MOST_SOCKETS))
+    }
 }
 
 impl Seats {
@@ -30,25 +32,7 @@ impl Seats {
             Principal::Device(id) => format!("device:{id}"),
             Principal::ApiKey { id, .. } => format!("key:{}", id.0),
         };
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(holder.clone()).or_default();
-        if *count >= MOST_SOCKETS {
-            return None;
-        }
-        *count += 1;
-        Some(Seat { seats: self.clone(), holder })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut taken = self.seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.holder) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.holder);
-            }
-        }
+        Some(Seat { _share: self.0.take(holder)? })
     }
 }
 
@@ -68,6 +52,6 @@ mod tests {
         assert!(seats.take(&user(2)).is_some(), "the others have their own");
         drop(held);
         assert!(seats.take(&user(1)).is_some());
-        assert!(seats.taken.lock().expect("no panic").is_empty());
+        assert!(seats.0.are_free());
     }
 }

@@ -13,6 +13,8 @@ use vigia_domain::{time, units};
 use crate::db::DbError;
 use buckets::Buckets;
 
+/// How many refusals are kept of each device.
+pub const QUARANTINE_KEPT: i64 = 100;
 /// The most points that one question may ask for.
 pub const MOST_POINTS: u32 = 5_000;
 

@@ -67,10 +67,10 @@ pub(crate) fn Form(state: FormState, children: Children) -> impl IntoView {
 mod send {
     use leptos::prelude::*;
     use wasm_bindgen::{JsCast, JsValue};
-    use wasm_bindgen_futures::JsFuture;
-    use web_sys::{EventTarget, FormData, HtmlFormElement, Request, RequestInit, Response, UrlSearchParams};
+    use web_sys::{EventTarget, FormData, HtmlFormElement, Request, RequestInit, UrlSearchParams};
 
     use super::{Fault, FormState};
+    use crate::ask;
 
     pub(super) fn form(state: FormState, target: Option<EventTarget>) {
         let form = target.and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
@@ -109,13 +109,10 @@ mod send {
         let init = RequestInit::new();
         init.set_method("POST");
         init.set_body(params);
-        let request = Request::new_with_str_and_init(action, &init)?;
-        request.headers().set("accept", "application/json")?;
-        let response: Response = JsFuture::from(window().fetch_with_request(&request)).await?.unchecked_into();
+        let response = ask::send(&Request::new_with_str_and_init(action, &init)?).await?;
         if let (true, Some(way)) = (response.ok(), response.headers().get("location")?) {
             return Ok(Ok(way));
         }
-        let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-        Ok(Err(serde_json::from_str(&text).unwrap_or(Fault::UNAVAILABLE)))
+        Ok(Err(serde_json::from_str(&ask::text(&response).await?).unwrap_or(Fault::UNAVAILABLE)))
     }
 }

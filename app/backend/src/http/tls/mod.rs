@@ -7,13 +7,12 @@ pub use certificate::TlsError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 
 use crate::config::Tls;
-use crate::lifecycle::{Lifecycle, Phase};
+use crate::lifecycle::Lifecycle;
 use certificate::Certificate;
 
 /// How often the files are looked at.
@@ -31,15 +30,9 @@ pub(super) fn acceptor(tls: &Tls, lifecycle: &Lifecycle) -> Result<TlsAcceptor, 
         .with_no_client_auth()
         .with_cert_resolver(Arc::clone(&certificate) as Arc<_>);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    lifecycle.spawn("certificate", Phase::Intake, |stop| async move {
-        let mut clock = tokio::time::interval(LOOK);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = clock.tick() => certificate.look().await,
-                () = stop.cancelled() => break,
-            }
-        }
+    lifecycle.every("certificate", LOOK, move || {
+        let certificate = Arc::clone(&certificate);
+        async move { certificate.look().await }
     });
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

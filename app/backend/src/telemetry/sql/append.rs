@@ -6,14 +6,11 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::db::{Db, DbError, in_tx};
-use crate::telemetry::Entry;
+use crate::telemetry::{Entry, QUARANTINE_KEPT};
 
 use super::codec;
 use super::names::{Known, MetricNames};
 use super::rows::{Statement, chunks};
-
-/// How many refusals are kept of each device.
-const QUARANTINE_KEPT: i64 = 100;
 
 /// A row of `samples` before it has its id.
 pub(super) struct Row {

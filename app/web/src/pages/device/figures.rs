@@ -11,7 +11,7 @@ use super::period::Period;
 use crate::clock::{at_ms, use_clock};
 use crate::format::{Written, metric, scale, value};
 use crate::i18n::{Texts, use_texts};
-use crate::live::{self, device_topic, use_live};
+use crate::live::{device_topic, moved, use_live};
 
 /// When, which metric had which value, and whether that is only repeated.
 pub(super) type Newest = (i64, Vec<(String, f64)>, bool);
@@ -48,14 +48,9 @@ impl FigureSet {
         };
         let (clock, own) = (use_clock(), set.clone());
         use_live().follow(&device_topic(&row.id), move |update| {
-            let now = update.presence(own.seen_ms.get_untracked());
-            if own.presence.get_untracked() != now {
-                own.presence.set(now);
-            }
-            if update.values.is_empty() {
+            if !moved(update, own.presence, own.seen_ms, clock.now_once_ms()) {
                 return;
             }
-            own.seen_ms.set(live::seen_ms(update, own.seen_ms.get_untracked(), clock.now_once_ms()));
             own.take(update.values.iter().map(|(metric, value)| (metric.as_str(), *value)));
             let values = update.values.iter().map(|(m, v)| (m.clone(), *v)).collect();
             own.newest.set(Some((at_ms(&update.at), values, update.seen_at.is_some())));

@@ -10,7 +10,7 @@ use crate::components::age::Age;
 use crate::components::badge::PresenceBadge;
 use crate::format::{metric, value};
 use crate::i18n::{Texts, use_texts};
-use crate::live::{self, device_topic, use_live};
+use crate::live::{device_topic, moved, use_live};
 
 /// A row and what moves in it.
 #[derive(Clone)]
@@ -39,15 +39,9 @@ impl RowState {
         let clock = use_clock();
         let (presence, seen_ms, headline) = (state.presence, state.seen_ms, state.headline);
         use_live().follow(&device_topic(&state.id), move |update| {
-            let now = update.presence(seen_ms.get_untracked());
-            if presence.get_untracked() != now {
-                presence.set(now);
-            }
-            if update.values.is_empty() {
-                return;
-            }
-            seen_ms.set(live::seen_ms(update, seen_ms.get_untracked(), clock.now_once_ms()));
-            if let Some(new) = next_headline(headline.get_untracked().as_ref(), update) {
+            if moved(update, presence, seen_ms, clock.now_once_ms())
+                && let Some(new) = next_headline(headline.get_untracked().as_ref(), update)
+            {
                 headline.set(Some(new));
             }
         });
