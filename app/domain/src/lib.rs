@@ -10,6 +10,7 @@ pub mod limits;
 pub mod live;
 pub mod reading;
 pub mod rights;
+pub mod rollup;
 pub mod series;
 pub mod time;
 pub mod units;
