@@ -18,7 +18,7 @@ const LOOK_BACK: usize = 2 * RUN;
 /// No house and no small utility takes more for long: a register that does was swapped. In W, or m³/h.
 const MOST: f64 = 100_000.0;
 /// A register's difference over a longer time is booked at its end and not spread.
-const LONGEST_SPREAD_MS: i64 = 40 * 24 * 3_600_000;
+pub(super) const LONGEST_SPREAD_MS: i64 = 40 * 24 * 3_600_000;
 const HOUR_MS: f64 = 3_600_000.0;
 
 /// What flowed from one instant to another, evenly.

@@ -6,7 +6,9 @@
 mod flow;
 mod meaning;
 mod quarter;
+mod touched;
 
 pub use flow::{CONTEXT, Flow, Samples, flows};
 pub use meaning::Meaning;
 pub use quarter::{QUARTER_MS, Quarter, quarters, start_of};
+pub use touched::touched;
