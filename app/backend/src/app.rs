@@ -6,7 +6,7 @@ use crate::auth::password::Passwords;
 use crate::auth::store::Sessions;
 use crate::config::Settings;
 use crate::db::{Databases, Db, DbError, OpenError};
-use crate::fleet::Connections;
+use crate::fleet::{self, Connections};
 use crate::ingest::Ingest;
 use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
@@ -51,7 +51,7 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens databases and store, and starts the writer. Doors (HTTP, MQTT) are opened by the caller.
+    /// Opens databases and store, and starts the writer and the watch over who is there. Doors (HTTP, MQTT) are opened by the caller.
     ///
     /// # Errors
     /// [`StartError`], one line.
@@ -61,7 +61,7 @@ impl App {
         let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone()).await?);
         let (hub, metrics) = (Hub::default(), Metrics::default());
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
-        Ok(Self {
+        let app = Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),
                 connections: Connections::default(),
@@ -78,7 +78,9 @@ impl App {
                 metrics,
                 lifecycle,
             }),
-        })
+        };
+        fleet::watch(&app);
+        Ok(app)
     }
 
     /// The settings in force.

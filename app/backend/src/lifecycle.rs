@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 pub enum Phase {
     /// Takes work in from outside: listeners, simulators, timers.
     Intake = 0,
-    /// Finishes what was taken in: connections, jobs.
+    /// Serves who is connected and only listens. They hear what the doors still took in, and are told of the end.
     Work = 1,
     /// Holds the store: the writer.
     Store = 2,
@@ -58,22 +58,40 @@ pub enum Ending {
 impl Lifecycle {
     /// Starts a task. It is told to stop by the token that it gets, and dropped if it has not ended when its phase's time is up.
     /// A panic in it ends the process.
-    #[expect(clippy::disallowed_methods, reason = "the one place that starts tasks")]
     pub fn spawn<F: Future<Output = ()> + Send + 'static>(
         &self,
         name: &'static str,
         phase: Phase,
         task: impl FnOnce(CancellationToken) -> F,
     ) {
+        let inner = Arc::clone(&self.inner);
+        self.start(name, phase, task, move || {
+            tracing::error!(task = name, "a task panicked; the process ends");
+            inner.crashed.store(true, Ordering::SeqCst);
+            inner.end.cancel();
+        });
+    }
+
+    /// Starts what serves one client, in [`Phase::Work`]. A panic ends it alone: no client may end the process.
+    pub fn serve<F: Future<Output = ()> + Send + 'static>(&self, name: &'static str, task: impl FnOnce(CancellationToken) -> F) {
+        self.start(name, Phase::Work, task, move || tracing::error!(task = name, "serving a client panicked"));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that starts tasks")]
+    fn start<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        name: &'static str,
+        phase: Phase,
+        task: impl FnOnce(CancellationToken) -> F,
+        panicked: impl FnOnce() + Send + 'static,
+    ) {
         let tasks = &self.inner.phases[phase as usize];
-        let (hard, inner) = (tasks.hard.clone(), Arc::clone(&self.inner));
+        let hard = tasks.hard.clone();
         let work = std::panic::AssertUnwindSafe(task(tasks.soft.clone())).catch_unwind();
         tasks.tracker.spawn(async move {
             tokio::select! {
                 done = work => if done.is_err() {
-                    tracing::error!(task = name, "a task panicked; the process ends");
-                    inner.crashed.store(true, Ordering::SeqCst);
-                    inner.end.cancel();
+                    panicked();
                 },
                 () = hard.cancelled() => tracing::warn!(task = name, "did not end in time and was dropped"),
             }

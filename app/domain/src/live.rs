@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::Presence;
+
 /// What a client of `/api/v1/live` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +28,25 @@ pub struct Update {
     pub online: Option<bool>,
 }
 
+impl Update {
+    /// Whether the device is online by this message: as it says, else because its values were heard.
+    #[must_use]
+    pub fn says_online(&self) -> bool {
+        self.online.unwrap_or(!self.values.is_empty())
+    }
+
+    /// What is known of the device by this message, when it was last heard of at `seen_ms`.
+    #[must_use]
+    pub fn presence(&self, seen_ms: Option<i64>) -> Presence {
+        match (self.says_online(), seen_ms) {
+            (true, _) => Presence::Online,
+            // Its connection ended before it had said anything.
+            (false, None) if self.values.is_empty() => Presence::Never,
+            (false, _) => Presence::Offline,
+        }
+    }
+}
+
 /// A subscription that was refused: `{"topic":..., "error": {"status": 404, "detail": ...}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -42,4 +63,24 @@ pub struct RefusalReason {
     pub status: u16,
     /// For a person.
     pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_says_whether_its_device_is_there() {
+        let update = |online, values: &[f64]| Update {
+            topic: "device/m1".to_owned(),
+            at: "2026-01-01T00:00:00.000Z".to_owned(),
+            values: values.iter().map(|v| ("power_w".to_owned(), *v)).collect(),
+            online,
+        };
+        assert_eq!(update(None, &[1.0]).presence(None), Presence::Online, "whoever sends values is there");
+        assert_eq!(update(Some(true), &[]).presence(None), Presence::Online, "it connected");
+        assert_eq!(update(Some(false), &[]).presence(None), Presence::Never, "it left without a word");
+        assert_eq!(update(Some(false), &[]).presence(Some(1)), Presence::Offline);
+        assert_eq!(update(Some(false), &[1.0]).presence(None), Presence::Offline, "its last values, and then it left");
+    }
 }

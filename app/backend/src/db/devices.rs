@@ -1,5 +1,7 @@
 //! Table `devices`.
 
+use std::collections::HashMap;
+
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 
@@ -112,4 +114,19 @@ pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str) -> Result<(
     const SQL: &str = "UPDATE devices SET token_hash = $2 WHERE device_id = $1";
     let rows = in_tx!(db, |tx| sqlx::query(SQL).bind(id.as_str()).bind(token_hash).execute(&mut *tx).await?.rows_affected());
     if rows == 1 { Ok(()) } else { Err(DbError::Missing("devices")) }
+}
+
+/// Whose these devices are; one that is not there any more is left out.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn owners(db: &Db, devices: &[DeviceNumber]) -> Result<HashMap<DeviceNumber, Option<UserId>>, DbError> {
+    if devices.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // Numbers only, made by us: they may stand in the text, which both databases take as one list.
+    let list = devices.iter().map(|d| d.0.to_string()).collect::<Vec<_>>().join(",");
+    let sql = format!("SELECT number, owner_id FROM devices WHERE number IN ({list})");
+    let rows: Vec<(i64, Option<i64>)> = on!(db, |c| sqlx::query_as(&sql).persistent(false).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(number, owner)| (DeviceNumber(number), owner.map(UserId))).collect())
 }

@@ -1,26 +1,11 @@
-//! Tables `device_state`, `attributes` and `quarantine`: what a device last said of itself, and what was not taken from it.
+//! Tables `attributes` and `quarantine`: what a device last said of itself, and what was not taken from it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use vigia_domain::device::Quarantined;
 use vigia_domain::ids::DeviceNumber;
 
 use super::{Db, DbError, on};
-
-/// When each of these devices last said that it goes offline, if that was its last word on it.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn goodbyes(db: &Db, devices: &[DeviceNumber]) -> Result<HashMap<DeviceNumber, i64>, DbError> {
-    if devices.is_empty() {
-        return Ok(HashMap::new());
-    }
-    // Numbers only, made by us: they may stand in the text, which both databases take as one list.
-    let list = devices.iter().map(|d| d.0.to_string()).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT device, online_ms FROM device_state WHERE online = 0 AND online_ms IS NOT NULL AND device IN ({list})");
-    let rows: Vec<(i64, i64)> = on!(db, |c| sqlx::query_as(&sql).persistent(false).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(device, at)| (DeviceNumber(device), at)).collect())
-}
 
 /// Texts that a device told of itself, by name.
 ///

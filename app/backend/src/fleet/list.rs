@@ -1,16 +1,14 @@
 //! The device list.
 
-use std::collections::HashMap;
-
-use vigia_domain::device::{DeviceKind, DeviceRow, Presence};
+use vigia_domain::device::{DeviceKind, DeviceRow};
 use vigia_domain::ids::{DeviceNumber, UserId};
 use vigia_domain::rights::Principal;
 use vigia_domain::user::Role;
 
-use super::presence::presence;
+use super::presence::presence_of;
 use crate::app::App;
+use crate::db::DbError;
 use crate::db::devices::{self, Device};
-use crate::db::{DbError, state};
 use crate::telemetry::{self, LastValue};
 
 /// The most rows of a page.
@@ -39,9 +37,7 @@ pub async fn list(app: &App, principal: &Principal, filter: &ListFilter) -> Resu
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|last| last.number);
-    let numbers: Vec<_> = found.iter().map(|d| d.number).collect();
-    let goodbyes = state::goodbyes(app.telemetry_db(), &numbers).await?;
-    Ok((found.into_iter().map(|device| row(app, device, &goodbyes)).collect(), next))
+    Ok((found.into_iter().map(|device| row(app, device)).collect(), next))
 }
 
 enum Visible {
@@ -59,24 +55,10 @@ fn visible(principal: &Principal) -> Visible {
     }
 }
 
-/// Whether a device is online now.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn is_online(app: &App, device: DeviceNumber) -> Result<bool, DbError> {
-    let goodbyes = state::goodbyes(app.telemetry_db(), &[device]).await?;
-    Ok(presence_of(app, device, &goodbyes) == Presence::Online)
-}
-
-fn presence_of(app: &App, device: DeviceNumber, goodbyes: &HashMap<DeviceNumber, i64>) -> Presence {
-    let now_ms = app.world().clock.now_ms();
-    presence(app.connections().has(device), app.store().seen_ms(device), goodbyes.get(&device).copied(), now_ms)
-}
-
-pub(super) fn row(app: &App, device: Device, goodbyes: &HashMap<DeviceNumber, i64>) -> DeviceRow {
+pub(super) fn row(app: &App, device: Device) -> DeviceRow {
     let now_ms = app.world().clock.now_ms();
     let seen_ms = app.store().seen_ms(device.number);
-    let presence = presence_of(app, device.number, goodbyes);
+    let presence = presence_of(app, device.number);
     DeviceRow {
         headline: headline(device.kind, app.store().latest(device.number)).map(|v| telemetry::latest(v, now_ms)),
         id: device.id.to_string(),

@@ -5,9 +5,11 @@ mod list;
 mod presence;
 mod register;
 mod view;
+mod watch;
 
 pub use gate::FleetGate;
-pub use list::{ListFilter, is_online, list};
-pub use presence::Connections;
+pub use list::{ListFilter, list};
+pub use presence::{Connections, presence_of};
 pub use register::{RegisterError, Registered, adopt, register};
 pub use view::view;
+pub use watch::watch;

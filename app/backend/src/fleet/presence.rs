@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vigia_domain::device::Presence;
 use vigia_domain::ids::DeviceNumber;
 
+use crate::app::App;
+
 /// How long after its last message a device without a connection still counts as online, in milliseconds.
 const FRESH_MS: i64 = 5 * 60 * 1000;
 
@@ -33,8 +35,15 @@ impl Connections {
     }
 }
 
+/// What is known of a device now.
+#[must_use]
+pub fn presence_of(app: &App, device: DeviceNumber) -> Presence {
+    let (store, now_ms) = (app.store(), app.world().clock.now_ms());
+    presence(app.connections().has(device), store.seen_ms(device), store.goodbye_ms(device), now_ms)
+}
+
 /// What is known: connected, or heard of in the last minutes and not said goodbye since.
-pub(super) fn presence(connected: bool, seen_ms: Option<i64>, goodbye_ms: Option<i64>, now_ms: i64) -> Presence {
+fn presence(connected: bool, seen_ms: Option<i64>, goodbye_ms: Option<i64>, now_ms: i64) -> Presence {
     match seen_ms {
         _ if connected => Presence::Online,
         None => Presence::Never,

@@ -1,12 +1,17 @@
 //! The live hub: whoever listens to a device hears of its new values. A slow listener gets the latest, never the backlog.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+mod message;
+mod seats;
 
-use axum::extract::ws::Utf8Bytes;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use tokio::sync::Notify;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, DeviceNumber};
 use vigia_domain::live::Update;
+
+pub use message::Message;
+pub use seats::{MOST_SOCKETS, Seat, Seats};
 
 /// How many devices one listener may follow.
 pub const MOST_TOPICS: usize = 2_000;
@@ -14,25 +19,16 @@ pub const MOST_TOPICS: usize = 2_000;
 /// The switchboard. Clones are handles to the same one.
 #[derive(Clone, Default)]
 pub struct Hub {
-    topics: Arc<Mutex<HashMap<DeviceId, Vec<Arc<Mailbox>>>>>,
+    topics: Arc<Mutex<HashMap<DeviceId, Topic>>>,
+    seats: Seats,
 }
 
-/// Something to tell, put into words once for all who hear it.
-pub struct Message {
-    update: Update,
-    text: OnceLock<Utf8Bytes>,
-}
-
-impl Message {
-    fn new(update: Update) -> Arc<Self> {
-        Arc::new(Self { update, text: OnceLock::new() })
-    }
-
-    /// The JSON text.
-    #[must_use]
-    pub fn text(&self) -> Utf8Bytes {
-        self.text.get_or_init(|| serde_json::to_string(&self.update).expect("an update is always JSON").into()).clone()
-    }
+/// A device that somebody follows.
+struct Topic {
+    number: DeviceNumber,
+    /// Whether its followers take it to be online.
+    is_online: bool,
+    mailboxes: Vec<Arc<Mailbox>>,
 }
 
 /// What waits for one listener: at most one message per device.
@@ -46,7 +42,7 @@ struct Mailbox {
 pub struct Listener {
     hub: Hub,
     mailbox: Arc<Mailbox>,
-    follows: HashSet<DeviceId>,
+    follows: HashMap<DeviceId, DeviceNumber>,
 }
 
 impl Hub {
@@ -59,62 +55,91 @@ impl Hub {
     /// A listener that follows nothing yet.
     #[must_use]
     pub fn listen(&self) -> Listener {
-        Listener { hub: self.clone(), mailbox: Arc::default(), follows: HashSet::new() }
+        Listener { hub: self.clone(), mailbox: Arc::default(), follows: HashMap::new() }
+    }
+
+    /// The places of the connections that listen.
+    #[must_use]
+    pub fn seats(&self) -> &Seats {
+        &self.seats
     }
 
     /// Tells everyone who follows `device`. Never waits for a listener.
     pub fn publish(&self, device: &DeviceId, update: Update) {
-        let topics = locked(&self.topics);
-        let Some(mailboxes) = topics.get(device) else { return };
-        let message = Message::new(update);
-        for mailbox in mailboxes {
-            locked(&mailbox.waiting)
-                .entry(device.clone())
-                .and_modify(|old| *old = Message::new(merged(&old.update, &message.update)))
-                .or_insert_with(|| Arc::clone(&message));
-            mailbox.wake.notify_one();
+        let mut topics = locked(&self.topics);
+        if let Some(topic) = topics.get_mut(device) {
+            topic.tell(device, update);
+        }
+    }
+
+    /// Asks of every followed device whether it is online, and tells its followers where they take it to be otherwise.
+    pub fn review(&self, at: &str, is_online: impl Fn(DeviceNumber) -> bool) {
+        // Asked while nothing can be published: what is heard of a device afterwards is told afterwards.
+        for (device, topic) in locked(&self.topics).iter_mut() {
+            let now = is_online(topic.number);
+            if now != topic.is_online {
+                topic.tell(device, Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(now) });
+            }
         }
     }
 
     /// How many listeners follow anything, counted once per device.
     #[must_use]
     pub fn followed(&self) -> usize {
-        locked(&self.topics).values().map(Vec::len).sum()
+        locked(&self.topics).values().map(|topic| topic.mailboxes.len()).sum()
     }
 }
 
-/// Two messages that a slow listener gets as one: every metric with its newer value.
-fn merged(old: &Update, new: &Update) -> Update {
-    let mut values = old.values.clone();
-    values.extend(new.values.iter().map(|(k, v)| (k.clone(), *v)));
-    Update { topic: new.topic.clone(), at: old.at.clone().max(new.at.clone()), values, online: new.online.or(old.online) }
+impl Topic {
+    fn tell(&mut self, device: &DeviceId, update: Update) {
+        self.is_online = update.says_online();
+        let message = Message::new(update);
+        for mailbox in &self.mailboxes {
+            locked(&mailbox.waiting)
+                .entry(device.clone())
+                .and_modify(|old| *old = old.and(&message))
+                .or_insert_with(|| Arc::clone(&message));
+            mailbox.wake.notify_one();
+        }
+    }
 }
 
 impl Listener {
     /// Follows a device; the first that is heard of it is what `known` says. `false`: it follows too many already.
-    pub fn follow(&mut self, device: DeviceId, known: impl FnOnce() -> Option<Update>) -> bool {
-        if self.follows.contains(&device) {
+    pub fn follow(&mut self, device: DeviceId, number: DeviceNumber, known: impl FnOnce() -> Option<Update>) -> bool {
+        if self.follows.contains_key(&device) {
             return true;
         }
         if self.follows.len() >= MOST_TOPICS {
             return false;
         }
         let mut topics = locked(&self.hub.topics);
-        topics.entry(device.clone()).or_default().push(Arc::clone(&self.mailbox));
         // Asked while nothing can be published: what was said before is in it, what is said after comes after.
-        if let Some(update) = known() {
+        let known = known();
+        let is_online = known.as_ref().is_some_and(Update::says_online);
+        let topic = topics.entry(device.clone()).or_insert(Topic { number, is_online, mailboxes: Vec::new() });
+        topic.mailboxes.push(Arc::clone(&self.mailbox));
+        if let Some(update) = known {
             locked(&self.mailbox.waiting).insert(device.clone(), Message::new(update));
             self.mailbox.wake.notify_one();
         }
         drop(topics);
-        self.follows.insert(device);
+        self.follows.insert(device, number);
         true
+    }
+
+    /// The devices that it follows.
+    #[must_use]
+    pub fn follows(&self) -> &HashMap<DeviceId, DeviceNumber> {
+        &self.follows
     }
 
     /// Follows a device no longer.
     pub fn leave(&mut self, device: &DeviceId) {
-        if self.follows.remove(device) {
+        if self.follows.remove(device).is_some() {
             self.forget(device);
+            // What was on its way is not told any more: its right may be gone.
+            locked(&self.mailbox.waiting).remove(device);
         }
     }
 
@@ -131,9 +156,9 @@ impl Listener {
 
     fn forget(&self, device: &DeviceId) {
         let mut topics = locked(&self.hub.topics);
-        if let Some(mailboxes) = topics.get_mut(device) {
-            mailboxes.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
-            if mailboxes.is_empty() {
+        if let Some(topic) = topics.get_mut(device) {
+            topic.mailboxes.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
+            if topic.mailboxes.is_empty() {
                 topics.remove(device);
             }
         }
@@ -142,7 +167,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        for device in std::mem::take(&mut self.follows) {
+        for device in std::mem::take(&mut self.follows).into_keys() {
             self.forget(&device);
         }
     }
@@ -160,6 +185,8 @@ mod tests {
         DeviceId::new(text).expect("a good id")
     }
 
+    const M1: DeviceNumber = DeviceNumber(1);
+
     fn update(at: &str, values: &[(&str, f64)]) -> Update {
         Update {
             topic: "device/m1".into(),
@@ -173,7 +200,7 @@ mod tests {
     async fn a_slow_listener_gets_the_latest_of_every_metric_and_not_the_backlog() {
         let hub = Hub::default();
         let mut slow = hub.listen();
-        assert!(slow.follow(id("m1"), || None));
+        assert!(slow.follow(id("m1"), M1, || None));
         for n in 0..1000 {
             hub.publish(&id("m1"), update("2026-01-01T00:00:01.000Z", &[("power_w", f64::from(n))]));
         }
@@ -191,7 +218,7 @@ mod tests {
     async fn who_comes_late_first_hears_what_is_known() {
         let hub = Hub::default();
         let mut late = hub.listen();
-        assert!(late.follow(id("m1"), || Some(update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0), ("voltage_v", 127.0)]))));
+        assert!(late.follow(id("m1"), M1, || Some(update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0), ("voltage_v", 127.0)]))));
         hub.publish(&id("m1"), update("2026-01-01T00:00:02.000Z", &[("power_w", 2.0)]));
         let heard = late.next().await;
         assert_eq!(
@@ -204,11 +231,33 @@ mod tests {
     fn who_left_is_forgotten() {
         let hub = Hub::default();
         let (mut one, mut two) = (hub.listen(), hub.listen());
-        one.follow(id("m1"), || None);
-        two.follow(id("m1"), || None);
+        one.follow(id("m1"), M1, || None);
+        two.follow(id("m1"), M1, || None);
         two.leave(&id("m1"));
         assert_eq!(hub.followed(), 1);
         drop(one);
         assert_eq!(hub.followed(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_change_of_state_is_told_once_and_not_what_is_known_already() {
+        let hub = Hub::default();
+        let mut listener = hub.listen();
+        listener.follow(id("m1"), M1, || None);
+        let texts = async || listener.next().await.iter().map(|m| m.text().as_str().to_owned()).collect::<Vec<_>>();
+        hub.review("2026-01-01T00:00:01.000Z", |_| false);
+        hub.review("2026-01-01T00:00:02.000Z", |_| true);
+        hub.review("2026-01-01T00:00:03.000Z", |_| true);
+        assert_eq!(texts().await, [r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.000Z","values":{},"online":true}"#]);
+        hub.publish(&id("m1"), update("2026-01-01T00:00:02.500Z", &[("power_w", 1.0)]));
+        hub.review("2026-01-01T00:00:04.000Z", |number| number != M1);
+        assert_eq!(
+            texts().await,
+            [r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.500Z","values":{"power_w":1.0},"online":false}"#],
+            "as one, with the instant of the values"
+        );
+        hub.publish(&id("m1"), update("2026-01-01T00:00:05.000Z", &[("power_w", 2.0)]));
+        hub.review("2026-01-01T00:00:06.000Z", |_| true);
+        assert_eq!(texts().await, [r#"{"topic":"device/m1","at":"2026-01-01T00:00:05.000Z","values":{"power_w":2.0}}"#]);
     }
 }

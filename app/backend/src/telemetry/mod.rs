@@ -106,6 +106,9 @@ pub trait TelemetryStore: Send + Sync {
     /// When anything was last heard of a device, milliseconds since the epoch.
     fn seen_ms(&self, device: DeviceNumber) -> Option<i64>;
 
+    /// When a device said that it goes offline, if that was its last word on it, milliseconds since the epoch.
+    fn goodbye_ms(&self, device: DeviceNumber) -> Option<i64>;
+
     /// Every value of a metric in `[from_ms, to_ms)`, in order of time.
     ///
     /// # Errors

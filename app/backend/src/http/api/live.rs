@@ -3,15 +3,23 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::response::Response;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use tower_sessions::Session;
 use vigia_domain::rights::{Action, Principal};
 
+use super::live_right::Standing;
 use super::live_socket;
 use crate::app::App;
+use crate::http::Problem;
 use crate::http::table::{Right, Route};
+use crate::live::MOST_SOCKETS;
 
 /// The largest message of a client, in bytes: a subscription to as many devices as are allowed.
 const MESSAGE_BYTES: usize = 256 * 1024;
+/// When somebody with too many connections may try again, in seconds.
+const RETRY_SECONDS: &str = "30";
 
 pub(super) fn route() -> Route {
     Route::get("/api/v1/live", Right::Needs(Action::ReadTelemetry), answer)
@@ -19,6 +27,20 @@ pub(super) fn route() -> Route {
         .success(101)
 }
 
-async fn answer(State(app): State<App>, Extension(principal): Extension<Principal>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.max_message_size(MESSAGE_BYTES).on_upgrade(move |socket| live_socket::run(app, principal, socket))
+async fn answer(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    session: Option<Extension<Session>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let Some(seat) = app.hub().seats().take(&principal) else {
+        let detail = format!("one account or key holds at most {MOST_SOCKETS} live connections; end one of the others");
+        return ([(RETRY_AFTER, RETRY_SECONDS)], Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)).into_response();
+    };
+    let standing = Standing::new(&app, principal, &headers, session.as_deref());
+    upgrade.max_message_size(MESSAGE_BYTES).on_upgrade(async move |socket| {
+        let served = app.clone();
+        app.lifecycle().serve("live connection", |stop| live_socket::run(served, standing, seat, socket, stop));
+    })
 }

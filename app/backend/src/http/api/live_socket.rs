@@ -1,79 +1,203 @@
 //! One WebSocket of `/api/v1/live`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio_util::sync::CancellationToken;
+use vigia_domain::device::Presence;
 use vigia_domain::ids::DeviceId;
 use vigia_domain::live::{ClientMessage, Refusal, RefusalReason, Update};
-use vigia_domain::rights::{Action, Principal};
+use vigia_domain::rights::Action;
 use vigia_domain::time;
 
+use super::live_right::{Over, Standing};
 use crate::app::App;
 use crate::db::devices::Device;
-use crate::fleet;
+use crate::fleet::presence_of;
 use crate::http::Problem;
 use crate::http::access::of_device;
-use crate::lifecycle::Phase;
-use crate::live::{Hub, Listener, MOST_TOPICS};
+use crate::live::{Hub, Listener, MOST_TOPICS, Seat};
 
 /// How often a quiet connection is asked whether it lives, and after how long a silent one is dead.
 const HEARTBEAT: Duration = Duration::from_secs(25);
 const DEAD: Duration = Duration::from_secs(60);
 /// How long a client may leave a message unread before its connection is given up.
 const STALLED: Duration = Duration::from_secs(20);
+/// How long a client has to answer that the connection ends.
+const CLOSING: Duration = Duration::from_secs(1);
+/// How often it is looked whether the right has to be asked again.
+const LOOK: Duration = Duration::from_secs(1);
 
-type Sink = SplitSink<WebSocket, Message>;
+struct Connection {
+    app: App,
+    standing: Standing,
+    listener: Listener,
+    sink: SplitSink<WebSocket, Message>,
+    stop: CancellationToken,
+}
 
-/// Serves a connection until either side ends it.
-pub(super) async fn run(app: App, principal: Principal, socket: WebSocket) {
-    let (mut sink, mut stream) = socket.split();
-    let mut listener = app.hub().listen();
-    let stop = app.lifecycle().stopping(Phase::Intake);
-    let mut heartbeat = tokio::time::interval(HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut heard = Instant::now();
-    loop {
-        let outcome = tokio::select! {
-            message = next(&mut stream) => {
-                heard = Instant::now();
-                match message {
-                    Some(text) => hear(&app, &principal, &mut listener, &mut sink, text.as_deref()).await,
-                    None => break,
+/// Why a connection ends.
+enum End {
+    /// It is gone, or its client does not read.
+    Gone,
+    /// It may not go on.
+    Over(Over),
+    /// The server stops.
+    Stopping,
+}
+
+/// Serves a connection until either side ends it; it keeps its seat so long.
+pub(super) async fn run(app: App, standing: Standing, seat: Seat, socket: WebSocket, stop: CancellationToken) {
+    let (sink, mut stream) = socket.split();
+    let listener = app.hub().listen();
+    let mut connection = Connection { app, standing, listener, sink, stop };
+    let end = connection.go_on(&mut stream).await;
+    connection.say_why(end, &mut stream).await;
+    drop(seat);
+}
+
+impl Connection {
+    async fn go_on(&mut self, stream: &mut SplitStream<WebSocket>) -> End {
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let mut look = tokio::time::interval(LOOK);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        let stop = self.stop.clone();
+        loop {
+            let outcome = tokio::select! {
+                () = stop.cancelled() => return End::Stopping,
+                message = next(stream) => {
+                    heard = Instant::now();
+                    match message {
+                        Some(text) => self.hear(text.as_deref()).await,
+                        None => return End::Gone,
+                    }
                 }
-            }
-            messages = listener.next() => {
-                let mut outcome = Ok(());
-                for message in messages {
-                    outcome = send(&mut sink, Message::Text(message.text())).await;
+                messages = self.listener.next() => {
+                    let mut outcome = Ok(());
+                    for message in messages {
+                        outcome = self.send(Message::Text(message.text())).await;
+                        if outcome.is_err() {
+                            break;
+                        }
+                    }
+                    outcome
                 }
-                outcome
-            }
-            _ = heartbeat.tick() => {
-                if heard.elapsed() > DEAD {
-                    break;
+                _ = look.tick() => if self.standing.is_due(&self.app) { self.ask_again().await } else { Ok(()) },
+                _ = heartbeat.tick() => {
+                    if heard.elapsed() > DEAD {
+                        return End::Gone;
+                    }
+                    self.send(Message::Ping(axum::body::Bytes::new())).await
                 }
-                send(&mut sink, Message::Ping(axum::body::Bytes::new())).await
+            };
+            if let Err(end) = outcome {
+                return end;
             }
-            () = stop.cancelled() => {
-                let frame = CloseFrame { code: close_code::RESTART, reason: "the server restarts".into() };
-                let _ = send(&mut sink, Message::Close(Some(frame))).await;
-                break;
+        }
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        tokio::select! {
+            biased;
+            sent = timeout(STALLED, self.sink.send(message)) => sent.map_err(|_| End::Gone)?.map_err(|_| End::Gone),
+            // A client that does not read must not hold up the end.
+            () = self.stop.cancelled() => Err(End::Stopping),
+        }
+    }
+
+    async fn refuse(&mut self, topic: String, error: RefusalReason) -> Result<(), End> {
+        let text = serde_json::to_string(&Refusal { topic, error }).expect("a refusal is always JSON");
+        self.send(Message::Text(text.into())).await
+    }
+
+    async fn hear(&mut self, text: Option<&str>) -> Result<(), End> {
+        let Some(text) = text else { return Ok(()) };
+        match serde_json::from_str(text) {
+            Ok(ClientMessage::Subscribe(topics)) => self.subscribe(topics).await,
+            Ok(ClientMessage::Unsubscribe(topics)) => {
+                for id in topics.iter().filter_map(|topic| device_of(topic)) {
+                    self.listener.leave(&id);
+                }
+                Ok(())
+            }
+            Err(_) => {
+                let error = RefusalReason { status: 422, detail: "say {\"subscribe\":[\"device/<id>\"]}".to_owned() };
+                self.refuse(String::new(), error).await
+            }
+        }
+    }
+
+    async fn subscribe(&mut self, topics: Vec<String>) -> Result<(), End> {
+        self.standing.ask(&self.app).await.map_err(End::Over)?;
+        let is_new = |topic: &String| device_of(topic).is_none_or(|id| !self.listener.follows().contains_key(&id));
+        let new: BTreeSet<String> = topics.into_iter().filter(is_new).collect();
+        let all = self.listener.follows().len() + new.len();
+        if all > MOST_TOPICS {
+            let detail = format!(
+                "one connection follows at most {MOST_TOPICS} devices, and with this list it would be {all}; nothing of it is followed"
+            );
+            return self.refuse(String::new(), RefusalReason { status: 422, detail }).await;
+        }
+        for topic in new {
+            if let Err(error) = self.follow(&topic).await {
+                self.refuse(topic, error).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn follow(&mut self, topic: &str) -> Result<(), RefusalReason> {
+        let principal = self.standing.principal();
+        let asked = of_device(&self.app, principal, Action::ReadTelemetry, device_of(topic)).await;
+        let (verdict, device) = asked.map_err(|problem| reason(&problem))?;
+        if let Some(problem) = Problem::of_verdict(verdict) {
+            return Err(reason(&problem));
+        }
+        let Some(device) = device else { return Err(reason(&Problem::not_found())) };
+        if self.listener.follow(device.id.clone(), device.number, || known(&self.app, &device)) {
+            return Ok(());
+        }
+        Err(RefusalReason { status: 422, detail: format!("one connection follows at most {MOST_TOPICS} devices") })
+    }
+
+    /// Asks the right of the connection and of each of its topics again.
+    async fn ask_again(&mut self) -> Result<(), End> {
+        self.standing.ask(&self.app).await.map_err(End::Over)?;
+        // When the registry cannot be asked, the next time tells; the standing itself says for how long that may go on.
+        let Ok(lost) = self.standing.lost(&self.app, &self.listener).await else { return Ok(()) };
+        for device in lost {
+            self.listener.leave(&device);
+            self.refuse(Hub::topic(&device), reason(&Problem::not_found())).await?;
+        }
+        Ok(())
+    }
+
+    async fn say_why(&mut self, end: End, stream: &mut SplitStream<WebSocket>) {
+        let (code, reason) = match end {
+            End::Gone => return,
+            End::Over(Over::Right) => (close_code::POLICY, "your right has ended; sign in again"),
+            End::Over(Over::Unknown) => (close_code::AGAIN, "your right cannot be asked now; try again"),
+            End::Stopping => (close_code::AWAY, "the server stops"),
+        };
+        let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+        // Read on until it answers: a connection that closes with something unread may lose what was sent last.
+        let goodbye = async {
+            if self.sink.send(frame).await.is_ok() {
+                while let Some(Ok(_)) = stream.next().await {}
             }
         };
-        if outcome.is_err() {
-            break;
-        }
+        let _ = timeout(CLOSING, goodbye).await;
     }
 }
 
-/// The connection is gone, or its client does not read.
-struct Gone;
-
-async fn send(sink: &mut Sink, message: Message) -> Result<(), Gone> {
-    tokio::time::timeout(STALLED, sink.send(message)).await.map_err(|_| Gone)?.map_err(|_| Gone)
+fn reason(problem: &Problem) -> RefusalReason {
+    RefusalReason { status: problem.status().as_u16(), detail: problem.detail().to_owned() }
 }
 
 /// The next thing from the client: a text, or `Some(None)` for a sign of life; `None` at the end.
@@ -86,54 +210,18 @@ async fn next(stream: &mut SplitStream<WebSocket>) -> Option<Option<String>> {
     }
 }
 
-async fn hear(app: &App, principal: &Principal, listener: &mut Listener, sink: &mut Sink, text: Option<&str>) -> Result<(), Gone> {
-    let Some(text) = text else { return Ok(()) };
-    match serde_json::from_str(text) {
-        Ok(ClientMessage::Subscribe(topics)) => {
-            for topic in topics {
-                if let Err(error) = follow(app, principal, listener, &topic).await {
-                    let text = serde_json::to_string(&Refusal { topic, error }).expect("a refusal is always JSON");
-                    send(sink, Message::Text(text.into())).await?;
-                }
-            }
-            Ok(())
-        }
-        Ok(ClientMessage::Unsubscribe(topics)) => {
-            for id in topics.iter().filter_map(|topic| device_of(topic)) {
-                listener.leave(&id);
-            }
-            Ok(())
-        }
-        Err(_) => {
-            let error = RefusalReason { status: 422, detail: "say {\"subscribe\":[\"device/<id>\"]}".to_owned() };
-            let text = serde_json::to_string(&Refusal { topic: String::new(), error }).expect("a refusal is always JSON");
-            send(sink, Message::Text(text.into())).await
-        }
-    }
-}
-
-async fn follow(app: &App, principal: &Principal, listener: &mut Listener, topic: &str) -> Result<(), RefusalReason> {
-    let reason = |problem: &Problem| RefusalReason { status: problem.status().as_u16(), detail: problem.detail().to_owned() };
-    let (verdict, device) = of_device(app, principal, Action::ReadTelemetry, device_of(topic)).await.map_err(|problem| reason(&problem))?;
-    if let Some(problem) = Problem::of_verdict(verdict) {
-        return Err(reason(&problem));
-    }
-    let Some(device) = device else { return Err(reason(&Problem::not_found())) };
-    let is_online = fleet::is_online(app, device.number).await.map_err(|error| reason(&error.into()))?;
-    let known = || known(app, &device, is_online);
-    if listener.follow(device.id.clone(), known) {
-        return Ok(());
-    }
-    Err(RefusalReason { status: 422, detail: format!("one connection follows at most {MOST_TOPICS} devices") })
-}
-
-/// The last values of a device, so that nothing is missed between rendering a page and listening.
-fn known(app: &App, device: &Device, is_online: bool) -> Option<Update> {
+/// What is known of a device, so that nothing is missed between rendering a page and listening.
+fn known(app: &App, device: &Device) -> Option<Update> {
+    let is_online = presence_of(app, device.number) == Presence::Online;
     let latest = app.store().latest(device.number);
-    let newest = latest.iter().map(|v| v.at_ms).max()?;
+    let newest = latest.iter().map(|v| v.at_ms).max();
+    if newest.is_none() && !is_online {
+        return None;
+    }
     // Only what the device last said: an update has one instant, and older values stand on the page already.
-    let values = latest.into_iter().filter(|v| v.at_ms == newest).map(|v| (v.metric, v.value)).collect();
-    Some(Update { topic: Hub::topic(&device.id), at: time::to_text(newest), values, online: Some(is_online) })
+    let values = latest.into_iter().filter(|v| Some(v.at_ms) == newest).map(|v| (v.metric, v.value)).collect();
+    let at = newest.unwrap_or_else(|| app.world().clock.now_ms());
+    Some(Update { topic: Hub::topic(&device.id), at: time::to_text(at), values, online: Some(is_online) })
 }
 
 fn device_of(topic: &str) -> Option<DeviceId> {

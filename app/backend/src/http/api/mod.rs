@@ -4,6 +4,7 @@ mod devices;
 mod ingest;
 mod latest;
 mod live;
+mod live_right;
 mod live_socket;
 mod telemetry;
 

@@ -10,9 +10,8 @@ use crate::telemetry::Entry;
 
 use super::codec;
 use super::names::MetricNames;
+use super::rows::{Statement, chunks};
 
-/// Rows per INSERT, largest first: few texts, so that every one of them stays a prepared statement.
-const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 /// How many refusals are kept of each device.
 const QUARANTINE_KEPT: i64 = 100;
 
@@ -37,13 +36,17 @@ pub(super) async fn rows(db: &Db, names: &MetricNames, batch: &[Entry]) -> Resul
     Ok(rows)
 }
 
+/// The statement that writes rows.
+pub(super) fn insert() -> Statement {
+    Statement::new("INSERT INTO samples (device, at_ms, received_ms, data)", 4, "")
+}
+
 /// Writes a batch and its rows, all or nothing.
-pub(super) async fn write(db: &Db, batch: &[Entry], rows: &[Row]) -> Result<(), DbError> {
+pub(super) async fn write(db: &Db, insert: &Statement, batch: &[Entry], rows: &[Row]) -> Result<(), DbError> {
     let states = states(batch);
     in_tx!(db, |tx| {
         for chunk in chunks(rows) {
-            let sql = insert(chunk.len());
-            let mut query = sqlx::query(&sql);
+            let mut query = sqlx::query(insert.of(chunk));
             for row in chunk {
                 query = query.bind(row.device).bind(row.at_ms).bind(row.received_ms).bind(row.data.as_slice());
             }
@@ -124,23 +127,4 @@ fn states(batch: &[Entry]) -> BTreeMap<i64, (bool, i64)> {
 /// PostgreSQL's texts hold no NUL; a device may send one.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{FFFD}")
-}
-
-fn chunks(mut rows: &[Row]) -> impl Iterator<Item = &[Row]> {
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
-        let (chunk, rest) = rows.split_at(size);
-        rows = rest;
-        Some(chunk)
-    })
-}
-
-fn insert(rows: usize) -> String {
-    let mut sql = String::from("INSERT INTO samples (device, at_ms, received_ms, data) VALUES ");
-    for row in 0..rows {
-        let n = row * 4;
-        let comma = if row == 0 { "" } else { ", " };
-        sql.push_str(&format!("{comma}(${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4));
-    }
-    sql
 }

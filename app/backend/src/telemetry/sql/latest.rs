@@ -1,5 +1,6 @@
 //! The last value of every metric, in memory; written to `latest` now and then, completed from the log after a crash.
 
+use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -9,18 +10,35 @@ use vigia_domain::ids::DeviceNumber;
 use super::append::Row;
 use super::codec;
 use super::names::MetricNames;
+use super::rows::{Statement, chunks};
 use crate::db::{Db, DbError, in_tx, on};
 use crate::telemetry::{Entry, LastValue};
 
 pub(super) struct LatestCache {
     devices: RwLock<Devices>,
+    upsert: Upserts,
+}
+
+/// The statements that write down.
+struct Upserts {
+    values: Statement,
+    seen: Statement,
 }
 
 #[derive(Default)]
 struct Devices {
-    values: HashMap<i64, HashMap<u32, (i64, f64)>>,
+    values: HashMap<i64, HashMap<u32, Last>>,
     seen: HashMap<i64, i64>,
+    goodbyes: HashMap<i64, i64>,
+    /// Devices that were heard, or have values that changed, since they were last written down.
     changed: HashSet<i64>,
+}
+
+/// The last value of one metric.
+struct Last {
+    at_ms: i64,
+    value: f64,
+    is_written: bool,
 }
 
 impl Devices {
@@ -28,20 +46,39 @@ impl Devices {
     fn take(&mut self, device: i64, at_ms: i64, data: &[u8]) -> Result<Vec<bool>, DbError> {
         let values = self.values.entry(device).or_default();
         let won = codec::unpack(data)?.map(|(metric, value)| {
-            let last = values.entry(metric).or_insert((at_ms, value));
-            let wins = at_ms >= last.0;
-            if wins {
-                *last = (at_ms, value);
+            let new = Last { at_ms, value, is_written: false };
+            match values.entry(metric) {
+                MapEntry::Occupied(last) if at_ms < last.get().at_ms => return false,
+                MapEntry::Occupied(mut last) => drop(last.insert(new)),
+                MapEntry::Vacant(none) => drop(none.insert(new)),
             }
-            wins
+            true
         });
-        Ok(won.collect())
+        let won = won.collect();
+        self.changed.insert(device);
+        Ok(won)
     }
 
     fn heard(&mut self, device: i64, received_ms: i64) {
         let seen = self.seen.entry(device).or_insert(received_ms);
         *seen = (*seen).max(received_ms);
         self.changed.insert(device);
+    }
+
+    fn unwritten(&self) -> (Vec<(i64, i64, i64, f64)>, Vec<(i64, i64)>) {
+        let (mut values, mut seen) = (Vec::new(), Vec::with_capacity(self.changed.len()));
+        for device in &self.changed {
+            let fresh = self.values.get(device).into_iter().flatten().filter(|(_, last)| !last.is_written);
+            values.extend(fresh.map(|(metric, last)| (*device, i64::from(*metric), last.at_ms, last.value)));
+            seen.extend(self.seen.get(device).map(|at| (*device, *at)));
+        }
+        (values, seen)
+    }
+
+    fn written(&mut self) {
+        for device in std::mem::take(&mut self.changed) {
+            self.values.get_mut(&device).into_iter().flat_map(HashMap::values_mut).for_each(|last| last.is_written = true);
+        }
     }
 }
 
@@ -52,13 +89,20 @@ impl LatestCache {
             let mut rows = sqlx::query_as::<_, (i64, i64, i64, f64)>("SELECT device, metric, at_ms, value FROM latest").fetch(c);
             while let Some((device, metric, at_ms, value)) = rows.try_next().await? {
                 let unreadable = |_| DbError::Unreadable { table: "latest", column: "metric", found: metric.to_string() };
-                devices.values.entry(device).or_default().insert(u32::try_from(metric).map_err(unreadable)?, (at_ms, value));
+                let last = Last { at_ms, value, is_written: true };
+                devices.values.entry(device).or_default().insert(u32::try_from(metric).map_err(unreadable)?, last);
             }
         });
         on!(db, |c| {
             let mut rows = sqlx::query_as::<_, (i64, i64)>("SELECT device, seen_ms FROM device_state WHERE seen_ms IS NOT NULL").fetch(c);
             while let Some((device, seen_ms)) = rows.try_next().await? {
                 devices.seen.insert(device, seen_ms);
+            }
+        });
+        on!(db, |c| {
+            let mut rows = sqlx::query_as::<_, (i64, i64)>("SELECT device, online_ms FROM device_state WHERE online = 0").fetch(c);
+            while let Some((device, online_ms)) = rows.try_next().await? {
+                devices.goodbyes.insert(device, online_ms);
             }
         });
         const TAIL: &str =
@@ -70,7 +114,7 @@ impl LatestCache {
                 devices.heard(device, received_ms);
             }
         });
-        Ok(Self { devices: RwLock::new(devices) })
+        Ok(Self { devices: RwLock::new(devices), upsert: Upserts::new() })
     }
 
     /// Takes a batch that was stored. Says for each entry which of its values are the newest now.
@@ -88,6 +132,11 @@ impl LatestCache {
             if entry.heard {
                 devices.heard(entry.device.0, entry.received_ms);
             }
+            match entry.online {
+                Some(true) => drop(devices.goodbyes.remove(&entry.device.0)),
+                Some(false) => drop(devices.goodbyes.insert(entry.device.0, entry.received_ms)),
+                None => {}
+            }
             fresh.push(newest.into_iter().map(|(name, (at_ms, value))| LastValue { metric: name.to_owned(), at_ms, value }).collect());
         }
         fresh
@@ -100,14 +149,14 @@ impl LatestCache {
             .get(&device.0)
             .into_iter()
             .flatten()
-            .filter_map(|(metric, (at_ms, value))| Some(LastValue { metric: names.name(*metric)?, at_ms: *at_ms, value: *value }))
+            .filter_map(|(metric, last)| Some(LastValue { metric: names.name(*metric)?, at_ms: last.at_ms, value: last.value }))
             .collect();
         found.sort_by(|a, b| a.metric.cmp(&b.metric));
         found
     }
 
     pub(super) fn newest_ms(&self, device: DeviceNumber) -> Option<i64> {
-        self.read().values.get(&device.0)?.values().map(|(at_ms, _)| *at_ms).max()
+        self.read().values.get(&device.0)?.values().map(|last| last.at_ms).max()
     }
 
     pub(super) fn known_metrics(&self, device: DeviceNumber) -> usize {
@@ -118,44 +167,30 @@ impl LatestCache {
         self.read().seen.get(&device.0).copied()
     }
 
+    pub(super) fn goodbye_ms(&self, device: DeviceNumber) -> Option<i64> {
+        self.read().goodbyes.get(&device.0).copied()
+    }
+
     /// Writes what changed, and up to which row of the log it holds. Called by the one who appends, so that both agree.
     pub(super) async fn flush(&self, db: &Db) -> Result<(), DbError> {
-        let (values, seen) = {
-            let devices = self.read();
-            if devices.changed.is_empty() {
-                return Ok(());
-            }
-            let values: Vec<_> = devices
-                .changed
-                .iter()
-                .filter_map(|d| Some((d, devices.values.get(d)?)))
-                .flat_map(|(d, values)| values.iter().map(|(m, (at, v))| (*d, i64::from(*m), *at, *v)))
-                .collect();
-            let seen: Vec<_> = devices.changed.iter().filter_map(|d| Some((*d, *devices.seen.get(d)?))).collect();
-            (values, seen)
-        };
+        let (values, seen) = self.read().unwritten();
+        if values.is_empty() && seen.is_empty() {
+            return Ok(());
+        }
         in_tx!(db, |tx| {
-            for (device, metric, at_ms, value) in values {
-                sqlx::query(
-                    "INSERT INTO latest (device, metric, at_ms, value) VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (device, metric) DO UPDATE SET at_ms = excluded.at_ms, value = excluded.value",
-                )
-                .bind(device)
-                .bind(metric)
-                .bind(at_ms)
-                .bind(value)
-                .execute(&mut *tx)
-                .await?;
+            for chunk in chunks(&values) {
+                let mut query = sqlx::query(self.upsert.values.of(chunk));
+                for (device, metric, at_ms, value) in chunk {
+                    query = query.bind(*device).bind(*metric).bind(*at_ms).bind(*value);
+                }
+                query.execute(&mut *tx).await?;
             }
-            for (device, seen_ms) in &seen {
-                sqlx::query(
-                    "INSERT INTO device_state (device, seen_ms) VALUES ($1, $2)
-                     ON CONFLICT (device) DO UPDATE SET seen_ms = excluded.seen_ms",
-                )
-                .bind(*device)
-                .bind(*seen_ms)
-                .execute(&mut *tx)
-                .await?;
+            for chunk in chunks(&seen) {
+                let mut query = sqlx::query(self.upsert.seen.of(chunk));
+                for (device, seen_ms) in chunk {
+                    query = query.bind(*device).bind(*seen_ms);
+                }
+                query.execute(&mut *tx).await?;
             }
             let marked = sqlx::query("UPDATE latest_mark SET sample_id = (SELECT COALESCE(MAX(id), 0) FROM samples) WHERE one = 1")
                 .execute(&mut *tx)
@@ -164,10 +199,7 @@ impl LatestCache {
                 return Err(DbError::Missing("latest_mark"));
             }
         });
-        let mut devices = self.write();
-        for (device, _) in seen {
-            devices.changed.remove(&device);
-        }
+        self.write().written();
         Ok(())
     }
 
@@ -177,5 +209,22 @@ impl LatestCache {
 
     fn write(&self) -> RwLockWriteGuard<'_, Devices> {
         self.devices.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Upserts {
+    fn new() -> Self {
+        Self {
+            values: Statement::new(
+                "INSERT INTO latest (device, metric, at_ms, value)",
+                4,
+                "ON CONFLICT (device, metric) DO UPDATE SET at_ms = excluded.at_ms, value = excluded.value",
+            ),
+            seen: Statement::new(
+                "INSERT INTO device_state (device, seen_ms)",
+                2,
+                "ON CONFLICT (device) DO UPDATE SET seen_ms = excluded.seen_ms",
+            ),
+        }
     }
 }

@@ -5,8 +5,10 @@ mod codec;
 mod latest;
 mod names;
 mod read;
+mod rows;
 
 use async_trait::async_trait;
+use tokio::sync::Mutex;
 use vigia_domain::ids::DeviceNumber;
 
 use super::buckets::Buckets;
@@ -14,12 +16,16 @@ use super::{Entry, LastValue, Question, TelemetryStore};
 use crate::db::{Db, DbError, in_tx};
 use latest::LatestCache;
 use names::MetricNames;
+use rows::Statement;
 
 /// The engine over one database. It is the only writer of its tables in this process.
 pub struct SqlStore {
     db: Db,
     names: MetricNames,
     latest: LatestCache,
+    insert: Statement,
+    /// Held by who appends or writes the last values down, so that these never claim to hold a row that they do not.
+    turn: Mutex<()>,
 }
 
 impl SqlStore {
@@ -30,15 +36,16 @@ impl SqlStore {
     pub async fn open(db: Db) -> Result<Self, DbError> {
         let names = MetricNames::load(&db).await?;
         let latest = LatestCache::load(&db).await?;
-        Ok(Self { db, names, latest })
+        Ok(Self { db, names, latest, insert: append::insert(), turn: Mutex::default() })
     }
 }
 
 #[async_trait]
 impl TelemetryStore for SqlStore {
     async fn append(&self, batch: &[Entry]) -> Result<Vec<Vec<LastValue>>, DbError> {
+        let _turn = self.turn.lock().await;
         let rows = append::rows(&self.db, &self.names, batch).await?;
-        append::write(&self.db, batch, &rows).await?;
+        append::write(&self.db, &self.insert, batch, &rows).await?;
         Ok(self.latest.apply(batch, &rows))
     }
 
@@ -56,6 +63,10 @@ impl TelemetryStore for SqlStore {
 
     fn seen_ms(&self, device: DeviceNumber) -> Option<i64> {
         self.latest.seen_ms(device)
+    }
+
+    fn goodbye_ms(&self, device: DeviceNumber) -> Option<i64> {
+        self.latest.goodbye_ms(device)
     }
 
     async fn range(&self, device: DeviceNumber, metric: &str, from_ms: i64, to_ms: i64) -> Result<Vec<(i64, f64)>, DbError> {
@@ -80,6 +91,7 @@ impl TelemetryStore for SqlStore {
     }
 
     async fn settle(&self) -> Result<(), DbError> {
+        let _turn = self.turn.lock().await;
         self.latest.flush(&self.db).await
     }
 

@@ -139,6 +139,29 @@ impl Installation {
         }
     }
 
+    /// Changes what devices sent behind the program's back; says how many rows.
+    pub async fn tamper(&self, sql: &str) -> u64 {
+        self.change(self.app.telemetry_db(), "telemetry.db", sql).await
+    }
+
+    /// The same with users, devices and keys.
+    pub async fn meddle(&self, sql: &str) -> u64 {
+        self.change(self.app.registry(), "vigia.db", sql).await
+    }
+
+    async fn change(&self, db: &Db, file: &str, sql: &str) -> u64 {
+        match db {
+            Db::Sqlite(_) => {
+                let file = format!("sqlite:{}", self.dir.path().join("data").join(file).display());
+                let db = sqlx::SqlitePool::connect(&file).await.expect("opened");
+                let rows = sqlx::query(sql).execute(&db).await.expect("done").rows_affected();
+                db.close().await;
+                rows
+            }
+            Db::Postgres(pool) => sqlx::query(sql).execute(pool).await.expect("done").rows_affected(),
+        }
+    }
+
     pub async fn get(&self, path: &str, token: &str) -> Answer {
         self.ask(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], "").await
     }

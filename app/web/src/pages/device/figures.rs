@@ -47,7 +47,7 @@ impl FigureSet {
         };
         let (clock, own) = (use_clock(), set.clone());
         use_live().follow(&device_topic(&row.id), move |update| {
-            let now = if update.online == Some(false) { Presence::Offline } else { Presence::Online };
+            let now = update.presence(own.seen_ms.get_untracked());
             if own.presence.get_untracked() != now {
                 own.presence.set(now);
             }

@@ -40,7 +40,7 @@ impl RowState {
         let clock = use_clock();
         let (presence, seen_ms, headline) = (state.presence, state.seen_ms, state.headline);
         use_live().follow(&device_topic(&state.id), move |update| {
-            let now = if update.online == Some(false) { Presence::Offline } else { Presence::Online };
+            let now = update.presence(seen_ms.get_untracked());
             if presence.get_untracked() != now {
                 presence.set(now);
             }

@@ -1,0 +1,39 @@
+//! What is told: an update, put into words once for all who hear it.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::ws::Utf8Bytes;
+use vigia_domain::live::Update;
+
+/// Something to tell.
+pub struct Message {
+    update: Update,
+    text: OnceLock<Utf8Bytes>,
+}
+
+impl Message {
+    pub(super) fn new(update: Update) -> Arc<Self> {
+        Arc::new(Self { update, text: OnceLock::new() })
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn text(&self) -> Utf8Bytes {
+        self.text.get_or_init(|| serde_json::to_string(&self.update).expect("an update is always JSON").into()).clone()
+    }
+
+    /// Two messages that a slow listener gets as one: every metric with its newer value.
+    pub(super) fn and(&self, new: &Self) -> Arc<Self> {
+        let (old, new) = (&self.update, &new.update);
+        let mut values = old.values.clone();
+        values.extend(new.values.iter().map(|(k, v)| (k.clone(), *v)));
+        let at = match (old.values.is_empty(), new.values.is_empty()) {
+            (false, false) => old.at.clone().max(new.at.clone()),
+            // The instant is that of the values: a device's state carries the server's time, which is later.
+            (false, true) => old.at.clone(),
+            (true, _) => new.at.clone(),
+        };
+        // The newer word counts: values say that the device is there, whatever was said before.
+        Self::new(Update { topic: new.topic.clone(), at, values, online: new.online })
+    }
+}
