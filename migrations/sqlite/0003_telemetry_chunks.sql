@@ -5,7 +5,8 @@
 CREATE TABLE log (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     received_ms BIGINT  NOT NULL,
-    data        BLOB    NOT NULL
+    data        BLOB    NOT NULL,
+    writer      BIGINT  NOT NULL                    -- which process wrote it
 );
 
 -- Values of one metric of one device, from_ms to to_ms (the last one's instant); chunks of a series never overlap.
@@ -33,4 +34,11 @@ CREATE TABLE quarters (
     PRIMARY KEY (device, metric, day_ms)
 );
 
+-- Before this instant raw values are gone, and the quarters of that time stay as they are.
+CREATE TABLE raw_kept (
+    one     BIGINT PRIMARY KEY CHECK (one = 1),
+    from_ms BIGINT NOT NULL
+);
+
 DROP INDEX samples_device_at;
+DROP TABLE latest_mark;

@@ -58,7 +58,7 @@ impl App {
     pub async fn open(settings: Settings, world: World, lifecycle: Lifecycle) -> Result<Self, StartError> {
         let databases = Databases::open(&settings).await?;
         let sessions = Sessions::open(&databases.registry).await?;
-        let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone()).await?);
+        let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone(), &world).await?);
         let (hub, metrics) = (Hub::default(), Metrics::default());
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
         let app = Self {

@@ -43,6 +43,17 @@ impl Block {
         offset
     }
 
+    /// Adds a reading whose values are packed as a block packs them.
+    ///
+    /// # Errors
+    /// [`DbError::Unreadable`] when they are not.
+    pub(super) fn push_packed(&mut self, device: i64, at_ms: i64, packed: &[u8]) -> Result<(), DbError> {
+        let (values, []) = packed.as_chunks::<VALUE>() else { return Err(damaged(packed)) };
+        let values = values.iter().map(|[a, b, c, d, value @ ..]| (u32::from_le_bytes([*a, *b, *c, *d]), f64::from_le_bytes(*value)));
+        self.push(device, at_ms, values);
+        Ok(())
+    }
+
     /// The bytes to write; `None` without a reading.
     pub(super) fn finish(mut self) -> Option<Vec<u8>> {
         if self.bytes.len() == checksum::LENGTH {

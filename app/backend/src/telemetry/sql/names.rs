@@ -1,7 +1,7 @@
 //! The dictionary of metric names.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use crate::db::{Db, DbError, in_tx, on};
 
@@ -11,9 +11,15 @@ pub(super) struct MetricNames {
 }
 
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     ids: HashMap<String, u32>,
     names: HashMap<u32, String>,
+}
+
+impl Known {
+    pub(super) fn id(&self, name: &str) -> Option<u32> {
+        self.ids.get(name).copied()
+    }
 }
 
 impl MetricNames {
@@ -24,17 +30,22 @@ impl MetricNames {
     }
 
     pub(super) fn id(&self, name: &str) -> Option<u32> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).ids.get(name).copied()
+        self.known().id(name)
+    }
+
+    /// All of them, for a while: for many questions in a row.
+    pub(super) fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn name(&self, id: u32) -> Option<String> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).names.get(&id).cloned()
+        self.known().names.get(&id).cloned()
     }
 
     /// Makes sure that every name has its id. A name stays when the batch that brought it is not stored: it does no harm.
     pub(super) async fn ensure<'n>(&self, db: &Db, names: impl Iterator<Item = &'n str>) -> Result<(), DbError> {
         let missing: HashSet<&str> = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            let known = self.known();
             names.filter(|name| !known.ids.contains_key(*name)).collect()
         };
         if missing.is_empty() {
