@@ -1,5 +1,5 @@
 // The way of a reading, from mosquitto_pub to the number and the chart.
-import { expect, expectAccessible, picture, signIn, test } from "./support/test.mjs";
+import { expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, pixelsOf, signIn, test } from "./support/test.mjs";
 
 test("the number and the chart move without a reload", async ({ page, server }, info) => {
   const id = `live-${info.project.name}`;
@@ -24,7 +24,8 @@ test("the number and the chart move without a reload", async ({ page, server }, 
   device.publish({ power_w: 777 });
   await expect(row).toContainText("777");
   await picture(page, info, "devices");
-  await expectAccessible(page);
+  if (info.project.name === "phone") await expectTouchable(page);
+  await expectAccessibleInBothThemes(page);
   await device.end();
 });
 
@@ -39,11 +40,36 @@ test("what was not taken stands on the device's page, as text", async ({ page, s
   await signIn(page);
   await page.goto(`/devices/${id}`);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("<b>Medidor</b> & «Ñ»");
-  await expect(page.getByText("1970-01-01T00:00:05.000Z")).toBeVisible();
+  await expect(page.getByText("La hora 1970-01-01T00:00:05.000Z es anterior a 2000: el reloj del equipo no está puesto.")).toBeVisible();
+  await expect(page.getByText("El mensaje es un texto, y ahí va un objeto.")).toBeVisible();
   await expect(page.getByText("<script>alert(1)</script>")).toBeVisible();
   await expect(page.getByText("<img src=x onerror=alert(1)>")).toBeVisible();
-  await expectAccessible(page);
+  await expectAccessibleInBothThemes(page);
   await picture(page, info, "device-quarantine");
+  if (info.project.name === "phone") await expectTouchable(page);
+  await page.locator("[popovertarget=account-sheet]").click();
+  await page.getByRole("button", { name: "English" }).click();
+  await expect(page.getByText("is before 2000: the device's clock is not set.")).toBeVisible();
+});
+
+test("the chart follows the theme while it is open: the system's, and the switch's", async ({ page, server }, info) => {
+  const id = `dusk-${info.project.name}`;
+  const token = await server.verb("device", "add", id, "--kind", "energy_meter");
+  const device = server.device(id, token);
+  const now = Date.now();
+  device.publish(Array.from({ length: 120 }, (_, n) => ({ ts: now - (130 - n) * 20_000, power_w: 400 + 100 * Math.sin(n / 9) })));
+  await device.end();
+  await page.emulateMedia({ colorScheme: "light" });
+  await signIn(page);
+  await page.goto(`/devices/${id}`);
+  const canvas = page.locator("canvas").first();
+  const drawn = (token) => expect.poll(() => pixelsOf(canvas, token)).toBeGreaterThan(100);
+  await drawn("--c1");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await drawn("--c1");
+  await page.locator("[popovertarget=account-sheet]").click();
+  await page.getByRole("button", { name: "Claro" }).click();
+  await drawn("--c1");
 });
 
 test("from publish to the number in the page in under 300 ms, 95 times of 100", async ({ page, server }, info) => {

@@ -1,6 +1,6 @@
 // From the set-up link to signing out, and what a visitor without JavaScript gets.
 import { Server } from "./support/server.mjs";
-import { ADMIN, expect, expectAccessible, picture, signIn, test } from "./support/test.mjs";
+import { ADMIN, expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, signIn, test } from "./support/test.mjs";
 
 test("a stranger makes the first account with the link, finds their way, and leaves", async ({ page }, info) => {
   const fresh = await Server.start();
@@ -49,6 +49,7 @@ test("signing in leads to the page that was asked for", async ({ page, server },
 test("the theme switch works, which needs the browser half, and is kept", async ({ page }, info) => {
   await page.goto("/sign-in");
   await picture(page, info, "sign-in");
+  if (info.project.name === "phone") await expectTouchable(page);
   await expectAccessible(page);
   const root = page.locator("html");
   await expect(root).toHaveAttribute("data-theme", "system");
@@ -64,8 +65,12 @@ test("an address that is none is answered in the product's own design", async ({
   const answer = await page.goto("/no/such/place");
   expect(answer.status()).toBe(404);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  await expectAccessible(page);
+  await expectAccessibleInBothThemes(page);
   await picture(page, info, "not-found");
+  await signIn(page);
+  await page.goto("/no/such/place");
+  await expectAccessibleInBothThemes(page);
+  if (info.project.name === "phone") await expectTouchable(page);
 });
 
 test.describe("without JavaScript", () => {

@@ -10,6 +10,9 @@ use std::{env, fs, path::Path};
 
 use serde_json::Value;
 
+/// Rooms whose texts the server alone writes: the browser gets sentences, and need not load them all.
+const OF_THE_SERVER: [&str; 2] = ["reason_", "notice_"];
+
 const LANGUAGES: [(&str, &str); 2] = [("Es", "es"), ("En", "en")];
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +56,13 @@ fn main() {
             assert!(text.shape() == twin.shape(), "{key:?} takes other placeholders in {name}.json than in {first}.json");
         }
     }
+
+    let for_browser = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "wasm32");
+    let languages = languages.map(|(variant, name, mut texts)| {
+        texts.retain(|key, _| !(for_browser && OF_THE_SERVER.iter().any(|room| key.starts_with(room))));
+        (variant, name, texts)
+    });
+    let spanish = &languages[0].2;
 
     let mut out = String::from(
         "/// Every text of the pages, in one language.\npub(crate) struct Texts {\n    /// Which language this is.\n    pub(crate) lang: Lang,\n",

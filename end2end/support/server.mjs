@@ -11,7 +11,7 @@ const binary = path.resolve(import.meta.dirname, "../../target/release/vigia");
 
 export class Server {
   /** Starts a server and waits until it listens. */
-  static async start(verb = ["serve"]) {
+  static async start(verb = ["serve"], settings = {}) {
     const server = new Server();
     server.dir = await mkdtemp(path.join(tmpdir(), "vigia-e2e-"));
     server.env = {
@@ -19,6 +19,7 @@ export class Server {
       VIGIA_DATA__DIR: path.join(server.dir, "data"),
       VIGIA_HTTP__LISTEN: "127.0.0.1:0",
       VIGIA_MQTT__LISTEN: "127.0.0.1:0",
+      ...settings,
     };
     server.child = spawn(binary, verb, { cwd: server.dir, env: server.env, stdio: ["ignore", "pipe", "pipe"] });
     server.log = [];
@@ -30,6 +31,8 @@ export class Server {
         const found = line.match(/(http:\/\/\S+) and mqtt:\/\/(\S+):(\d+)/);
         if (!found) return;
         [, server.url, server.mqttHost, server.mqttPort] = found;
+        // Where everything is listened to, it is reached on this machine.
+        server.url = server.url.replace("//0.0.0.0:", "//127.0.0.1:");
         resolve();
       });
       server.child.once("exit", () => reject(new Error(`the server ended: ${server.log.join("\n")}`)));

@@ -50,6 +50,46 @@ export async function expectAccessible(page) {
   expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)).toEqual([]);
 }
 
+/** No violation in either theme. */
+export async function expectAccessibleInBothThemes(page) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
+}
+
+/** Everything that is touched has room for a finger. A row's link covers its whole row. */
+export async function expectTouchable(page) {
+  const small = await page.evaluate(() => {
+    const shown = [...document.querySelectorAll("a, button, input, summary")].filter((e) => e.checkVisibility() && !e.closest(".skip, tr"));
+    const sizes = shown.map((e) => [e.textContent.trim() || e.name, e.getBoundingClientRect()]);
+    return sizes.filter(([, { width, height }]) => Math.min(width, height) < 44).map(([name, { width, height }]) => `${name}: ${width} x ${height}`);
+  });
+  expect(small).toEqual([]);
+}
+
+/** How many pixels of a canvas have the colour that a token of style/tokens.css has now. */
+export const pixelsOf = (canvas, token) =>
+  canvas.evaluate((element, name) => {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    const one = new OffscreenCanvas(1, 1).getContext("2d");
+    one.fillStyle = getComputedStyle(probe).color;
+    one.fillRect(0, 0, 1, 1);
+    probe.remove();
+    const wanted = one.getImageData(0, 0, 1, 1).data;
+    // A copy, for the browser to complain of nobody who reads the chart itself.
+    const copy = new OffscreenCanvas(element.width, element.height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(element, 0, 0);
+    const { data } = copy.getImageData(0, 0, element.width, element.height);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] > 250 && [0, 1, 2].every((c) => Math.abs(data[i + c] - wanted[c]) <= 2)) count++;
+    }
+    return count;
+  }, token);
+
 /** A picture for people to look at, under end2end/output/pictures. */
 export async function picture(page, info, name) {
   const file = path.resolve(import.meta.dirname, "../output/pictures", `${name}-${info.project.name}.png`);

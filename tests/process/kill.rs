@@ -41,7 +41,7 @@ async fn survives(program: &(dyn Fn(&Path) -> Command + Sync)) {
             (DeviceId::new(id).expect("a good id"), token)
         })
         .collect();
-    let key = said(program(&data).args(["api-key", "add", "test", "--scope", "telemetry:read"]));
+    let key = said(program(&data).args(["api-key", "add", "test", "--scope", "telemetry:read,metrics:read"]));
     let start_ms = now_ms() - 24 * HOUR_MS;
     for round in 0..ROUNDS {
         let server = Server::start(&mut program(&data));
@@ -54,12 +54,13 @@ async fn survives(program: &(dyn Fn(&Path) -> Command + Sync)) {
             from_ms: start_ms + round * HOUR_MS,
             keep: true,
         };
-        let (outcome, ()) = tokio::join!(load::run(load, CancellationToken::new()), async {
-            tokio::time::sleep(Duration::from_millis(1_500)).await;
-            server.signal("-KILL");
-        });
+        let mut running = tokio::task::JoinSet::new();
+        running.spawn(load::run(load, CancellationToken::new()));
+        tokio::task::block_in_place(|| wait_for_messages(&server, &key));
+        server.signal("-KILL");
+        let outcome = running.join_next().await.expect("one load").expect("it does not panic");
         drop(server);
-        assert!(outcome.acknowledged > 1_000, "too little load to prove anything: {outcome:?}");
+        assert!(outcome.acknowledged > 1_000, "too little load to prove anything: {} acknowledged", outcome.acknowledged);
         assert!(outcome.sent > outcome.acknowledged, "it was killed with messages under way");
         let again = Server::start(&mut program(&data));
         let mut found = 0;
@@ -72,6 +73,19 @@ async fn survives(program: &(dyn Fn(&Path) -> Command + Sync)) {
         assert_eq!(found as u64, outcome.acknowledged);
         println!("round {round}: {found} acknowledged messages, all there");
     }
+}
+
+/// Until the load has come so far that killing it proves something, however slow the machine is.
+fn wait_for_messages(server: &Server, key: &str) {
+    for _ in 0..250 {
+        std::thread::sleep(Duration::from_millis(100));
+        let (_, metrics) = server.ask("GET", "/metrics", &[&format!("X-API-Key: {key}")], "");
+        let stored = metrics.lines().find_map(|line| line.strip_prefix("vigia_ingest_messages_total ")?.parse::<u64>().ok());
+        if stored.is_some_and(|stored| stored > 2_000) {
+            return;
+        }
+    }
+    panic!("the load does not come through");
 }
 
 /// The times of a device's readings as the API has them: buckets of one millisecond, five thousand a question.

@@ -8,5 +8,6 @@ mod mqtt;
 mod postgres;
 mod refusals;
 mod server;
+mod tries;
 mod verbs;
 mod week;

@@ -43,6 +43,17 @@ fn a_wrong_setting() {
 }
 
 #[test]
+fn a_certificate_that_cannot_be_used() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let (code, line) = refused(vigia(&data).env("VIGIA_HTTP__TLS__CERTIFICATE", "cert.pem"));
+    assert!(code == Some(2) && line.contains("http.tls") && line.contains("key"), "{line}");
+    let tls = [("VIGIA_HTTP__TLS__CERTIFICATE", "no-such-cert.pem"), ("VIGIA_HTTP__TLS__KEY", "no-such-key.pem")];
+    let (code, line) = refused(vigia(&data).envs(tls));
+    assert!(code == Some(1) && line.contains("http.tls.certificate") && line.contains("no-such-cert.pem"), "{line}");
+}
+
+#[test]
 fn a_folder_that_is_in_use_or_no_folder() {
     let dir = tempfile::tempdir().expect("a folder");
     let data = dir.path().join("data");

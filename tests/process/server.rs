@@ -71,6 +71,13 @@ impl Server {
 
     /// One request over a connection of its own; status and body.
     pub fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> (u16, String) {
+        let text = self.ask_whole(method, path, headers, body);
+        let status = text.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status");
+        (status, text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    }
+
+    /// The same; everything that came, headers too.
+    pub fn ask_whole(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
         let mut stream = TcpStream::connect(self.http).expect("it listens");
         let headers: String = headers.iter().map(|h| format!("{h}\r\n")).collect();
         let length = body.len();
@@ -78,8 +85,7 @@ impl Server {
             .expect("sent");
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("answered");
-        let status = text.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status");
-        (status, text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+        text
     }
 }
 

@@ -1,10 +1,13 @@
 //! What a running installation is made of; every request and job gets a handle to it.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use crate::auth::password::Passwords;
 use crate::auth::store::Sessions;
+use crate::auth::tries::Tries;
 use crate::config::Settings;
+use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::{self, Connections};
 use crate::ingest::Ingest;
@@ -26,8 +29,10 @@ struct Inner {
     settings: Settings,
     world: World,
     databases: Databases,
+    probe: Probe,
     sessions: Sessions,
     passwords: Passwords,
+    tries: Tries,
     store: Arc<dyn TelemetryStore>,
     ingest: Ingest,
     hub: Hub,
@@ -35,7 +40,7 @@ struct Inner {
     metrics: Metrics,
     lifecycle: Lifecycle,
     broker: OnceLock<Arc<dyn Broker>>,
-    base_url: OnceLock<String>,
+    http_address: OnceLock<SocketAddr>,
     mqtt_port: OnceLock<u16>,
 }
 
@@ -57,16 +62,18 @@ impl App {
     /// [`StartError`], one line.
     pub async fn open(settings: Settings, world: World, lifecycle: Lifecycle) -> Result<Self, StartError> {
         let databases = Databases::open(&settings).await?;
-        let sessions = Sessions::open(&databases.registry).await?;
+        let sessions = Sessions::new(databases.registry.clone(), world.clone());
         let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone(), &world).await?);
         let (hub, metrics) = (Hub::default(), Metrics::default());
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
         let app = Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),
+                probe: Probe::new(databases.clone(), world.clone()),
+                tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
                 connections: Connections::default(),
                 broker: OnceLock::new(),
-                base_url: OnceLock::new(),
+                http_address: OnceLock::new(),
                 mqtt_port: OnceLock::new(),
                 settings,
                 world,
@@ -113,6 +120,12 @@ impl App {
         &self.inner.databases
     }
 
+    /// Whether the databases can be written.
+    #[must_use]
+    pub fn probe(&self) -> &Probe {
+        &self.inner.probe
+    }
+
     /// Browser sessions.
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
@@ -123,6 +136,12 @@ impl App {
     #[must_use]
     pub fn passwords(&self) -> &Passwords {
         &self.inner.passwords
+    }
+
+    /// Who was wrong how often.
+    #[must_use]
+    pub fn tries(&self) -> &Tries {
+        &self.inner.tries
     }
 
     /// The time-series store.
@@ -177,9 +196,8 @@ impl App {
     /// The address that links begin with: the public one, else the one we listen on.
     #[must_use]
     pub fn base_url(&self) -> String {
-        let settings = &self.inner.settings.http;
-        let bound = self.inner.base_url.get().filter(|_| settings.public_url.is_none());
-        bound.cloned().unwrap_or_else(|| settings.base_url())
+        let http = &self.inner.settings.http;
+        http.base_url(self.inner.http_address.get().copied().unwrap_or(http.listen))
     }
 
     /// The port that devices connect to.
@@ -194,7 +212,7 @@ impl App {
     }
 
     /// Names the address we listen on, where the settings left the port open; once.
-    pub fn set_base_url(&self, url: String) {
-        let _ = self.inner.base_url.set(url);
+    pub fn set_http_address(&self, bound: SocketAddr) {
+        let _ = self.inner.http_address.set(bound);
     }
 }

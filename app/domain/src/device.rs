@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::reason::Reason;
 use crate::series::Latest;
 
 /// What a device is.
@@ -77,21 +78,57 @@ pub struct DeviceRow {
     pub owner: Option<String>,
     /// Connection.
     pub presence: Presence,
-    /// When it was last heard of, milliseconds since the epoch.
+    /// When it was last heard of: milliseconds since the epoch, RFC 3339 on the wire.
+    #[serde(rename = "seen_at", with = "crate::time::wire::option")]
+    #[cfg_attr(not(target_arch = "wasm32"), schema(value_type = Option<String>, format = DateTime))]
     pub seen_ms: Option<i64>,
     /// Its foremost value: power for meters and switches, else the first metric.
     pub headline: Option<Latest>,
+}
+
+/// How many devices there are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceCounts {
+    /// All that the visitor may see, whatever was looked for.
+    pub all: u64,
+    /// Online, of those that the words fit.
+    pub online: u64,
+    /// Offline, likewise.
+    pub offline: u64,
+    /// Never heard of, likewise.
+    pub never: u64,
+}
+
+/// A page of the panel's device list, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DevicePage {
+    /// The devices on it.
+    pub rows: Vec<DeviceRow>,
+    /// Of the whole list.
+    pub counts: DeviceCounts,
+    /// How many devices the filters take, on all pages together.
+    pub found: u64,
+    /// How many of them are on the pages before this one.
+    pub before: u64,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// Where the page before begins; empty for the first.
+    pub previous: Option<String>,
 }
 
 /// One thing that was not taken from a device, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::ToSchema))]
 pub struct Quarantined {
-    /// When it came, milliseconds since the epoch.
+    /// When it came: milliseconds since the epoch, RFC 3339 on the wire.
+    #[serde(rename = "received_at", with = "crate::time::wire")]
+    #[cfg_attr(not(target_arch = "wasm32"), schema(value_type = String, format = DateTime))]
     pub received_ms: i64,
     /// Where: a topic, an HTTP path, or `connect`.
     pub source: String,
-    /// Why it was not taken.
+    /// Why it was not taken: a code with its parameters, for programs.
+    pub cause: Reason,
+    /// The same as an English sentence.
     pub reason: String,
     /// The beginning of the payload, as text; bytes that are no UTF-8 are replaced.
     pub excerpt: String,

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod limits;
 pub mod live;
 pub mod reading;
+pub mod reason;
 pub mod rights;
 pub mod rollup;
 pub mod series;

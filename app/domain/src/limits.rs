@@ -6,6 +6,8 @@ pub const PAYLOAD_BYTES: usize = 256 * 1024;
 pub const READINGS_PER_MESSAGE: usize = 10_000;
 /// The most values in one reading.
 pub const VALUES_PER_READING: usize = 256;
+/// The most different metrics of one device.
+pub const METRICS_PER_DEVICE: usize = 512;
 /// The longest name of a metric or attribute, in bytes.
 pub const NAME_BYTES: usize = 64;
 /// The longest attribute text or event type, in bytes.

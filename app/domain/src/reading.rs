@@ -22,20 +22,9 @@ pub enum BadValue {
     /// Not a number that can be stored.
     #[error("{0} is not a finite number")]
     NotFinite(String),
-    /// A list or an object where one value belongs.
-    #[error("{name} is {found}; a value is a number, true, false or a text")]
-    Shape {
-        /// The field.
-        name: String,
-        /// What stood there: "a list" or "an object".
-        found: &'static str,
-    },
     /// More values than one reading may hold.
     #[error("more than {limit} values in one reading", limit = crate::limits::VALUES_PER_READING)]
     TooMany,
-    /// A text over the limit.
-    #[error("{0} is longer than {limit} bytes", limit = crate::limits::TEXT_BYTES)]
-    TextTooLong(String),
 }
 
 /// Checks a metric's or attribute's name: `[A-Za-z0-9:_.-]{1,64}`.

@@ -1,5 +1,8 @@
 //! Instants as `i64` milliseconds since the Unix epoch, and the texts they come in and go out as.
 
+pub mod civil;
+pub mod wire;
+
 use jiff::{SignedDuration, Timestamp, fmt::temporal::DateTimePrinter};
 
 use crate::limits::{AHEAD_MS, EARLIEST_MS};

@@ -43,6 +43,7 @@ pub(crate) fn App() -> impl IntoView {
                     let status = match other {
                         Outcome::Forbidden => Status::Forbidden,
                         Outcome::NotFound => Status::NotFound,
+                        Outcome::Unavailable => Status::Unavailable,
                         _ => Status::Failed,
                     };
                     if signed_in {

@@ -19,6 +19,8 @@ pub enum Outcome {
     Forbidden,
     /// 404: a page that says so.
     NotFound,
+    /// 503, the database is away: a page that says so.
+    Unavailable,
     /// 500 and its like: a page that says so.
     #[default]
     Failed,
@@ -65,6 +67,8 @@ pub(crate) struct Boot {
     pub(crate) now_ms: i64,
     /// The form that came back without a script, by its address, and what was wrong with it.
     pub(crate) failed: Option<(String, Fault)>,
+    /// What this visitor should mend about the installation, in their language.
+    pub(crate) notice: Option<String>,
     /// Address of the chart library.
     pub(crate) echarts: String,
     /// `scheme://host` that devices reach this server by, for the examples that a page shows.

@@ -13,6 +13,7 @@ pub(crate) mod language_switch;
 pub(crate) mod live_state;
 pub(crate) mod mark;
 pub(crate) mod moment;
+pub(crate) mod notice;
 pub(crate) mod sign_out;
 pub(crate) mod theme_switch;
 pub(crate) mod title;

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 use vigia_backend::http::assets::NamesNow;
+use vigia_backend::http::problem::RETRY_SECONDS;
 
 use crate::boot::{Boot, Outcome, Theme};
 use crate::fault::Fault;
@@ -49,6 +50,9 @@ impl Face {
         let handler = leptos_axum::render_app_async_with_context(context, shell);
         let mut response = handler(Request::from_parts(parts, body)).await;
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS.into());
+        }
         response
     }
 
@@ -60,17 +64,20 @@ impl Face {
     }
 
     async fn boot(&self, outcome: Outcome, parts: &Parts) -> Boot {
+        // A page that tells of a failure must not fail for want of a name.
+        let visitor = server::visitor(parts).await.unwrap_or_default();
+        let lang = lang(&parts.headers);
         Boot {
-            // A page that tells of a failure must not fail for want of a name.
-            visitor: server::visitor(parts).await.unwrap_or_default(),
-            lang: lang(&parts.headers),
+            notice: server::notice(parts, lang.texts(), visitor.as_ref()),
+            visitor,
+            lang,
             theme: theme(&parts.headers),
             outcome,
             failed: failed(parts),
             path: parts.uri.path().to_owned(),
             now_ms: server::now_ms(parts),
             echarts: (self.assets)().echarts,
-            origin: origin(&parts.headers),
+            origin: origin(server::is_https(parts), &parts.headers),
             mqtt_port: server::mqtt_port(parts),
         }
     }
@@ -82,6 +89,7 @@ fn status_of(outcome: Outcome) -> Option<StatusCode> {
         Outcome::SignIn => Some(StatusCode::UNAUTHORIZED),
         Outcome::Forbidden => Some(StatusCode::FORBIDDEN),
         Outcome::NotFound => Some(StatusCode::NOT_FOUND),
+        Outcome::Unavailable => Some(StatusCode::SERVICE_UNAVAILABLE),
         Outcome::Failed => Some(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
@@ -100,7 +108,7 @@ fn failed(parts: &Parts) -> Option<(String, Fault)> {
     Some((path, ServerFnUrlError::<Fault>::decode_err(&error)))
 }
 
-fn lang(headers: &HeaderMap) -> Lang {
+pub(crate) fn lang(headers: &HeaderMap) -> Lang {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     cookie(headers, "lang").and_then(Lang::of_code).or_else(|| accepted.and_then(Lang::of_accept)).unwrap_or_default()
 }
@@ -114,10 +122,10 @@ fn theme(headers: &HeaderMap) -> Theme {
 }
 
 /// The address that the visitor reached us by, for the examples on a page. Shown as text alone.
-fn origin(headers: &HeaderMap) -> String {
-    let text = |name| headers.get(name).and_then(|v: &header::HeaderValue| v.to_str().ok());
-    let host = text("host").filter(|h| h.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b)));
-    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+fn origin(https: bool, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let host = host.filter(|h| h.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b)));
+    let scheme = if https { "https" } else { "http" };
     format!("{scheme}://{}", host.unwrap_or("localhost:3000"))
 }
 
@@ -145,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_host_that_is_none_is_not_repeated() {
-        assert_eq!(origin(&headers(&[("host", "vigia.local:3000")])), "http://vigia.local:3000");
-        assert_eq!(origin(&headers(&[("host", "x$(reboot)")])), "http://localhost:3000");
-        assert_eq!(origin(&headers(&[("host", "v.example"), ("x-forwarded-proto", "https")])), "https://v.example");
+        assert_eq!(origin(false, &headers(&[("host", "vigia.local:3000")])), "http://vigia.local:3000");
+        assert_eq!(origin(false, &headers(&[("host", "x$(reboot)")])), "http://localhost:3000");
+        assert_eq!(origin(true, &headers(&[("host", "v.example")])), "https://v.example");
     }
 }

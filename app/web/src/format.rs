@@ -4,8 +4,12 @@ mod age;
 mod metric;
 mod moment;
 mod number;
+#[cfg(not(target_arch = "wasm32"))]
+mod reason;
 
 pub(crate) use age::{age, span};
 pub(crate) use metric::metric;
 pub(crate) use moment::{Detail, moment, rfc3339};
 pub(crate) use number::{Written, count, scale, value};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use reason::reason;

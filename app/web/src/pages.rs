@@ -1,5 +1,6 @@
 //! Pages, one a file or folder, each with the server functions that it needs.
 
+mod code_door;
 pub(crate) mod device;
 pub(crate) mod devices;
 pub(crate) mod enter;

@@ -48,17 +48,18 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 fn page(face: &Face, path: &'static str, right: Right) -> Route {
     let face = face.clone();
-    let show =
-        move |Extension(Access(verdict)): Extension<Access>, request: Request| async move { face.page(outcome(verdict), request).await };
+    let show = move |Extension(access): Extension<Access>, request: Request| async move { face.page(outcome(access), request).await };
     Route::get(path, right, show).page()
 }
 
-const fn outcome(verdict: Verdict) -> Outcome {
-    match verdict {
-        Verdict::Allowed => Outcome::Page,
-        Verdict::SignIn => Outcome::SignIn,
-        Verdict::Forbidden => Outcome::Forbidden,
-        Verdict::Hidden => Outcome::NotFound,
+const fn outcome(access: Access) -> Outcome {
+    match access {
+        Access::Decided(Verdict::Allowed) => Outcome::Page,
+        Access::Decided(Verdict::SignIn) => Outcome::SignIn,
+        Access::Decided(Verdict::Forbidden) => Outcome::Forbidden,
+        Access::Decided(Verdict::Hidden) => Outcome::NotFound,
+        Access::Unavailable => Outcome::Unavailable,
+        Access::Failed => Outcome::Failed,
     }
 }
 

@@ -1,5 +1,8 @@
 //! The one way from the pages to the backend. Server functions and the face ask here; nothing else does.
 
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -7,22 +10,23 @@ use tower_sessions::Session;
 use vigia_backend::app::App;
 use vigia_backend::auth::password::BadPassword;
 use vigia_backend::auth::sign_in::{self, SignInError};
+use vigia_backend::config::Guard;
 use vigia_backend::db::DbError;
 use vigia_backend::db::devices::Device;
-use vigia_backend::fleet::{self, ListFilter};
-use vigia_backend::http::access::of_device;
+use vigia_backend::fleet::{self, PageFilter, StateFilter};
+use vigia_backend::http::access::PathDevice;
+use vigia_backend::http::client::{self, Client};
 use vigia_backend::telemetry::{self, Question};
-use vigia_domain::device::{DeviceRow, DeviceView};
-use vigia_domain::ids::DeviceId;
-use vigia_domain::rights::{Action, Principal, Verdict};
+use vigia_domain::device::DevicePage;
+use vigia_domain::rights::Principal;
 use vigia_domain::series::Series;
-use vigia_domain::user::Visitor;
+use vigia_domain::user::{Role, Visitor};
 
 use crate::face::set_status;
 use crate::fault::{Fault, FieldFault};
-
-/// The most devices that the list shows; cursor paging comes with the design system.
-const LIST_LIMIT: u32 = 500;
+use crate::i18n::{Lang, Texts};
+use crate::pages::device::{DeviceData, Told};
+use crate::pages::devices::Show;
 
 /// Who is signed in; `None` for nobody.
 pub(crate) async fn visitor(parts: &Parts) -> Result<Option<Visitor>, Fault> {
@@ -35,27 +39,57 @@ pub(crate) fn now_ms(parts: &Parts) -> i64 {
     parts.extensions.get::<App>().map_or(0, |app| app.world().clock.now_ms())
 }
 
+/// Whether the visitor reached us over TLS.
+pub(crate) fn is_https(parts: &Parts) -> bool {
+    parts.extensions.get::<App>().is_some_and(|app| client::is_https(&app.settings().http, &parts.headers))
+}
+
+/// What a visitor who runs the installation should mend about it: listeners beyond this machine that speak plaintext.
+pub(crate) fn notice(parts: &Parts, t: &'static Texts, visitor: Option<&Visitor>) -> Option<String> {
+    visitor.filter(|visitor| visitor.role != Role::Customer)?;
+    let settings = parts.extensions.get::<App>()?.settings();
+    let open = |guard, listen: SocketAddr, behind_proxy: bool| guard == Guard::PrivatePeers && !behind_proxy && !listen.ip().is_loopback();
+    let http = settings.http.tls.is_none() && open(settings.http.guard(), settings.http.listen, settings.http.behind_proxy);
+    let mqtt = open(settings.mqtt.guard(), settings.mqtt.listen, settings.mqtt.behind_proxy);
+    match (http, mqtt) {
+        (true, true) => Some(t.notice_plaintext("HTTP, MQTT", "http.tls, mqtt.behind_proxy")),
+        (true, false) => Some(t.notice_plaintext("HTTP", "http.tls")),
+        (false, true) => Some(t.notice_plaintext("MQTT", "mqtt.behind_proxy")),
+        (false, false) => None,
+    }
+}
+
 /// The port of the embedded broker.
 pub(crate) fn mqtt_port(parts: &Parts) -> u16 {
     parts.extensions.get::<App>().map_or(1883, |app| app.mqtt_port())
 }
 
-pub(crate) async fn devices() -> Result<Vec<DeviceRow>, Fault> {
+pub(crate) async fn devices(text: &str, show: Show, from: &str) -> Result<DevicePage, Fault> {
     let asked = Asked::here()?;
-    let filter = ListFilter { below: None, limit: LIST_LIMIT };
-    told(fleet::list(&asked.app, &asked.principal, &filter).await.map(|(rows, _)| rows).map_err(Into::into))
+    let state = match show {
+        Show::All => StateFilter::All,
+        Show::Online => StateFilter::Online,
+        Show::Offline => StateFilter::Silent,
+    };
+    // A page that somebody kept must not fail for its cursor: it begins at the first then.
+    let filter = PageFilter { text, state, below: from.parse().ok() };
+    told(fleet::page(&asked.app, &asked.principal, &filter).await.map_err(Into::into))
 }
 
-pub(crate) async fn device(id: &str) -> Result<DeviceView, Fault> {
+/// The device that the route names, found by its guard.
+pub(crate) async fn device() -> Result<DeviceData, Fault> {
     let asked = Asked::here()?;
-    let found = told(asked.device(id).await)?;
-    told(fleet::view(&asked.app, &found.id).await.map_err(Into::into).and_then(|view| view.ok_or(NOT_FOUND)))
+    let device = Device::clone(&*told(asked.device())?);
+    let view = told(fleet::view(&asked.app, device).await.map_err(Into::into))?;
+    let texts = asked.lang.texts();
+    let refused = view.quarantine.into_iter().map(|refused| Told::of(texts, refused)).collect();
+    Ok(DeviceData { row: view.row, latest: view.latest, attributes: view.attributes, refused })
 }
 
-/// `points` buckets of a metric over the last `span_ms`, and where they begin.
-pub(crate) async fn series(id: &str, metric: &str, span_ms: i64, points: u32) -> Result<(i64, Series), Fault> {
+/// `points` buckets of a metric of the device that the route names over the last `span_ms`, and where they begin.
+pub(crate) async fn series(metric: &str, span_ms: i64, points: u32) -> Result<(i64, Series), Fault> {
     let asked = Asked::here()?;
-    let device = told(asked.device(id).await)?.number;
+    let device = told(asked.device())?.number;
     let to_ms = asked.app.world().clock.now_ms();
     let from_ms = to_ms - span_ms;
     let question = Question { device, metric, from_ms, to_ms, points };
@@ -65,7 +99,7 @@ pub(crate) async fn series(id: &str, metric: &str, span_ms: i64, points: u32) ->
 
 pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    told(sign_in::sign_in(&asked.app, &asked.session()?, email, password).await.map(drop).map_err(Into::into))
+    told(sign_in::sign_in(&asked.app, &asked.session()?, asked.from, email, password).await.map(drop).map_err(Into::into))
 }
 
 pub(crate) async fn sign_out() -> Result<(), Fault> {
@@ -77,26 +111,28 @@ pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: 
     if name.is_empty() {
         return told(Err(FieldFault::Name.into()));
     }
-    let done = sign_in::redeem_setup(&asked.app, &asked.session()?, code, email, name, password).await;
+    let done = sign_in::redeem_setup(&asked.app, &asked.session()?, asked.from, code, email, name, password).await;
     told(done.map(drop).map_err(Into::into))
 }
 
 pub(crate) async fn redeem_entry(code: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    let done = sign_in::redeem_entry(&asked.app, &asked.session()?, code).await;
+    let done = sign_in::redeem_entry(&asked.app, &asked.session()?, asked.from, code).await;
     told(done.map(drop).map_err(|error| match error {
         SignInError::LinkOver => FieldFault::Entry.into(),
         other => other.into(),
     }))
 }
 
-const NOT_FOUND: Fault = Fault { status: 404, field: None };
-
-/// A request to the backend: the installation, and who asks.
+/// A request to the backend: the installation, who asks, and for which device.
 struct Asked {
     app: App,
     principal: Principal,
     session: Option<Session>,
+    /// The visitor's network address.
+    from: Option<IpAddr>,
+    device: Option<Arc<Device>>,
+    lang: Lang,
 }
 
 impl Asked {
@@ -108,24 +144,19 @@ impl Asked {
     fn of(parts: &Parts) -> Result<Self, Fault> {
         let app = parts.extensions.get::<App>().cloned().ok_or(Fault::UNAVAILABLE)?;
         let principal = parts.extensions.get::<Principal>().cloned().unwrap_or(Principal::Nobody);
-        Ok(Self { app, principal, session: parts.extensions.get::<Session>().cloned() })
+        let from = parts.extensions.get::<Client>().and_then(|client| client.0);
+        let session = parts.extensions.get::<Session>().cloned();
+        let device = parts.extensions.get::<PathDevice>().map(|PathDevice(device)| Arc::clone(device));
+        Ok(Self { app, principal, session, from, device, lang: crate::face::lang(&parts.headers) })
     }
 
     fn session(&self) -> Result<Session, Fault> {
         self.session.clone().ok_or(Fault::UNAVAILABLE)
     }
 
-    /// A device that the visitor may see; another's is not found.
-    async fn device(&self, id: &str) -> Result<Device, Fault> {
-        // What cannot be an id is no device of ours.
-        let id = DeviceId::new(id).ok();
-        match of_device(&self.app, &self.principal, Action::ReadTelemetry, id).await {
-            Ok((Verdict::Allowed, Some(device))) => Ok(device),
-            Ok((Verdict::SignIn, _)) => Err(Fault { status: 401, field: None }),
-            Ok((Verdict::Forbidden, _)) => Err(Fault { status: 403, field: None }),
-            Ok(_) => Err(NOT_FOUND),
-            Err(_) => Err(Fault::UNAVAILABLE),
-        }
+    /// The device that the route names. Its guard looked it up and asked the right; without one there is none to see.
+    fn device(&self) -> Result<Arc<Device>, Fault> {
+        self.device.clone().ok_or(Fault { status: 404, field: None })
     }
 }
 
@@ -141,6 +172,12 @@ impl From<SignInError> for Fault {
         match error {
             SignInError::Wrong => FieldFault::Credentials.into(),
             SignInError::LinkOver => FieldFault::Code.into(),
+            SignInError::TooMany(many) => {
+                if let Some(response) = use_context::<ResponseOptions>() {
+                    response.insert_header(header::RETRY_AFTER, HeaderValue::from(many.seconds()));
+                }
+                FieldFault::SlowDown.into()
+            }
             SignInError::Email => FieldFault::Email.into(),
             SignInError::EmailTaken => FieldFault::EmailTaken.into(),
             SignInError::Password(BadPassword::Short) => FieldFault::PasswordShort.into(),

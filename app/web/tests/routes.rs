@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, Bytes};
-use axum::http::Method;
+use axum::http::{Method, Request};
 use futures_util::stream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use vigia_backend::auth::token::hash;
+use vigia_backend::db::devices::{self, Device};
+use vigia_backend::http::access::PathDevice;
 use vigia_backend::http::assets::{AssetNames, Files};
 use vigia_backend::http::{Right, Route};
+use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::{Action, Scope};
 use vigia_domain::user::Role;
 use vigia_web::face::Face;
@@ -54,7 +58,7 @@ const RIGHTS: &[(&str, &str, Right)] = &[
 const RELOAD: (&str, &str, Right) = ("GET", "/_dev/reload", Right::Public);
 
 /// Who asks, in the order of [`expected`].
-const WHO: [&str; 12] = [
+const WHO: [&str; 14] = [
     "nobody",
     "a bad token",
     "the owner",
@@ -67,17 +71,19 @@ const WHO: [&str; 12] = [
     "key telemetry:write",
     "key metrics:read",
     "key admin",
+    "a revoked key",
+    "a disabled user",
 ];
 
 /// What each of [`WHO`] must hear; 200 stands for success. Written down by hand and not computed, or it would prove nothing.
-const fn expected(right: Right) -> [u16; 12] {
+const fn expected(right: Right) -> [u16; 14] {
     match right {
-        Right::Public => [200; 12],
-        Right::Needs(Action::ReadTelemetry) => [401, 401, 200, 200, 200, 200, 403, 403, 200, 403, 403, 200],
-        Right::Needs(Action::OwnAccount) => [401, 401, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403],
-        Right::NeedsDevice(Action::ReadTelemetry) => [401, 401, 200, 404, 200, 200, 200, 404, 200, 403, 403, 200],
-        Right::NeedsDevice(Action::WriteTelemetry) => [401, 401, 403, 404, 403, 200, 200, 404, 403, 200, 403, 200],
-        Right::LoopbackOr(Action::ReadMetrics) => [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 200, 200],
+        Right::Public => [200; 14],
+        Right::Needs(Action::ReadTelemetry) => [401, 401, 200, 200, 200, 200, 403, 403, 200, 403, 403, 200, 401, 401],
+        Right::Needs(Action::OwnAccount) => [401, 401, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 401, 401],
+        Right::NeedsDevice(Action::ReadTelemetry) => [401, 401, 200, 404, 200, 200, 200, 404, 200, 403, 403, 200, 401, 401],
+        Right::NeedsDevice(Action::WriteTelemetry) => [401, 401, 403, 404, 403, 200, 200, 404, 403, 200, 403, 200, 401, 401],
+        Right::LoopbackOr(Action::ReadMetrics) => [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 200, 200, 401, 401],
         Right::Needs(_) | Right::NeedsDevice(_) | Right::LoopbackOr(_) => panic!("say here who may do this"),
     }
 }
@@ -115,6 +121,61 @@ async fn every_route_refuses_and_admits_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_refuses_and_admits_on_postgres() {
     walk(Engine::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_database_away_a_browser_gets_a_page_and_a_script_a_problem_on_sqlite() {
+    cut(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_database_away_a_browser_gets_a_page_and_a_script_a_problem_on_postgres() {
+    cut(Engine::Postgres).await;
+}
+
+async fn cut(engine: Engine) {
+    let mut it = Installation::new(engine).await;
+    it.router = vigia_web::site::site(&it.app, Arc::new(NoFiles), AssetNames::default);
+    it.user("ana@example.org", Role::Admin).await;
+    it.device("m1", None).await;
+    let cookie = it.cookie("ana@example.org").await;
+    let key = it.key("script", &[Scope::Admin]).await;
+    let browser = [("cookie", cookie.as_str()), ("accept", "text/html"), ("accept-language", "en")];
+    assert_eq!(it.ask(Method::GET, "/devices/m1", &browser, "").await.status, 200);
+    it.app.databases().close().await;
+    for path in ["/", "/devices", "/devices/m1", "/sign-in"] {
+        let page = it.ask(Method::GET, path, &browser, "").await;
+        assert_eq!((page.status.as_u16(), page.headers["content-type"].to_str().ok()), (503, Some("text/html; charset=utf-8")), "{path}");
+        assert_eq!(page.headers["retry-after"], "5", "{path}");
+        assert!(page.text.contains("Something failed on our side") && page.text.contains("503"), "{path}: {}", page.text);
+    }
+    for path in ["/api/v1/devices", "/api/v1/devices/m1", "/ui/devices"] {
+        for who in [("cookie", cookie.as_str()), ("x-api-key", key.as_str())] {
+            let problem = it.ask(Method::GET, path, &[who, ("accept", "application/json")], "").await;
+            assert_eq!((problem.status.as_u16(), problem.headers["content-type"].to_str().ok()), (503, Some("application/problem+json")));
+            assert_eq!(problem.headers["retry-after"], "5", "{path}");
+        }
+    }
+    let health = it.ask(Method::GET, "/healthz", &browser, "").await;
+    assert_eq!(health.status, 200, "the process is alive, whoever asks");
+    it.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pages_call_takes_the_device_that_the_guard_has_found() {
+    let mut it = Installation::new(Engine::Sqlite).await;
+    let (_, token) = it.device("m1", None).await;
+    let known = devices::by_token_hash(it.app.registry(), &hash(token.as_bytes())).await.expect("asked").expect("there");
+    // A device that the guard found a moment ago and that is gone since: whoever looked again would not find it.
+    let gone = Device { id: DeviceId::new("gone").expect("an id"), name: "Gone".to_owned(), ..known };
+    for path in ["/ui/device?id=gone", "/ui/series?id=gone&metric=power_w&period=hour"] {
+        let mut request = Request::get(path).body(Body::empty()).expect("a request");
+        request.extensions_mut().insert(it.app.clone());
+        request.extensions_mut().insert(PathDevice(Arc::new(gone.clone())));
+        let answer = Face::new(AssetNames::default).call(request).await;
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    it.close().await;
 }
 
 async fn walk(engine: Engine) {
@@ -156,9 +217,14 @@ async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
         ("sam@example.org", Role::Staff),
         ("own@example.org", Role::Customer),
         ("eva@example.org", Role::Customer),
+        ("gone@example.org", Role::Admin),
     ] {
         it.user(email, role).await;
     }
+    let revoked = it.key("revoked", &[Scope::Admin]).await;
+    it.sql("vigia.db", "UPDATE api_keys SET revoked_ms = 1 WHERE name = 'revoked'").await;
+    // Their sessions begin all the same, so that it is the account that is refused and not a session that never was.
+    it.sql("vigia.db", "UPDATE users SET disabled_ms = 1 WHERE email = 'gone@example.org'").await;
     let bearer = |token: String| ("authorization", format!("Bearer {token}"));
     let (_, own) = it.device("m1", Some("own@example.org")).await;
     let (_, other) = it.device("m2", Some("eva@example.org")).await;
@@ -175,6 +241,8 @@ async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
         ("x-api-key", it.key("writes", &[Scope::TelemetryWrite]).await),
         ("x-api-key", it.key("metrics", &[Scope::MetricsRead]).await),
         ("x-api-key", it.key("everything", &[Scope::Admin]).await),
+        ("x-api-key", revoked),
+        ("cookie", "gone@example.org".to_owned()),
     ]
 }
 

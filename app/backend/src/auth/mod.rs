@@ -7,3 +7,4 @@ pub mod session;
 pub mod sign_in;
 pub mod store;
 pub mod token;
+pub mod tries;

@@ -1,11 +1,13 @@
 //! Passwords: argon2id, off the threads that serve, a few at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::tries::TooMany;
 use crate::world::World;
 
 /// The shortest password, in characters.
@@ -14,6 +16,10 @@ pub const SHORTEST: usize = 10;
 pub const LONGEST: usize = 512;
 /// How many are hashed at once: each takes 19 MiB, so that sign-in cannot be used to exhaust memory.
 const AT_ONCE: usize = 2;
+/// How many may wait for their turn when they are checked: about a second's work. A flood beyond it is sent away at once.
+const WAITING: usize = 32;
+/// What who is sent away is told to wait.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
@@ -22,6 +28,7 @@ const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     decoy: Arc<str>,
 }
 
@@ -55,7 +62,7 @@ impl Passwords {
     #[must_use]
     pub fn new(world: &World) -> Self {
         let decoy = hash_now("nobody has this password", &world.bytes());
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), decoy: decoy.into() }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), places: Arc::new(Semaphore::new(AT_ONCE + WAITING)), decoy: decoy.into() }
     }
 
     /// Hashes a password into PHC form.
@@ -76,19 +83,23 @@ impl Passwords {
     }
 
     /// Whether the password is the one that was hashed. Without a hash it takes as long and is never right.
-    pub async fn verify(&self, password: &str, hash: Option<&str>) -> bool {
+    ///
+    /// # Errors
+    /// [`TooMany`] when so many are being checked that waiting makes no sense.
+    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, TooMany> {
         if password.len() > LONGEST {
-            return false;
+            return Ok(false);
         }
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| TooMany { wait: BUSY })?;
         let known = hash.is_some();
         let (hash, password) = (hash.map_or_else(|| Arc::clone(&self.decoy), Arc::from), password.to_owned());
         let turn = self.turn().await;
         let right = tokio::task::spawn_blocking(move || {
             let right = PasswordHash::new(&hash).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok());
-            drop(turn);
+            drop((turn, place));
             right
         });
-        right.await.expect("hashing does not panic") && known
+        Ok(right.await.expect("hashing does not panic") && known)
     }
 }
 
@@ -112,10 +123,18 @@ mod tests {
         let passwords = Passwords::new(&world);
         let hash = passwords.hash(&world, "correct horse").await;
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify("correct horse", Some(&hash)).await);
-        assert!(!passwords.verify("wrong horse!", Some(&hash)).await);
-        assert!(!passwords.verify("nobody has this password", None).await);
-        assert!(!passwords.verify("anything", Some("not a hash")).await);
+        assert_eq!(passwords.verify("correct horse", Some(&hash)).await, Ok(true));
+        assert_eq!(passwords.verify("wrong horse!", Some(&hash)).await, Ok(false));
+        assert_eq!(passwords.verify("nobody has this password", None).await, Ok(false));
+        assert_eq!(passwords.verify("anything", Some("not a hash")).await, Ok(false));
         assert_eq!(check("short"), Err(BadPassword::Short));
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_sent_away_and_does_not_queue() {
+        let passwords = Passwords::new(&World::real());
+        let flood = futures_util::future::join_all((0..AT_ONCE + WAITING + 30).map(|_| passwords.verify("wrong horse!", None))).await;
+        assert_eq!(flood.iter().filter(|answer| answer.is_err()).count(), 30);
+        assert_eq!(passwords.verify("wrong horse!", None).await, Ok(false), "and then there is room again");
     }
 }

@@ -1,11 +1,14 @@
-//! What a browser session holds: whose it is, and nothing else.
+//! What a browser session holds: whose it is and how they came in, and nothing else.
 
 use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 
-const USER: &str = "user";
+pub(super) const USER: &str = "user";
+pub(super) const WAY: &str = "way";
 /// How long a session lives without being used, in days.
 pub const IDLE_DAYS: i64 = 14;
+/// How long it lives at the most, in days: then its user says again who they are.
+pub const LONGEST_DAYS: i64 = 90;
 
 /// A session that could not be read or written.
 pub type SessionError = tower_sessions::session::Error;
@@ -18,13 +21,16 @@ pub async fn user(session: &Session) -> Result<Option<UserId>, SessionError> {
     session.get(USER).await
 }
 
-/// Makes it the user's, under a new id, so that an id known from before is worthless.
+/// Makes it the user's, under a new id, so that an id known from before is worthless. `way` is how they came in, for the audit log.
 ///
 /// # Errors
-/// [`SessionError`].
-pub async fn begin(session: &Session, user: UserId) -> Result<(), SessionError> {
+/// [`SessionError`]; nobody is signed in then.
+pub async fn begin(session: &Session, user: UserId, way: &str) -> Result<(), SessionError> {
     session.cycle_id().await?;
-    session.insert(USER, user).await
+    session.insert(USER, user).await?;
+    session.insert(WAY, way).await?;
+    // Now, and not when the answer goes out: who is told that they are in shall be.
+    session.save().await
 }
 
 /// Ends it, on the server and in the browser.

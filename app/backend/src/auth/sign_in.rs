@@ -1,17 +1,18 @@
 //! Ways in for people: password, set-up link, entry link.
 
-use serde_json::json;
+use std::net::IpAddr;
+
 use tower_sessions::Session;
-use vigia_domain::ids::UserId;
 use vigia_domain::rights::Principal;
 use vigia_domain::user::{Role, Visitor};
 
 use super::password::{self, BadPassword};
+use super::tries::TooMany;
 use super::{session, token};
 use crate::app::App;
+use crate::db::DbError;
 use crate::db::links::{self, Purpose};
 use crate::db::users::{self, NewUser, User};
-use crate::db::{DbError, audit};
 
 /// Why somebody did not get in.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum SignInError {
     /// The address is taken.
     #[error("this address has an account already")]
     EmailTaken,
+    /// Too many wrong tries, or too many at once.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The password is too weak.
     #[error(transparent)]
     Password(#[from] BadPassword),
@@ -39,17 +43,27 @@ pub enum SignInError {
     Session(#[from] session::SessionError),
 }
 
-/// Signs in with address and password.
+/// Signs in with address and password. `from` is the visitor's network address.
 ///
 /// # Errors
-/// [`SignInError::Wrong`] and the stores' errors.
-pub async fn sign_in(app: &App, session: &Session, email: &str, password: &str) -> Result<Visitor, SignInError> {
+/// [`SignInError::Wrong`], [`SignInError::TooMany`] and the stores' errors.
+pub async fn sign_in(app: &App, session: &Session, from: Option<IpAddr>, email: &str, password: &str) -> Result<Visitor, SignInError> {
+    let this = app.tries().begin(from, Some(email))?;
+    let done = with_password(app, session, email, password).await;
+    // Only a wrong guess counts: not a right one, nor what is our own fault.
+    if !matches!(done, Err(SignInError::Wrong)) {
+        this.forgive();
+    }
+    done
+}
+
+async fn with_password(app: &App, session: &Session, email: &str, password: &str) -> Result<Visitor, SignInError> {
     let found = users::by_email(app.registry(), email).await?.filter(|user| user.enabled);
     let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
-    let right = app.passwords().verify(password, hash).await;
+    let right = app.passwords().verify(password, hash).await?;
     match found {
         Some(user) if right => {
-            enter(app, session, user.id, "sign-in").await?;
+            session::begin(session, user.id, "sign-in").await?;
             Ok(visitor_of(&user))
         }
         _ => Err(SignInError::Wrong),
@@ -71,6 +85,23 @@ pub async fn sign_out(session: &Session) -> Result<(), SignInError> {
 pub async fn redeem_setup(
     app: &App,
     session: &Session,
+    from: Option<IpAddr>,
+    code: &str,
+    email: &str,
+    name: &str,
+    password: &str,
+) -> Result<Visitor, SignInError> {
+    let this = app.tries().begin(from, None)?;
+    let done = with_setup_code(app, session, code, email, name, password).await;
+    if !matches!(done, Err(SignInError::LinkOver)) {
+        this.forgive();
+    }
+    done
+}
+
+async fn with_setup_code(
+    app: &App,
+    session: &Session,
     code: &str,
     email: &str,
     name: &str,
@@ -90,8 +121,7 @@ pub async fn redeem_setup(
     let new = NewUser { email, name: name.trim(), role: Role::Admin, password_hash: Some(&hash) };
     let taken = links::take_setup(app.registry(), &code_hash, &new, now_ms).await;
     let id = taken.map_err(|e| if e.is_duplicate() { SignInError::EmailTaken } else { e.into() })?.ok_or(SignInError::LinkOver)?;
-    audit::note(app.registry(), now_ms, &format!("user:{}", id.0), "user.setup", email, &json!({})).await?;
-    enter(app, session, id, "setup").await?;
+    session::begin(session, id, "setup").await?;
     let user = users::by_id(app.registry(), id).await?.ok_or(DbError::Missing("users"))?;
     Ok(visitor_of(&user))
 }
@@ -100,12 +130,21 @@ pub async fn redeem_setup(
 ///
 /// # Errors
 /// [`SignInError::LinkOver`] and the stores' errors.
-pub async fn redeem_entry(app: &App, session: &Session, code: &str) -> Result<Visitor, SignInError> {
+pub async fn redeem_entry(app: &App, session: &Session, from: Option<IpAddr>, code: &str) -> Result<Visitor, SignInError> {
+    let this = app.tries().begin(from, None)?;
+    let done = with_entry_code(app, session, code).await;
+    if !matches!(done, Err(SignInError::LinkOver)) {
+        this.forgive();
+    }
+    done
+}
+
+async fn with_entry_code(app: &App, session: &Session, code: &str) -> Result<Visitor, SignInError> {
     let now_ms = app.world().clock.now_ms();
     let taken = links::take(app.registry(), &token::hash(code.trim().as_bytes()), Purpose::Enter, now_ms).await?;
     let id = taken.flatten().ok_or(SignInError::LinkOver)?;
     let user = users::by_id(app.registry(), id).await?.filter(|user| user.enabled).ok_or(SignInError::LinkOver)?;
-    enter(app, session, id, "link").await?;
+    session::begin(session, id, "link").await?;
     Ok(visitor_of(&user))
 }
 
@@ -116,12 +155,6 @@ pub async fn redeem_entry(app: &App, session: &Session, code: &str) -> Result<Vi
 pub async fn visitor(app: &App, principal: &Principal) -> Result<Option<Visitor>, DbError> {
     let Principal::User { id, .. } = principal else { return Ok(None) };
     Ok(users::by_id(app.registry(), *id).await?.as_ref().map(visitor_of))
-}
-
-async fn enter(app: &App, session: &Session, user: UserId, way: &str) -> Result<(), SignInError> {
-    session::begin(session, user).await?;
-    audit::note(app.registry(), app.world().clock.now_ms(), &format!("user:{}", user.0), "session.begin", way, &json!({})).await?;
-    Ok(())
 }
 
 fn visitor_of(user: &User) -> Visitor {

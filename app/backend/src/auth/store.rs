@@ -1,82 +1,122 @@
-//! Where browser sessions are kept: the same database as the users.
+//! Where browser sessions are kept: the same database as the users. Reading takes the connections for reading; beginning,
+//! ending and noting a use write.
+
+use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use tower_sessions::ExpiredDeletion;
+use tokio::time::timeout;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
-use tower_sessions::session_store::Result;
-use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
+use tower_sessions::session_store::{Error, Result};
+use vigia_domain::ids::UserId;
 
+use super::session::{IDLE_DAYS, LONGEST_DAYS, USER, WAY};
+use super::token;
+use crate::db::sessions::{self, Since};
 use crate::db::{Db, DbError};
+use crate::world::World;
 
-/// The session table of either database.
-#[derive(Clone, Debug)]
-pub enum Sessions {
-    /// In `vigia.db`.
-    Sqlite(SqliteStore),
-    /// In PostgreSQL.
-    Postgres(PostgresStore),
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// How late the time of the last use may be: a session in use costs one write in this time, and not one a request.
+const LATE_MS: i64 = 60 * 60 * 1000;
+
+/// How long a reader waits for that write.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The sessions of an installation.
+#[derive(Clone)]
+pub struct Sessions {
+    registry: Db,
+    world: World,
 }
 
 impl Sessions {
-    /// Opens the table, making it where it is not there yet.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn open(registry: &Db) -> std::result::Result<Self, DbError> {
-        Ok(match registry {
-            Db::Sqlite(pools) => {
-                let store = SqliteStore::new(pools.write.clone());
-                store.migrate().await?;
-                Self::Sqlite(store)
-            }
-            Db::Postgres(pool) => {
-                let store = PostgresStore::new(pool.clone());
-                store.migrate().await?;
-                Self::Postgres(store)
-            }
-        })
+    /// Sessions kept in the registry.
+    #[must_use]
+    pub fn new(registry: Db, world: World) -> Self {
+        Self { registry, world }
     }
 
     /// Removes sessions whose time is over.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn tidy(&self) -> Result<()> {
-        match self {
-            Self::Sqlite(store) => store.delete_expired().await,
-            Self::Postgres(store) => store.delete_expired().await,
-        }
+    /// [`DbError`].
+    pub async fn tidy(&self) -> std::result::Result<(), DbError> {
+        sessions::tidy(&self.registry, since(self.now_ms())).await
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.world.clock.now_ms()
+    }
+}
+
+/// What is older than this is over: not used for a while, or begun long ago.
+const fn since(now_ms: i64) -> Since {
+    Since { used_ms: now_ms - IDLE_DAYS * DAY_MS, began_ms: now_ms - LONGEST_DAYS * DAY_MS }
+}
+
+fn hash(id: &Id) -> String {
+    token::hash(&id.0.to_le_bytes())
+}
+
+/// Whose session it is, and what it holds as text.
+fn contents(record: &Record) -> Result<(Option<UserId>, String)> {
+    let user = record.data.get(USER).map(|user| serde_json::from_value(user.clone())).transpose();
+    let text = serde_json::to_string(&record.data);
+    user.and_then(|user| Ok((user, text?))).map_err(|e| Error::Encode(e.to_string()))
+}
+
+/// A row that cannot be read is told from a database that does not answer.
+fn failed(error: DbError) -> Error {
+    match error {
+        DbError::Unreadable { .. } => Error::Decode(error.to_string()),
+        other => Error::Backend(other.to_string()),
     }
 }
 
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        match self {
-            Self::Sqlite(store) => store.create(record).await,
-            Self::Postgres(store) => store.create(record).await,
+        let (user, data) = contents(record)?;
+        let way = record.data.get(WAY).and_then(|way| way.as_str()).unwrap_or_default();
+        loop {
+            match sessions::insert(&self.registry, &hash(&record.id), user, way, &data, self.now_ms()).await {
+                Err(error) if error.is_duplicate() => record.id = Id::default(),
+                done => return done.map_err(failed),
+            }
         }
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        match self {
-            Self::Sqlite(store) => store.save(record).await,
-            Self::Postgres(store) => store.save(record).await,
-        }
+        let (user, data) = contents(record)?;
+        sessions::update(&self.registry, &hash(&record.id), user, &data).await.map_err(failed)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        match self {
-            Self::Sqlite(store) => store.load(id).await,
-            Self::Postgres(store) => store.load(id).await,
+        let (id_hash, now_ms) = (hash(id), self.now_ms());
+        let Some(kept) = sessions::load(&self.registry, &id_hash, since(now_ms)).await.map_err(failed)? else { return Ok(None) };
+        if now_ms - kept.used_ms >= LATE_MS {
+            // Who reads must neither fail nor wait because nothing can be written now; the next request tries again.
+            match timeout(PATIENCE, sessions::touch(&self.registry, &id_hash, now_ms)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a session's use could not be noted"),
+                Err(_) => tracing::warn!("a session's use could not be noted in time"),
+            }
         }
+        let data = serde_json::from_str(&kept.data).map_err(|e| Error::Decode(e.to_string()))?;
+        // Asked of nobody: what is over is not loaded.
+        let expiry_date = time::OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(now_ms + IDLE_DAYS * DAY_MS);
+        Ok(Some(Record { id: *id, data, expiry_date }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        match self {
-            Self::Sqlite(store) => store.delete(id).await,
-            Self::Postgres(store) => store.delete(id).await,
-        }
+        sessions::delete(&self.registry, &hash(id)).await.map_err(failed)
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions")
     }
 }

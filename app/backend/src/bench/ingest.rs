@@ -16,7 +16,7 @@ use vigia_domain::ids::{DeviceId, DeviceNumber};
 use super::machine;
 use crate::app::App;
 use crate::config::{Guard, Settings};
-use crate::fleet::{self, FleetGate};
+use crate::fleet::{self, FleetGate, NewDevice};
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::mqtt::embedded::EmbeddedBroker;
 use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
@@ -114,7 +114,8 @@ async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Optio
     let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
     let mut devices = Vec::with_capacity(plan.connections);
     for id in ids(plan.connections) {
-        let made = fleet::register(app.registry(), world, "bench", &id, DeviceKind::EnergyMeter, None, None).await.map_err(failed)?;
+        let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+        let made = fleet::register(app.registry(), world, new).await.map_err(failed)?;
         devices.push((id, made.token));
     }
     let gate = FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone());

@@ -1,13 +1,13 @@
 //! `vigia api-key add NAME --scope S[,S]`
 
 use clap::Subcommand;
-use serde_json::json;
 use vigia_domain::rights::Scope;
 
 use super::Failure;
 use super::failure::say;
 use crate::auth::token::{self, Kind};
-use crate::db::{Databases, audit, keys};
+use crate::db::audit::By;
+use crate::db::{Databases, keys};
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -25,13 +25,9 @@ pub(super) enum ApiKey {
 pub(super) async fn run(verb: ApiKey, databases: &Databases, world: &World) -> Result<(), Failure> {
     let ApiKey::Add { name, scope } = verb;
     let key = token::make(world, Kind::ApiKey);
-    let now_ms = world.clock.now_ms();
-    keys::insert(&databases.registry, &name, &token::hash(key.as_bytes()), &scope, now_ms)
+    let by = By { actor: super::ACTOR, at_ms: world.clock.now_ms() };
+    keys::insert(&databases.registry, &name, &token::hash(key.as_bytes()), &scope, by)
         .await
         .map_err(|e| if e.is_duplicate() { Failure::new(format!("a key {name} exists already")) } else { Failure::new(e) })?;
-    let scopes: Vec<_> = scope.iter().map(|s| s.as_str()).collect();
-    audit::note(&databases.registry, now_ms, "command-line", "api-key.add", &name, &json!({ "scopes": scopes }))
-        .await
-        .map_err(Failure::new)?;
     say(key)
 }

@@ -15,9 +15,10 @@ use super::Failure;
 use super::failure::{mention, say};
 use crate::app::App;
 use crate::auth::links;
+use crate::db::audit::By;
 use crate::db::settings;
 use crate::db::users::{self, NewUser};
-use crate::fleet;
+use crate::fleet::{self, NewDevice, Registered};
 use crate::lifecycle::Phase;
 use crate::mqtt::DeviceIdentity;
 use crate::simulate::device::{Device, Outgoing, telemetry};
@@ -55,7 +56,7 @@ pub(super) async fn start(app: &App, broker: std::net::SocketAddr) -> Result<(),
         Some(user) => user.id,
         None => {
             let new = NewUser { email: VISITOR, name: "Demo", role: Role::Admin, password_hash: None };
-            users::insert(app.registry(), &new, app.world().clock.now_ms()).await.map_err(Failure::new)?
+            users::insert(app.registry(), &new, By { actor: "system", at_ms: app.world().clock.now_ms() }).await.map_err(Failure::new)?
         }
     };
     let since_ms = since(app).await?;
@@ -92,7 +93,8 @@ async fn speak(
     rate_hz: f64,
     since_ms: i64,
 ) -> Result<(), Failure> {
-    let (identity, token) = fleet::adopt(app.registry(), app.world(), "system", &id, kind, Some(name)).await.map_err(Failure::new)?;
+    let new = NewDevice { actor: "system", id: &id, kind, name: Some(name), owner: None };
+    let Registered { device: identity, token } = fleet::adopt(app.registry(), app.world(), new).await.map_err(Failure::new)?;
     let client = Client {
         host: broker.ip().to_string(),
         port: broker.port(),

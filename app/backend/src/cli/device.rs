@@ -7,7 +7,7 @@ use vigia_domain::ids::DeviceId;
 use super::Failure;
 use super::failure::say;
 use crate::db::Databases;
-use crate::fleet;
+use crate::fleet::{self, NewDevice};
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -30,6 +30,6 @@ pub(super) enum Device {
 
 pub(super) async fn run(verb: Device, databases: &Databases, world: &World) -> Result<(), Failure> {
     let Device::Add { id, kind, name, owner } = verb;
-    let registered = fleet::register(&databases.registry, world, "command-line", &id, kind, name.as_deref(), owner.as_deref()).await;
-    say(registered.map_err(Failure::new)?.token)
+    let new = NewDevice { actor: super::ACTOR, id: &id, kind, name: name.as_deref(), owner: owner.as_deref() };
+    say(fleet::register(&databases.registry, world, new).await.map_err(Failure::new)?.token)
 }

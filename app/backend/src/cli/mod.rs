@@ -31,12 +31,12 @@ pub(crate) use failure::Failure;
 
 /// Watches and steers the devices of homes, farms and small utilities.
 #[derive(Debug, Parser)]
-#[command(name = "vigia", version, about, disable_help_subcommand = true)]
+#[command(name = "vigia", version, disable_help_subcommand = true)]
 struct Arguments {
     /// The settings file [default: vigia.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Use the demo's own data folder
+    /// The demo's own data folder; serve adds simulated homes
     #[arg(long, global = true)]
     demo: bool,
     #[command(subcommand)]
@@ -45,7 +45,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run everything; with --demo also simulated homes to look at
+    /// Run everything
     Serve,
     /// Devices that are not there: real MQTT clients with plausible physics
     Simulate(simulate::Simulate),
@@ -56,7 +56,7 @@ enum Verb {
     Config(config::Config),
     /// Print a one-time link to make an administrator
     SetupLink,
-    /// Add and list users
+    /// Add users, give them passwords, list them
     #[command(subcommand)]
     User(user::User),
     /// Add devices
@@ -66,6 +66,9 @@ enum Verb {
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
 }
+
+/// Who does what a verb does, in the audit log.
+const ACTOR: &str = "command-line";
 
 /// What `main` gives: the machine, and the pages, which this crate knows nothing of.
 pub struct Process {

@@ -56,7 +56,7 @@ async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> 
     app.set_broker(broker);
     let address = http::serve(app, router(app)).await.map_err(Failure::new)?;
     tidy_sessions(app);
-    mention(format!("Vigía listens on http://{address} and mqtt://{broker_address}"));
+    mention(format!("Vigía listens on {}://{address} and mqtt://{broker_address}", app.settings().http.scheme()));
     for (key, plaintext) in [("http", app.settings().http.plaintext), ("mqtt", mqtt.plaintext)] {
         if plaintext.is_some() {
             tracing::warn!("{key}.plaintext: whoever is on this network can read along; only private addresses are served");

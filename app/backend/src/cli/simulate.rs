@@ -13,7 +13,7 @@ use super::Failure;
 use super::failure::{mention, say};
 use crate::config::Settings;
 use crate::db::Databases;
-use crate::fleet;
+use crate::fleet::{self, NewDevice};
 use crate::simulate::device::{Device, Script};
 use crate::simulate::{Actor, Client, Scenario, credentials, replay};
 use crate::world::World;
@@ -115,7 +115,8 @@ async fn registered(
     let databases = Databases::open(settings).await.map_err(Failure::new)?;
     let mut actors = Vec::with_capacity(plans.len());
     for (id, kind, device) in plans {
-        let (_, token) = fleet::adopt(&databases.registry, world, "command-line", &id, kind, None).await.map_err(Failure::new)?;
+        let new = NewDevice { actor: super::ACTOR, id: &id, kind, name: None, owner: None };
+        let token = fleet::adopt(&databases.registry, world, new).await.map_err(Failure::new)?.token;
         actors.push(Actor { id, token, device });
     }
     databases.close().await;

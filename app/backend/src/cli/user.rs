@@ -1,17 +1,17 @@
-//! `vigia user add EMAIL --role ROLE [--password-stdin]`, `vigia user list`
+//! `vigia user add EMAIL --role ROLE [--password-stdin]`, `vigia user password EMAIL [--password-stdin]`, `vigia user list`
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, IsTerminal as _};
 
 use clap::Subcommand;
-use serde_json::json;
 use vigia_domain::user::Role;
 
 use super::Failure;
 use super::failure::{mention, say};
 use crate::auth::password::{self, Passwords};
 use crate::auth::sign_in::is_email;
+use crate::db::audit::By;
 use crate::db::users::{self, NewUser};
-use crate::db::{Databases, audit};
+use crate::db::{Databases, DbError};
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -30,6 +30,14 @@ pub(super) enum User {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Give a user a password; asks for it, and ends every session of theirs
+    Password {
+        /// Their address
+        email: String,
+        /// Read the password from stdin, one line
+        #[arg(long)]
+        password_stdin: bool,
+    },
     /// List users: address, role, state
     List,
 }
@@ -43,6 +51,13 @@ pub(super) async fn run(verb: User, databases: &Databases, world: &World) -> Res
             let password = if password_stdin { Some(read_password()?) } else { None };
             add(databases, world, &email, role, name.as_deref().unwrap_or_default(), password.as_deref()).await
         }
+        User::Password { email, password_stdin } => {
+            if users::by_email(&databases.registry, &email).await.map_err(Failure::new)?.is_none() {
+                return Err(no_such_user(&email));
+            }
+            let password = if password_stdin { read_password()? } else { ask_password()? };
+            set_password(databases, world, &email, &password).await
+        }
         User::List => list(databases).await,
     }
 }
@@ -52,24 +67,51 @@ async fn add(databases: &Databases, world: &World, email: &str, role: Role, name
         Some(password) => Some(Passwords::new(world).hash(world, password).await),
         None => None,
     };
-    let now_ms = world.clock.now_ms();
+    let by = By { actor: super::ACTOR, at_ms: world.clock.now_ms() };
     let new = NewUser { email, name, role, password_hash: hash.as_deref() };
-    users::insert(&databases.registry, &new, now_ms)
+    users::insert(&databases.registry, &new, by)
         .await
         .map_err(|e| if e.is_duplicate() { Failure::new(format!("a user {email} exists already")) } else { Failure::new(e) })?;
-    audit::note(&databases.registry, now_ms, "command-line", "user.add", email, &json!({ "role": role.as_str() }))
-        .await
-        .map_err(Failure::new)?;
     if hash.is_none() {
-        mention(format!("{email} has no password and cannot sign in; give one with --password-stdin when adding"));
+        mention(format!("{email} has no password and cannot sign in; give them one with: vigia user password {email}"));
     }
     Ok(())
+}
+
+async fn set_password(databases: &Databases, world: &World, email: &str, password: &str) -> Result<(), Failure> {
+    let hash = Passwords::new(world).hash(world, password).await;
+    let by = By { actor: super::ACTOR, at_ms: world.clock.now_ms() };
+    users::set_password(&databases.registry, email, &hash, by).await.map_err(|error| match error {
+        DbError::Missing(_) => no_such_user(email),
+        other => Failure::new(other),
+    })?;
+    mention(format!("{email} has a new password; their sessions have ended"));
+    Ok(())
+}
+
+fn no_such_user(email: &str) -> Failure {
+    Failure::new(format!("no user has the address {email}; `vigia user list` shows them all"))
 }
 
 fn read_password() -> Result<String, Failure> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(Failure::new)?;
-    let password = line.trim_end_matches(['\n', '\r']).to_owned();
+    checked(line.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Asks twice, without showing what is typed.
+fn ask_password() -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::wrong_use("there is no terminal to ask for the password; give --password-stdin"));
+    }
+    let password = checked(rpassword::prompt_password("Password: ").map_err(Failure::new)?)?;
+    if rpassword::prompt_password("Once more: ").map_err(Failure::new)? != password {
+        return Err(Failure::new("the two are not the same; nothing was changed"));
+    }
+    Ok(password)
+}
+
+fn checked(password: String) -> Result<String, Failure> {
     password::check(&password).map_err(Failure::wrong_use)?;
     Ok(password)
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde::Deserialize;
 
 use super::listen::{self, Guard, Plaintext};
-use super::{BadSetting, Entry, quoted};
+use super::{BadSetting, Entry, Tls, quoted, tls};
 
 /// The web server.
 #[derive(Clone, Debug, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Http {
     pub public_url: Option<String>,
     /// Origins whose scripts may call the HTTP interface.
     pub cors: Vec<String>,
+    /// The listener speaks TLS itself.
+    pub tls: Option<Tls>,
     /// A proxy in front speaks TLS and sets `X-Forwarded-For`.
     pub behind_proxy: bool,
     /// Plaintext beyond loopback.
@@ -25,13 +27,28 @@ pub struct Http {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: (Ipv4Addr::LOCALHOST, 3000).into(), public_url: None, cors: Vec::new(), behind_proxy: false, plaintext: None }
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 3000).into(),
+            public_url: None,
+            cors: Vec::new(),
+            tls: None,
+            behind_proxy: false,
+            plaintext: None,
+        }
     }
 }
 
 impl Http {
     pub(super) fn check(&self) -> Result<(), BadSetting> {
-        listen::check("http.listen", self.listen, self.behind_proxy, self.plaintext)?;
+        let protected = self.tls.is_some() || self.behind_proxy || self.plaintext.is_some();
+        listen::check("http.listen", self.listen, protected, "give tls.certificate and tls.key, or ")?;
+        if self.tls.is_some() && self.plaintext.is_some() {
+            return Err(BadSetting::Value {
+                key: "http.plaintext",
+                problem: "the listener speaks TLS".to_owned(),
+                fix: "leave out plaintext, or tls".to_owned(),
+            });
+        }
         if let Some(url) = &self.public_url
             && !is_origin(url.trim_end_matches('/'))
         {
@@ -57,24 +74,31 @@ impl Http {
         listen::guard(self.plaintext)
     }
 
-    /// The address that links begin with: the public one, else the one that is listened on.
+    /// The address that links begin with: the public one, else one of the listener at `bound`.
     #[must_use]
-    pub fn base_url(&self) -> String {
-        self.public_url.as_ref().map_or_else(|| format!("http://{}", self.listen), |url| url.trim_end_matches('/').to_owned())
+    pub fn base_url(&self, bound: SocketAddr) -> String {
+        let own = || format!("{}://{}", self.scheme(), listen::to_type(bound));
+        self.public_url.as_ref().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// What the listener speaks.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Whether browsers reach us over TLS, so that cookies may insist on it.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.tls.is_some() || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
     pub(super) fn entries(&self) -> Vec<Entry> {
-        vec![
+        let mut entries = vec![
             Entry {
                 key: "listen",
                 value: Some(quoted(&self.listen.to_string())),
-                doc: "Address and port. Beyond loopback it needs behind_proxy or plaintext.",
+                doc: "Address and port. Beyond loopback it needs tls, behind_proxy or plaintext.",
             },
             Entry {
                 key: "public_url",
@@ -96,7 +120,9 @@ impl Http {
                 value: self.plaintext.map(|_| quoted("private")),
                 doc: "\"private\": no TLS, but only peers with private addresses are served.",
             },
-        ]
+        ];
+        entries.extend(tls::entries(self.tls.as_ref()));
+        entries
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rule for listeners: nothing is open beyond this machine unless its owner said how it is protected.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use serde::Deserialize;
 
@@ -35,17 +35,34 @@ impl Guard {
     }
 }
 
+/// An address for people to type. One that stands for "everywhere" is none: it is replaced by this machine's own in the
+/// network that leads outside. Found by connecting a UDP socket, which chooses the way and sends nothing.
+#[must_use]
+pub(super) fn to_type(listen: SocketAddr) -> SocketAddr {
+    if !listen.ip().is_unspecified() {
+        return listen;
+    }
+    // 192.0.2.0/24 is for documentation: nobody has it, so the way to it is the way outside.
+    let outward = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    });
+    let ip = outward.ok().map(|own| own.ip()).filter(|ip| !ip.is_unspecified());
+    SocketAddr::new(ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), listen.port())
+}
+
 pub(super) fn guard(plaintext: Option<Plaintext>) -> Guard {
     if plaintext.is_some() { Guard::PrivatePeers } else { Guard::Anyone }
 }
 
-pub(super) fn check(key: &'static str, listen: SocketAddr, behind_proxy: bool, plaintext: Option<Plaintext>) -> Result<(), BadSetting> {
-    if listen.ip().is_loopback() || behind_proxy || plaintext.is_some() {
+/// `first` is what the fix begins with: the better way, where a listener has one.
+pub(super) fn check(key: &'static str, listen: SocketAddr, protected: bool, first: &str) -> Result<(), BadSetting> {
+    if listen.ip().is_loopback() || protected {
         return Ok(());
     }
     Err(BadSetting::Value {
         key,
         problem: format!("{listen} is open beyond this machine"),
-        fix: "set behind_proxy = true if a proxy in front of it speaks TLS, or plaintext = \"private\" for a home network".to_owned(),
+        fix: format!("{first}set behind_proxy = true if a proxy in front of it speaks TLS, or plaintext = \"private\" for a home network"),
     })
 }

@@ -7,7 +7,9 @@ mod listen;
 mod log;
 mod mqtt;
 mod secret;
+mod sign_in;
 mod telemetry;
+mod tls;
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +23,9 @@ pub use listen::{Guard, Plaintext};
 pub use log::{Log, LogFormat};
 pub use mqtt::Mqtt;
 pub use secret::Secret;
+pub use sign_in::SignIn;
 pub use telemetry::Telemetry;
+pub use tls::Tls;
 
 /// Every setting of a process. Sections left out have their defaults.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,6 +35,8 @@ pub struct Settings {
     pub data: Data,
     /// The web server.
     pub http: Http,
+    /// How often somebody may be wrong when signing in.
+    pub sign_in: SignIn,
     /// The broker.
     pub mqtt: Mqtt,
     /// The relational database.
@@ -115,6 +121,7 @@ impl Settings {
     fn check(&self) -> Result<(), BadSetting> {
         self.data.check()?;
         self.http.check()?;
+        self.sign_in.check()?;
         self.mqtt.check()?;
         self.database.check()?;
         self.telemetry.check()
@@ -123,9 +130,10 @@ impl Settings {
     /// The settings as commented TOML, secrets redacted. What is not set stands as a comment.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let sections: [(&str, Vec<Entry>); 6] = [
+        let sections: [(&str, Vec<Entry>); 7] = [
             ("data", self.data.entries()),
             ("http", self.http.entries()),
+            ("sign_in", self.sign_in.entries()),
             ("mqtt", self.mqtt.entries()),
             ("database", self.database.entries()),
             ("telemetry", self.telemetry.entries()),
@@ -201,6 +209,7 @@ mod tests {
         assert!(wrong(&[("VIGIA_MQTT__BROKER", "mqtt://elsewhere")]).starts_with("mqtt.broker:"));
         assert!(wrong(&[("VIGIA_TELEMETRY__ENGINE", "rrd")]).starts_with("telemetry.engine:"));
         assert!(wrong(&[("VIGIA_DATABASE__URL", "mysql://x")]).starts_with("database.url:"));
+        assert!(wrong(&[("VIGIA_SIGN_IN__TRIES", "0")]).starts_with("sign_in.tries:"));
         assert!(wrong(&[("VIGIA_HTTP__CORS", "*")]).starts_with("http.cors:"));
         assert!(wrong(&[("VIGIA_HTTP__PUBLIC_URL", "ftp://x")]).starts_with("http.public_url:"));
     }
@@ -214,6 +223,20 @@ mod tests {
         assert!(guard.admits("127.0.0.1".parse().expect("an address")));
         assert!(!guard.admits("203.0.113.9".parse().expect("an address")));
         assert!(!guard.admits("2001:db8::1".parse().expect("an address")));
+    }
+
+    #[test]
+    fn a_listener_with_a_certificate_may_be_open_to_the_world() {
+        let tls = [("VIGIA_HTTP__TLS__CERTIFICATE", "/etc/vigia/cert.pem"), ("VIGIA_HTTP__TLS__KEY", "/etc/vigia/key.pem")];
+        let open = [tls[0], tls[1], ("VIGIA_HTTP__LISTEN", "0.0.0.0:443")];
+        let settings = with(&open).expect("allowed");
+        assert!(settings.http.is_secure() && settings.http.guard() == Guard::Anyone);
+        assert!(settings.to_toml().contains("tls.key = \"/etc/vigia/key.pem\""), "{}", settings.to_toml());
+        let half = with(&tls[..1]).expect_err("refused");
+        assert!(half.contains("key"), "{half}");
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), settings.to_toml()).expect("written");
+        assert_eq!(Settings::load(Some(file.path()), []).expect("what is printed loads").http.tls, settings.http.tls);
     }
 
     #[test]

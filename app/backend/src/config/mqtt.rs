@@ -36,7 +36,7 @@ impl Mqtt {
                 fix: "write \"embedded\"".to_owned(),
             });
         }
-        listen::check("mqtt.listen", self.listen, self.behind_proxy, self.plaintext)
+        listen::check("mqtt.listen", self.listen, self.behind_proxy || self.plaintext.is_some(), "")
     }
 
     /// Which peers are served.

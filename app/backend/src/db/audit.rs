@@ -1,21 +1,31 @@
 //! Table `audit`: who did what, append-only.
+//!
+//! A row is written by [`note!`] alone, inside the transaction of the change that it tells of: neither is there without the other.
 
-use super::{Db, DbError, in_tx};
-
-/// Notes that `actor` did `action` on `target`. `detail` never holds a secret.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn note(db: &Db, at_ms: i64, actor: &str, action: &str, target: &str, detail: &serde_json::Value) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO audit (at_ms, actor, action, target, detail) VALUES ($1, $2, $3, $4, $5)";
-    in_tx!(db, |tx| sqlx::query(SQL)
-        .bind(at_ms)
-        .bind(actor)
-        .bind(action)
-        .bind(target)
-        .bind(detail.to_string())
-        .execute(&mut *tx)
-        .await?
-        .rows_affected());
-    Ok(())
+/// Who changes something, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// `user:7`, `key:3`, `command-line`, `system`.
+    pub actor: &'a str,
+    /// Milliseconds since the epoch.
+    pub at_ms: i64,
 }
+
+pub(super) const INSERT: &str = "INSERT INTO audit (at_ms, actor, action, target, detail) VALUES ($1, $2, $3, $4, $5)";
+
+/// Notes within a transaction that somebody did `action` on `target`. The detail never holds a secret.
+macro_rules! note {
+    ($tx:ident, $by:expr, $action:expr, $target:expr, $detail:expr) => {{
+        let by: $crate::db::audit::By<'_> = $by;
+        sqlx::query($crate::db::audit::INSERT)
+            .bind(by.at_ms)
+            .bind(by.actor)
+            .bind($action)
+            .bind($target)
+            .bind($detail.to_string())
+            .execute(&mut *$tx)
+            .await?
+    }};
+}
+
+pub(super) use note;

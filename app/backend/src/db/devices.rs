@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 
+use super::audit::{self, By};
 use super::{Db, DbError, in_tx, on};
 
 /// A row of `devices`, with its owner's address.
@@ -72,6 +74,35 @@ pub async fn page(db: &Db, owner: Option<UserId>, below: Option<DeviceNumber>, l
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(owner).bind(below).bind(limit).fetch_all(c).await)?.into_iter().map(read).collect()
 }
 
+/// Number, text id, name and the owner's address: what a device is looked for by.
+pub type Indexed = (DeviceNumber, String, String, Option<String>);
+
+/// Every device, or every one of an owner, newest first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn index(db: &Db, owner: Option<UserId>) -> Result<Vec<Indexed>, DbError> {
+    const SQL: &str = "SELECT d.number, d.device_id, d.name, u.email FROM devices d LEFT JOIN users u ON u.id = d.owner_id
+        WHERE $1 < 0 OR d.owner_id = $1 ORDER BY d.number DESC";
+    let rows: Vec<(i64, String, String, Option<String>)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |o| o.0)).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(number, id, name, owner)| (DeviceNumber(number), id, name, owner)).collect())
+}
+
+/// The devices with these numbers, newest first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn by_numbers(db: &Db, numbers: &[DeviceNumber]) -> Result<Vec<Device>, DbError> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Numbers only, made by us: they may stand in the text, which both databases take as one list.
+    let list = numbers.iter().map(|n| n.0.to_string()).collect::<Vec<_>>().join(",");
+    let sql = format!("{COLUMNS} WHERE d.number IN ({list}) ORDER BY d.number DESC");
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).persistent(false).fetch_all(c).await)?.into_iter().map(read).collect()
+}
+
 /// What a new device is made of.
 #[derive(Clone, Debug)]
 pub struct NewDevice<'a> {
@@ -91,18 +122,15 @@ pub struct NewDevice<'a> {
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the id is taken.
-pub async fn insert(db: &Db, new: &NewDevice<'_>, now_ms: i64) -> Result<DeviceNumber, DbError> {
+pub async fn insert(db: &Db, new: &NewDevice<'_>, by: By<'_>) -> Result<DeviceNumber, DbError> {
     const SQL: &str =
         "INSERT INTO devices (device_id, kind, name, owner_id, token_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number";
-    let number: i64 = in_tx!(db, |tx| sqlx::query_scalar(SQL)
-        .bind(new.id.as_str())
-        .bind(new.kind.as_str())
-        .bind(new.name)
-        .bind(new.owner.map(|o| o.0))
-        .bind(new.token_hash)
-        .bind(now_ms)
-        .fetch_one(&mut *tx)
-        .await?);
+    let number: i64 = in_tx!(db, |tx| {
+        let device = sqlx::query_scalar(SQL).bind(new.id.as_str()).bind(new.kind.as_str()).bind(new.name);
+        let number = device.bind(new.owner.map(|o| o.0)).bind(new.token_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
+        audit::note!(tx, by, "device.add", new.id.as_str(), json!({ "kind": new.kind.as_str(), "name": new.name }));
+        number
+    });
     Ok(DeviceNumber(number))
 }
 
@@ -110,10 +138,15 @@ pub async fn insert(db: &Db, new: &NewDevice<'_>, now_ms: i64) -> Result<DeviceN
 ///
 /// # Errors
 /// [`DbError::Missing`] when there is no such device.
-pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str) -> Result<(), DbError> {
+pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str, by: By<'_>) -> Result<(), DbError> {
     const SQL: &str = "UPDATE devices SET token_hash = $2 WHERE device_id = $1";
-    let rows = in_tx!(db, |tx| sqlx::query(SQL).bind(id.as_str()).bind(token_hash).execute(&mut *tx).await?.rows_affected());
-    if rows == 1 { Ok(()) } else { Err(DbError::Missing("devices")) }
+    in_tx!(db, |tx| {
+        if sqlx::query(SQL).bind(id.as_str()).bind(token_hash).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Err(DbError::Missing("devices"));
+        }
+        audit::note!(tx, by, "device.token", id.as_str(), json!({}));
+    });
+    Ok(())
 }
 
 /// Whose these devices are; one that is not there any more is left out.

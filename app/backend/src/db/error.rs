@@ -28,6 +28,17 @@ impl DbError {
         matches!(self, Self::Sqlx(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 
+    /// What is wrong, in a few words for the operator.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        if let Self::Sqlx(sqlx::Error::Database(e)) = self
+            && let Some(known) = e.code().and_then(|code| to_mend(&code))
+        {
+            return known.to_owned();
+        }
+        if self.is_unreachable() { "it does not answer".to_owned() } else { self.to_string() }
+    }
+
     /// Whether the database itself is away, as opposed to having refused this one statement.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
@@ -43,6 +54,20 @@ impl DbError {
     }
 }
 
+/// What an operator can mend, by SQLite's and PostgreSQL's codes.
+fn to_mend(code: &str) -> Option<&'static str> {
+    let sqlite = if code.len() == 5 { None } else { code.parse::<u32>().ok().map(|code| code & 0xff) };
+    match (code, sqlite) {
+        ("53100", _) | (_, Some(13)) => Some("the disk is full"),
+        ("25006", _) | (_, Some(8)) => Some("it is read-only"),
+        ("53300", _) => Some("it has no connection left"),
+        (_, Some(5 | 6)) => Some("another process holds it"),
+        (_, Some(10)) => Some("the disk cannot be read or written"),
+        (_, Some(11 | 26)) => Some("the file is damaged"),
+        _ => None,
+    }
+}
+
 /// Codes that say something of the database's state and nothing of the statement: it is busy, full, read-only, starting or
 /// stopping. PostgreSQL's have five characters; SQLite's are numbers, the kind in their last byte.
 fn is_away(code: &str) -> bool {
@@ -55,7 +80,7 @@ fn is_away(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_away;
+    use super::{is_away, to_mend};
 
     #[test]
     fn a_database_that_is_away_is_told_from_a_statement_that_is_wrong() {
@@ -65,5 +90,12 @@ mod tests {
         for wrong in ["1", "19", "2067", "1555", "23505", "22021", "42P01", ""] {
             assert!(!is_away(wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_an_operator_can_mend_has_its_words() {
+        assert_eq!([to_mend("13"), to_mend("53100")], [Some("the disk is full"); 2]);
+        assert_eq!([to_mend("8"), to_mend("1032"), to_mend("25006")], [Some("it is read-only"); 3]);
+        assert_eq!([to_mend("1"), to_mend("23505"), to_mend("")], [None; 3]);
     }
 }

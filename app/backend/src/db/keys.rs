@@ -1,8 +1,10 @@
 //! Table `api_keys`.
 
+use serde_json::json;
 use vigia_domain::ids::KeyId;
 use vigia_domain::rights::Scope;
 
+use super::audit::{self, By};
 use super::{Db, DbError, in_tx, on};
 
 /// The scopes of the key with this hash, if it is not revoked.
@@ -22,9 +24,14 @@ pub async fn by_hash(db: &Db, hash: &str) -> Result<Option<(KeyId, Vec<Scope>)>,
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the name is taken.
-pub async fn insert(db: &Db, name: &str, hash: &str, scopes: &[Scope], now_ms: i64) -> Result<KeyId, DbError> {
+pub async fn insert(db: &Db, name: &str, hash: &str, scopes: &[Scope], by: By<'_>) -> Result<KeyId, DbError> {
     const SQL: &str = "INSERT INTO api_keys (name, key_hash, scopes, created_ms) VALUES ($1, $2, $3, $4) RETURNING id";
-    let scopes = scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(",");
-    let id: i64 = in_tx!(db, |tx| sqlx::query_scalar(SQL).bind(name).bind(hash).bind(scopes).bind(now_ms).fetch_one(&mut *tx).await?);
+    let scopes: Vec<_> = scopes.iter().map(|s| s.as_str()).collect();
+    let id: i64 = in_tx!(db, |tx| {
+        let key = sqlx::query_scalar(SQL).bind(name).bind(hash).bind(scopes.join(",")).bind(by.at_ms);
+        let id = key.fetch_one(&mut *tx).await?;
+        audit::note!(tx, by, "api-key.add", name, json!({ "scopes": scopes }));
+        id
+    });
     Ok(KeyId(id))
 }

@@ -1,7 +1,9 @@
 //! Table `links`: links that work once.
 
+use serde_json::json;
 use vigia_domain::ids::UserId;
 
+use super::audit::{self, By};
 use super::users::{self, NewUser};
 use super::{Db, DbError, in_tx, on};
 
@@ -70,19 +72,17 @@ pub async fn stands(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Resul
 pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, now_ms: i64) -> Result<Option<UserId>, DbError> {
     const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'setup' AND used_ms IS NULL AND expires_ms > $2";
     const END: &str = "UPDATE links SET used_ms = $1 WHERE purpose = 'setup' AND used_ms IS NULL";
+    let email = users::normalised(new.email);
     let id: i64 = in_tx!(db, |tx| {
         if sqlx::query(TAKE).bind(hash).bind(now_ms).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(None);
         }
         sqlx::query(END).bind(now_ms).execute(&mut *tx).await?;
-        sqlx::query_scalar(users::INSERT)
-            .bind(users::normalised(new.email))
-            .bind(new.name)
-            .bind(new.role.as_str())
-            .bind(new.password_hash)
-            .bind(now_ms)
-            .fetch_one(&mut *tx)
-            .await?
+        let user = sqlx::query_scalar(users::INSERT).bind(&email).bind(new.name).bind(new.role.as_str());
+        let id: i64 = user.bind(new.password_hash).bind(now_ms).fetch_one(&mut *tx).await?;
+        let actor = format!("user:{id}");
+        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.setup", &email, json!({}));
+        id
     });
     Ok(Some(UserId(id)))
 }

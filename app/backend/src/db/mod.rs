@@ -6,9 +6,12 @@
 pub mod audit;
 pub mod devices;
 pub mod error;
+mod folder;
 pub mod keys;
 pub mod links;
 mod open;
+pub mod probe;
+pub mod sessions;
 pub mod settings;
 pub mod state;
 pub mod users;
@@ -16,7 +19,8 @@ pub mod users;
 use sqlx::{PgPool, SqlitePool};
 
 pub use error::DbError;
-pub use open::{Databases, OpenError, prepare};
+pub use folder::prepare;
+pub use open::{Databases, OpenError};
 
 /// One database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -24,7 +28,7 @@ pub enum Db {
     /// A file: one connection that writes, several that read.
     Sqlite(Sqlite),
     /// A server.
-    Postgres(PgPool),
+    Postgres(Postgres),
 }
 
 /// The two pools of a SQLite file.
@@ -32,6 +36,23 @@ pub enum Db {
 pub struct Sqlite {
     pub(crate) write: SqlitePool,
     pub(crate) read: SqlitePool,
+}
+
+/// The pools of a PostgreSQL database. For all but what devices sent they are the same.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    pub(crate) write: PgPool,
+    pub(crate) read: PgPool,
+}
+
+impl Sqlite {
+    /// The connection that writes, for a test that holds it.
+    ///
+    /// # Errors
+    /// [`DbError`] when it is not free in time.
+    pub async fn writing(&self) -> Result<impl Drop + use<>, DbError> {
+        Ok(self.write.acquire().await?)
+    }
 }
 
 /// Runs an expression with the connections for reading: `on!(db, |c| sqlx::query(SQL).fetch_all(c).await)`.
@@ -42,8 +63,8 @@ macro_rules! on {
                 let $c = &pools.read;
                 $body
             }
-            $crate::db::Db::Postgres(pool) => {
-                let $c = pool;
+            $crate::db::Db::Postgres(pools) => {
+                let $c = &pools.read;
                 $body
             }
         }
@@ -62,8 +83,8 @@ macro_rules! in_tx {
                 transaction.commit().await?;
                 value
             }
-            $crate::db::Db::Postgres(pool) => {
-                let mut transaction = pool.begin().await?;
+            $crate::db::Db::Postgres(pools) => {
+                let mut transaction = pools.write.begin().await?;
                 let $tx = &mut *transaction;
                 let value = $body;
                 transaction.commit().await?;
@@ -85,6 +106,18 @@ impl Db {
         Ok(())
     }
 
+    /// What a commit waits for, in the database's own word: `2` (FULL) of SQLite, `on` of PostgreSQL. Anything less and what was
+    /// acknowledged could be lost.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn commit_waits_for(&self) -> Result<String, DbError> {
+        Ok(match self {
+            Self::Sqlite(pools) => sqlx::query_scalar::<_, i64>("PRAGMA synchronous").fetch_one(&pools.write).await?.to_string(),
+            Self::Postgres(pools) => sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&pools.write).await?,
+        })
+    }
+
     /// Closes every connection; on SQLite the log is folded into the file.
     pub async fn close(&self) {
         match self {
@@ -92,7 +125,10 @@ impl Db {
                 pools.read.close().await;
                 pools.write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pools) => {
+                pools.read.close().await;
+                pools.write.close().await;
+            }
         }
     }
 }

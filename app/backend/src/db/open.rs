@@ -1,17 +1,17 @@
 //! Opening the databases: folder, files, settings of each engine, migrations.
 
 use std::borrow::Cow;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use sqlx::Executor as _;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Db, Sqlite};
+use super::{Db, Postgres, Sqlite, folder};
 use crate::config::Settings;
 
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -20,7 +20,15 @@ static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 /// How long a writer waits for another process's write, and anyone for a connection.
 const WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// Pages of 4 kB in SQLite's log before they go into the file, where the same pages change in every commit: 32 MB on the disk, and read
+/// once after a crash.
+const CHECKPOINT_PAGES: &str = "8000";
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// What is acknowledged is on disk, whatever the server's default says; one that waits for more is left as it is.
+const AWAIT_DISK: &str =
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'";
+/// The ingest writer's own, so that no number of readers keeps it waiting.
+const POSTGRES_WRITERS: u32 = 2;
 
 /// The databases of an installation. With PostgreSQL both are one.
 #[derive(Clone, Debug)]
@@ -78,11 +86,11 @@ impl Databases {
     /// # Errors
     /// [`OpenError`], one line.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        prepare(&settings.data.dir)?;
+        folder::prepare(&settings.data.dir)?;
         if let Some(url) = settings.database.postgres() {
-            let db = postgres(url.expose()).await?;
-            return Ok(Self { registry: db.clone(), telemetry: db });
+            return postgres(url.expose()).await;
         }
+        let _held = folder::hold(&settings.data.dir).await?;
         let (registry, telemetry) = tokio::try_join!(
             sqlite(settings.data.dir.join("vigia.db"), |name| !name.starts_with("telemetry")),
             sqlite(settings.data.dir.join("telemetry.db"), |name| name.starts_with("telemetry")),
@@ -97,34 +105,20 @@ impl Databases {
     }
 }
 
-/// Makes the folder, for its owner alone, and tries to write in it.
-///
-/// # Errors
-/// [`OpenError::Folder`].
-pub fn prepare(dir: &Path) -> Result<(), OpenError> {
-    let folder = |reason| OpenError::Folder { dir: dir.to_owned(), reason };
-    if !dir.exists() {
-        fs::create_dir_all(dir).map_err(folder)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(folder)?;
-        }
-    }
-    let probe = dir.join(".writable");
-    fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)).map_err(folder)
-}
-
 async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> {
     let place = file.display().to_string();
     let connect = |e: sqlx::Error| OpenError::Connect { place: place.clone(), reason: one_line(&e), setting: "data.dir" };
+    folder::touch(&file).map_err(|e| connect(e.into()))?;
     let options = SqliteConnectOptions::new()
         .filename(&file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(WAIT);
+        .busy_timeout(WAIT)
+        // An INSERT of many rows notes every page that it touches, to undo it alone; in a file that costs a quarter of ingest.
+        .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).connect_with(options.clone()).await.map_err(connect)?;
     migrate(&SQLITE, mine, &write, &place).await?;
     let read = SqlitePoolOptions::new()
@@ -136,19 +130,25 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> 
     Ok(Db::Sqlite(Sqlite { write, read }))
 }
 
-async fn postgres(url: &str) -> Result<Db, OpenError> {
+/// Both databases in one. What devices sent is written over connections of its own.
+async fn postgres(url: &str) -> Result<Databases, OpenError> {
     let connect =
         |place: &str, e: sqlx::Error| OpenError::Connect { place: place.to_owned(), reason: one_line(&e), setting: "database.url" };
     let options = PgConnectOptions::from_str(url).map_err(|e| connect("database.url", e))?;
     let place = format!("PostgreSQL {}/{}", options.get_host(), options.get_database().unwrap_or_default());
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(WAIT)
-        .connect_with(options)
-        .await
-        .map_err(|e| connect(&place, e))?;
-    migrate(&POSTGRES, |_| true, &pool, &place).await?;
-    Ok(Db::Postgres(pool))
+    let pool = |connections| {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(WAIT)
+            .after_connect(|connection, _| Box::pin(async move { connection.execute(AWAIT_DISK).await.map(drop) }))
+            .connect_with(options.clone())
+    };
+    let (shared, writers) = tokio::try_join!(pool(POSTGRES_CONNECTIONS), pool(POSTGRES_WRITERS)).map_err(|e| connect(&place, e))?;
+    migrate(&POSTGRES, |_| true, &shared, &place).await?;
+    Ok(Databases {
+        registry: Db::Postgres(Postgres { write: shared.clone(), read: shared.clone() }),
+        telemetry: Db::Postgres(Postgres { write: writers, read: shared }),
+    })
 }
 
 async fn migrate<D>(all: &Migrator, mine: fn(&str) -> bool, pool: &sqlx::Pool<D>, place: &str) -> Result<(), OpenError>

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use vigia_domain::device::Quarantined;
 use vigia_domain::ids::DeviceNumber;
+use vigia_domain::reason::Reason;
 
 use super::{Db, DbError, on};
 
@@ -27,10 +28,12 @@ pub async fn quarantine(db: &Db, device: DeviceNumber, limit: i64) -> Result<Vec
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(device.0).bind(limit).fetch_all(c).await)?;
     Ok(rows
         .into_iter()
-        .map(|(received_ms, source, reason, excerpt, bytes)| Quarantined {
+        .map(|(received_ms, source, reason, excerpt, bytes)| (received_ms, source, Reason::from_stored(reason), excerpt, bytes))
+        .map(|(received_ms, source, cause, excerpt, bytes)| Quarantined {
             received_ms,
             source,
-            reason,
+            reason: cause.to_string(),
+            cause,
             excerpt: String::from_utf8_lossy(&excerpt).into_owned(),
             bytes,
         })

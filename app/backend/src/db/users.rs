@@ -1,8 +1,10 @@
 //! Table `users`.
 
+use serde_json::json;
 use vigia_domain::ids::UserId;
 use vigia_domain::user::Role;
 
+use super::audit::{self, By};
 use super::{Db, DbError, in_tx, on};
 
 /// A row of `users`.
@@ -94,14 +96,30 @@ pub(super) const INSERT: &str = "INSERT INTO users (email, name, role, password_
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the address is taken.
-pub async fn insert(db: &Db, new: &NewUser<'_>, now_ms: i64) -> Result<UserId, DbError> {
-    let id: i64 = in_tx!(db, |tx| sqlx::query_scalar(INSERT)
-        .bind(normalised(new.email))
-        .bind(new.name)
-        .bind(new.role.as_str())
-        .bind(new.password_hash)
-        .bind(now_ms)
-        .fetch_one(&mut *tx)
-        .await?);
+pub async fn insert(db: &Db, new: &NewUser<'_>, by: By<'_>) -> Result<UserId, DbError> {
+    let email = normalised(new.email);
+    let id: i64 = in_tx!(db, |tx| {
+        let user = sqlx::query_scalar(INSERT).bind(&email).bind(new.name).bind(new.role.as_str());
+        let id = user.bind(new.password_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
+        audit::note!(tx, by, "user.add", &email, json!({ "role": new.role.as_str() }));
+        id
+    });
     Ok(UserId(id))
+}
+
+/// Gives a user a password, and ends every session of theirs: who knew the old one is out.
+///
+/// # Errors
+/// [`DbError::Missing`] when nobody has this address.
+pub async fn set_password(db: &Db, email: &str, password_hash: &str, by: By<'_>) -> Result<(), DbError> {
+    const SET: &str = "UPDATE users SET password_hash = $2 WHERE email = $1 RETURNING id";
+    const END: &str = "DELETE FROM sessions WHERE user_id = $1";
+    let email = normalised(email);
+    in_tx!(db, |tx| {
+        let id: Option<i64> = sqlx::query_scalar(SET).bind(&email).bind(password_hash).fetch_optional(&mut *tx).await?;
+        let Some(id) = id else { return Err(DbError::Missing("users")) };
+        let ended = sqlx::query(END).bind(id).execute(&mut *tx).await?.rows_affected();
+        audit::note!(tx, by, "user.password", &email, json!({ "sessions_ended": ended }));
+    });
+    Ok(())
 }

@@ -49,7 +49,7 @@ impl Gate for FleetGate {
     async fn refused(&self, device: &DeviceIdentity, offence: Offence, topic: &str, payload: &[u8]) {
         // Whoever does not know the password is not the device.
         let by_itself = offence != Offence::Credential;
-        self.ingest.quarantine(device, topic, &offence.to_string(), payload, by_itself).await;
+        self.ingest.quarantine(device, topic, offence.into(), payload, by_itself).await;
     }
 
     async fn connected(&self, device: &DeviceIdentity) {

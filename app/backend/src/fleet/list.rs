@@ -1,10 +1,11 @@
 //! The device list.
 
 use vigia_domain::device::{DeviceKind, DeviceRow};
-use vigia_domain::ids::{DeviceNumber, UserId};
+use vigia_domain::ids::UserId;
 use vigia_domain::rights::Principal;
 use vigia_domain::user::Role;
 
+use super::cursor::Cursor;
 use super::presence::presence_of;
 use crate::app::App;
 use crate::db::DbError;
@@ -12,14 +13,16 @@ use crate::db::devices::{self, Device};
 use crate::telemetry::{self, LastValue};
 
 /// The most rows of a page.
-const MOST_ROWS: u32 = 1_000;
+pub const MOST_ROWS: u32 = 1_000;
+/// Rows where nobody says how many.
+pub const USUAL_ROWS: u32 = 100;
 
 /// Which devices are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct ListFilter {
-    /// Only devices with a smaller number: the page after the one that ended there.
-    pub below: Option<DeviceNumber>,
-    /// How many, at most [`MOST_ROWS`]; 0 means 100.
+    /// Where the page begins; at the newest device without it.
+    pub below: Option<Cursor>,
+    /// How many, at most [`MOST_ROWS`]; 0 means [`USUAL_ROWS`].
     pub limit: u32,
 }
 
@@ -27,27 +30,29 @@ pub struct ListFilter {
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn list(app: &App, principal: &Principal, filter: &ListFilter) -> Result<(Vec<DeviceRow>, Option<DeviceNumber>), DbError> {
-    let limit = if filter.limit == 0 { 100 } else { filter.limit.min(MOST_ROWS) };
+pub async fn list(app: &App, principal: &Principal, filter: &ListFilter) -> Result<(Vec<DeviceRow>, Option<Cursor>), DbError> {
+    let limit = if filter.limit == 0 { USUAL_ROWS } else { filter.limit.min(MOST_ROWS) };
+    let below = filter.below.map(|Cursor(below)| below);
     let mut found = match visible(principal) {
         Visible::Nothing => Vec::new(),
-        Visible::All => devices::page(app.registry(), None, filter.below, i64::from(limit) + 1).await?,
-        Visible::OwnedBy(user) => devices::page(app.registry(), Some(user), filter.below, i64::from(limit) + 1).await?,
+        Visible::All => devices::page(app.registry(), None, below, i64::from(limit) + 1).await?,
+        Visible::OwnedBy(user) => devices::page(app.registry(), Some(user), below, i64::from(limit) + 1).await?,
     };
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.number);
+    let next = found.last().filter(|_| more).map(|last| Cursor(last.number));
     Ok((found.into_iter().map(|device| row(app, device)).collect(), next))
 }
 
-enum Visible {
+/// Whose devices.
+pub(super) enum Visible {
     Nothing,
     All,
     OwnedBy(UserId),
 }
 
 /// The rows that a principal may see; the route has already asked whether it may see the list.
-fn visible(principal: &Principal) -> Visible {
+pub(super) fn visible(principal: &Principal) -> Visible {
     match principal {
         Principal::Nobody | Principal::Device(_) => Visible::Nothing,
         Principal::User { role: Role::Customer, id } => Visible::OwnedBy(*id),

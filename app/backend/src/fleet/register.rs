@@ -1,11 +1,12 @@
 //! Registering a device: it gets its token, shown once.
 
-use serde_json::json;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 
 use crate::auth::token::{self, Kind};
-use crate::db::{Db, DbError, audit, devices, users};
+use crate::db::audit::By;
+use crate::db::{Db, DbError, devices, users};
+use crate::mqtt::DeviceIdentity;
 use crate::world::World;
 
 /// The longest name of a device, in characters.
@@ -14,8 +15,8 @@ const NAME_CHARACTERS: usize = 300;
 /// A device as it was registered.
 #[derive(Debug)]
 pub struct Registered {
-    /// Its number.
-    pub device: crate::mqtt::DeviceIdentity,
+    /// Its id and number.
+    pub device: DeviceIdentity,
     /// Its token; only its hash is kept.
     pub token: String,
 }
@@ -37,19 +38,27 @@ pub enum RegisterError {
     Db(#[from] DbError),
 }
 
-/// Registers a device. `actor` goes into the audit log.
+/// A device to be registered.
+#[derive(Clone, Copy, Debug)]
+pub struct NewDevice<'a> {
+    /// Who registers it, for the audit log.
+    pub actor: &'a str,
+    /// Its id.
+    pub id: &'a DeviceId,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// Its name; the id without one.
+    pub name: Option<&'a str>,
+    /// The address of its owner.
+    pub owner: Option<&'a str>,
+}
+
+/// Registers a device.
 ///
 /// # Errors
 /// [`RegisterError`]; nothing was written then.
-pub async fn register(
-    registry: &Db,
-    world: &World,
-    actor: &str,
-    id: &DeviceId,
-    kind: DeviceKind,
-    name: Option<&str>,
-    owner: Option<&str>,
-) -> Result<Registered, RegisterError> {
+pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Result<Registered, RegisterError> {
+    let NewDevice { actor, id, kind, name, owner } = new;
     let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(id.as_str());
     if name.chars().count() > NAME_CHARACTERS {
         return Err(RegisterError::Name);
@@ -59,33 +68,22 @@ pub async fn register(
         Some(email) => Some(users::by_email(registry, email).await?.ok_or_else(|| RegisterError::NoSuchOwner(email.to_owned()))?.id),
     };
     let token = token::make(world, Kind::Device);
-    let now_ms = world.clock.now_ms();
-    let new = devices::NewDevice { id, kind, name, owner, token_hash: &token::hash(token.as_bytes()) };
-    let number = devices::insert(registry, &new, now_ms)
+    let by = By { actor, at_ms: world.clock.now_ms() };
+    let row = devices::NewDevice { id, kind, name, owner, token_hash: &token::hash(token.as_bytes()) };
+    let number = devices::insert(registry, &row, by)
         .await
         .map_err(|e| if e.is_duplicate() { RegisterError::Exists(id.clone()) } else { e.into() })?;
-    audit::note(registry, now_ms, actor, "device.add", id.as_str(), &json!({ "kind": kind.as_str(), "name": name })).await?;
-    Ok(Registered { device: crate::mqtt::DeviceIdentity { id: id.clone(), number }, token })
+    Ok(Registered { device: DeviceIdentity { id: id.clone(), number }, token })
 }
 
-/// Registers a simulated device, or gives the one that is there a new token. Gives both.
+/// Registers a simulated device, or gives the one that is there a new token and leaves the rest of it as it is.
 ///
 /// # Errors
 /// [`RegisterError`]; nothing was written then.
-pub async fn adopt(
-    registry: &Db,
-    world: &World,
-    actor: &str,
-    id: &DeviceId,
-    kind: DeviceKind,
-    name: Option<&str>,
-) -> Result<(crate::mqtt::DeviceIdentity, String), RegisterError> {
-    if let Some(device) = devices::by_id(registry, id).await? {
-        let token = token::make(world, Kind::Device);
-        devices::replace_token(registry, id, &token::hash(token.as_bytes())).await?;
-        audit::note(registry, world.clock.now_ms(), actor, "device.token", id.as_str(), &json!({})).await?;
-        return Ok((crate::mqtt::DeviceIdentity { id: device.id, number: device.number }, token));
-    }
-    let made = register(registry, world, actor, id, kind, name, None).await?;
-    Ok((made.device, made.token))
+pub async fn adopt(registry: &Db, world: &World, new: NewDevice<'_>) -> Result<Registered, RegisterError> {
+    let Some(device) = devices::by_id(registry, new.id).await? else { return register(registry, world, new).await };
+    let token = token::make(world, Kind::Device);
+    let by = By { actor: new.actor, at_ms: world.clock.now_ms() };
+    devices::replace_token(registry, new.id, &token::hash(token.as_bytes()), by).await?;
+    Ok(Registered { device: DeviceIdentity { id: device.id, number: device.number }, token })
 }

@@ -1,9 +1,9 @@
 //! The question of rights, asked before a route reads anything of the request's body.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts as _, Query, RawPathParams, Request, State};
+use axum::extract::{FromRequestParts as _, Query, RawPathParams, Request, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -12,16 +12,28 @@ use tower_sessions::Session;
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::{Action, Principal, Resource, Verdict, may};
 
+use super::client::{Client, is_local};
 use super::problem::Problem;
 use super::table::{Face, Right};
 use crate::app::App;
-use crate::auth::principal::{self, Unchecked};
+use crate::auth::principal;
 use crate::db::devices::{self, Device};
 
 /// What was decided about a request; in its extensions for the handler to find. A handler of an API route runs only
 /// when the verdict is [`Verdict::Allowed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access(pub Verdict);
+pub enum Access {
+    /// The right was asked.
+    Decided(Verdict),
+    /// It could not be asked now: the database is away.
+    Unavailable,
+    /// It could not be asked: our own fault.
+    Failed,
+}
+
+/// Why it cannot be said who asks.
+#[derive(Clone)]
+struct Unknown(Problem);
 
 /// The device that the path names, found while the right was asked.
 #[derive(Clone, Debug)]
@@ -34,17 +46,22 @@ pub(super) struct Gatekeeper {
     pub(super) face: Face,
 }
 
-/// Finds out who asks; a layer around everything.
+/// Finds out who asks; a layer around everything. When that cannot be said, what is for everybody still works: files, health.
 pub(super) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    // Files of the bundle are for everybody, and a page that tells of a database that is away needs them at once.
+    if request.uri().path().starts_with("/assets/") {
+        return next.run(request).await;
+    }
     let session = request.extensions().get::<Session>().cloned();
     let principal = match principal::of(&app, request.headers(), session.as_ref()).await {
         Ok(principal) => principal,
-        Err(Unchecked::Db(error)) => return Problem::from(error).into_response(),
-        Err(Unchecked::Session(error)) => {
-            tracing::error!(%error, "a session cannot be read");
-            return Problem::unavailable().into_response();
+        Err(error) => {
+            request.extensions_mut().insert(Unknown(error.into()));
+            Principal::Nobody
         }
     };
+    let client = Client::of(&app.settings().http, request.extensions(), request.headers());
+    request.extensions_mut().insert(client);
     request.extensions_mut().insert(principal);
     request.extensions_mut().insert(app);
     next.run(request).await
@@ -54,10 +71,16 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
 pub(super) async fn ask(State(keeper): State<Gatekeeper>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let principal = parts.extensions.get::<Principal>().cloned().unwrap_or(Principal::Nobody);
+    if let Some(Unknown(problem)) = parts.extensions.get()
+        && (keeper.right != Right::Public || keeper.face == Face::Page)
+    {
+        let problem = problem.clone();
+        return unanswered(keeper.face, problem, Request::from_parts(parts, body), next).await;
+    }
     let verdict = match keeper.right {
         Right::Public => Verdict::Allowed,
         Right::Needs(action) => may(&principal, action, Resource::Installation),
-        Right::LoopbackOr(_) if is_local(&keeper.app, &parts.extensions, &parts.headers) => Verdict::Allowed,
+        Right::LoopbackOr(_) if is_local(&keeper.app.settings().http, &parts.extensions, &parts.headers) => Verdict::Allowed,
         Right::LoopbackOr(action) => may(&principal, action, Resource::Installation),
         Right::NeedsDevice(action) => {
             let id = named_device(&mut parts).await;
@@ -68,17 +91,27 @@ pub(super) async fn ask(State(keeper): State<Gatekeeper>, request: Request, next
                     }
                     verdict
                 }
-                Err(problem) => return problem.into_response(),
+                Err(problem) => return unanswered(keeper.face, problem, Request::from_parts(parts, body), next).await,
             }
         }
     };
     match (keeper.face, Problem::of_verdict(verdict)) {
         (Face::Api, Some(problem)) => problem.into_response(),
         _ => {
-            parts.extensions.insert(Access(verdict));
+            parts.extensions.insert(Access::Decided(verdict));
             next.run(Request::from_parts(parts, body)).await
         }
     }
+}
+
+/// The right cannot be asked: a problem, or a page that says so.
+async fn unanswered(face: Face, problem: Problem, mut request: Request, next: Next) -> Response {
+    if face == Face::Api {
+        return problem.into_response();
+    }
+    let away = problem.status() == StatusCode::SERVICE_UNAVAILABLE;
+    request.extensions_mut().insert(if away { Access::Unavailable } else { Access::Failed });
+    next.run(request).await
 }
 
 /// The device that `{id}` in the path names, or `id` in the query of a route whose path has none.
@@ -120,11 +153,4 @@ pub async fn of_device(
         (Verdict::Allowed, None) => (Verdict::Hidden, None),
         (refused, _) => (refused, None),
     })
-}
-
-/// Whether the caller is on this machine. Behind a proxy everybody seems to be, so then nobody is.
-pub(super) fn is_local(app: &App, extensions: &axum::http::Extensions, headers: &axum::http::HeaderMap) -> bool {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let forwarded = app.settings().http.behind_proxy || headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
-    !forwarded && peer.is_some_and(|ip| ip.to_canonical().is_loopback())
 }

@@ -1,5 +1,7 @@
 //! `/healthz`, `/readyz`, `/metrics`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -8,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use vigia_domain::rights::{Action, Principal, Resource, Verdict, may};
 
-use super::access::is_local;
+use super::client::is_local;
 use super::table::{Right, Route};
 use crate::app::App;
 
@@ -20,16 +22,19 @@ pub(super) struct Readiness {
     /// Each by its name; only for those who may read metrics, and on this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     parts: Option<Parts>,
+    /// What is wrong with a part that is not ready, likewise.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    wrong: BTreeMap<&'static str, String>,
 }
 
 /// The parts by name.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Parts {
-    /// The registry answers.
+    /// The registry answers and can be written.
     database: bool,
     /// The broker takes connections.
     broker: bool,
-    /// The time-series store answers.
+    /// The time-series store answers and can be written.
     ingest: bool,
 }
 
@@ -49,16 +54,18 @@ async fn alive() -> &'static str {
 
 async fn ready(State(app): State<App>, request: Request) -> Response {
     let principal = request.extensions().get::<Principal>().cloned().unwrap_or(Principal::Nobody);
-    let detailed = is_local(&app, request.extensions(), request.headers())
+    let detailed = is_local(&app.settings().http, request.extensions(), request.headers())
         || may(&principal, Action::ReadMetrics, Resource::Installation) == Verdict::Allowed;
-    let parts = Parts {
-        database: app.registry().ping().await.is_ok(),
-        broker: app.broker().is_some_and(|broker| broker.connections().is_some()),
-        ingest: app.store().health().await.is_ok(),
-    };
-    let ready = parts.database && parts.broker && parts.ingest;
+    let written = app.probe().ask().await;
+    let broker = app.broker().is_some_and(|broker| broker.connections().is_some());
+    let broker = if broker { Ok(()) } else { Err("it is not running".to_owned()) };
+    let store = app.store().health().await.map_err(|error| error.in_words());
+    let asked = [("database", written.registry), ("broker", broker), ("ingest", written.telemetry.and(store))];
+    let [database, broker, ingest] = asked.each_ref().map(|(_, found)| found.is_ok());
+    let ready = database && broker && ingest;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, parts: detailed.then_some(parts) })).into_response()
+    let wrong = asked.into_iter().filter_map(|(name, found)| Some((name, found.err()?))).filter(|_| detailed).collect();
+    (status, Json(Readiness { ready, parts: detailed.then_some(Parts { database, broker, ingest }), wrong })).into_response()
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod api;
 pub mod assets;
+pub mod client;
 mod csrf;
 mod docs;
 mod health;
@@ -12,9 +13,12 @@ pub mod problem;
 mod serve;
 mod stack;
 pub mod table;
+mod tls;
 
 pub use access::Access;
+pub use client::Client;
 pub use problem::Problem;
 pub use serve::{ServeError, serve};
 pub use stack::{Site, router};
 pub use table::{Example, Right, Route};
+pub use tls::TlsError;

@@ -10,13 +10,16 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt as _;
 use serde::Serialize;
 use tower_http::request_id::RequestId;
+use tower_sessions::session_store;
 use vigia_domain::rights::Verdict;
 
+use crate::auth::principal::Unchecked;
+use crate::auth::session::SessionError;
 use crate::db::DbError;
 use crate::mqtt::Unavailable;
 
 /// How long a client should wait while the database is away, in seconds.
-const RETRY_SECONDS: u16 = 5;
+pub const RETRY_SECONDS: u16 = 5;
 
 /// An error as the caller sees it.
 #[derive(Clone, Debug)]
@@ -70,6 +73,12 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be reached now; try again in a few seconds")
     }
 
+    /// Our own fault: 500. What it is stands in the log.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on the server; its log has the request id")
+    }
+
     /// What a verdict answers; `None` when it allows.
     #[must_use]
     pub fn of_verdict(verdict: Verdict) -> Option<Self> {
@@ -102,7 +111,20 @@ impl From<DbError> for Problem {
         if error.is_unreachable() {
             return Self::unavailable();
         }
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on the server; its log has the request id")
+        Self::internal()
+    }
+}
+
+impl From<Unchecked> for Problem {
+    fn from(error: Unchecked) -> Self {
+        match error {
+            Unchecked::Db(error) => error.into(),
+            Unchecked::Session(error) => {
+                tracing::error!(%error, "a session cannot be read");
+                let away = matches!(error, SessionError::Store(session_store::Error::Backend(_)));
+                if away { Self::unavailable() } else { Self::internal() }
+            }
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use super::table::{self, Route};
 use super::{access, csrf, problem};
 use crate::app::App;
-use crate::auth::session::IDLE_DAYS;
+use crate::auth::session::LONGEST_DAYS;
 use crate::world::World;
 
 /// The largest body of any request, in bytes. Routes may allow less.
@@ -47,7 +47,8 @@ pub fn router<T: 'static>(app: &App, mut site: Site, fallback: impl Handler<T, A
         .with_name("vigia_session")
         .with_secure(http.is_secure())
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(time::Duration::days(IDLE_DAYS)));
+        // The cookie lives as long as a session can; whether it still does, the server says.
+        .with_expiry(Expiry::OnInactivity(time::Duration::days(LONGEST_DAYS)));
     let request_id = HeaderName::from_static("x-request-id");
     let stack = ServiceBuilder::new()
         .layer(from_fn(forget_their_id))
@@ -144,6 +145,5 @@ async fn peers(State(app): State<App>, request: Request, next: Next) -> Response
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("?");
     tracing::error!(panic = text, "a request panicked");
-    problem::Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on the server; its log has the request id")
-        .into_response()
+    problem::Problem::internal().into_response()
 }

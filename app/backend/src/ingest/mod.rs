@@ -10,6 +10,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use vigia_domain::decode::{self, Decoded};
 use vigia_domain::ids::DeviceId;
+use vigia_domain::limits::METRICS_PER_DEVICE;
+use vigia_domain::reason::Reason;
 
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::live::Hub;
@@ -23,12 +25,12 @@ use writer::{Request, Writer};
 
 /// How many messages may wait for the writer; then senders wait, which is the back-pressure.
 const QUEUE: usize = 4_096;
+/// How many bad readings of one message are each told; of the rest only the count.
+const TOLD_ONE_BY_ONE: usize = 10;
 /// How much of a refused payload is kept.
 const EXCERPT_BYTES: usize = 2_048;
-/// How much of its reason and its source.
-const TEXT_CHARACTERS: usize = 300;
-/// The most different metrics of one device.
-pub const METRICS_PER_DEVICE: usize = 512;
+/// How much of its source.
+const SOURCE_CHARACTERS: usize = 300;
 
 /// The way in. Clones are handles to the same one.
 #[derive(Clone)]
@@ -51,10 +53,7 @@ struct Inner {
 pub enum NotTaken {
     /// The sender can mend it.
     #[error(transparent)]
-    Refused(#[from] decode::Refused),
-    /// Too many different metrics.
-    #[error("more than {METRICS_PER_DEVICE} different metrics from one device")]
-    TooManyMetrics,
+    Refused(#[from] Reason),
     /// The store is away; send it again.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -87,35 +86,37 @@ impl Ingest {
     pub async fn message(&self, device: &DeviceIdentity, topic: &str, payload: &[u8]) -> Result<(), Unavailable> {
         let inner = &self.inner;
         let mut refused = Vec::new();
-        let note = |reason: String| refusal(topic, &reason, payload);
+        let note = |reason: Reason| refusal(topic, reason, payload);
         let entry = match decode::decode(&device.id, topic, payload) {
             Err(reason) => {
-                refused.push(note(reason.to_string()));
+                refused.push(note(reason));
                 self.entry(device, Decoded::default(), refused, true)
             }
             Ok(mut decoded) => {
-                let elements = std::mem::take(&mut decoded.refused);
-                refused.extend(elements.iter().take(10).map(|reason| note(reason.to_string())));
-                if elements.len() > 10 {
-                    refused.push(note(format!("{} more readings of this message were refused", elements.len() - 10)));
+                let mut elements = std::mem::take(&mut decoded.refused);
+                let more = elements.len().saturating_sub(TOLD_ONE_BY_ONE) as u64;
+                elements.truncate(TOLD_ONE_BY_ONE);
+                refused.extend(elements.into_iter().map(note));
+                if more > 0 {
+                    refused.push(note(Reason::More { count: more }));
                 }
                 let now_ms = inner.world.clock.now_ms();
                 decoded.readings.retain(|reading| match stamp::check(reading.at_ms, now_ms) {
                     Ok(()) => true,
                     Err(reason) => {
-                        refused.push(note(reason.to_string()));
+                        refused.push(note(reason.into()));
                         false
                     }
                 });
                 decoded.events.retain(|event| match stamp::check(event.at_ms, now_ms) {
                     Ok(()) => true,
                     Err(reason) => {
-                        refused.push(note(reason.to_string()));
+                        refused.push(note(reason.into()));
                         false
                     }
                 });
                 if self.leave_out_new_metrics(device, &mut decoded) {
-                    refused.push(note(NotTaken::TooManyMetrics.to_string()));
+                    refused.push(note(Reason::TooManyMetrics));
                 }
                 self.entry(device, decoded, refused, true)
             }
@@ -129,7 +130,7 @@ impl Ingest {
     /// [`NotTaken`]: nothing was stored.
     pub async fn readings(&self, device: &DeviceIdentity, payload: &[u8]) -> Result<usize, NotTaken> {
         if payload.len() > vigia_domain::limits::PAYLOAD_BYTES {
-            return Err(decode::Refused::TooLarge(payload.len()).into());
+            return Err(Reason::TooLarge { bytes: payload.len() as u64 }.into());
         }
         let mut decoded = decode::native_readings(payload)?;
         if let Some(first) = decoded.refused.drain(..).next() {
@@ -137,10 +138,10 @@ impl Ingest {
         }
         let now_ms = self.inner.world.clock.now_ms();
         for reading in &decoded.readings {
-            stamp::check(reading.at_ms, now_ms).map_err(decode::Refused::from)?;
+            stamp::check(reading.at_ms, now_ms).map_err(Reason::from)?;
         }
         if self.leave_out_new_metrics(device, &mut decoded) {
-            return Err(NotTaken::TooManyMetrics);
+            return Err(Reason::TooManyMetrics.into());
         }
         let count = decoded.readings.len();
         let entry = self.entry(device, decoded, Vec::new(), true);
@@ -150,7 +151,7 @@ impl Ingest {
 
     /// Puts something that was not taken where the device's page shows it. A device that tries without end is cut short, and a
     /// stranger who uses its name is noted once a minute and never counts as the device.
-    pub async fn quarantine(&self, device: &DeviceIdentity, source: &str, reason: &str, payload: &[u8], by_itself: bool) {
+    pub async fn quarantine(&self, device: &DeviceIdentity, source: &str, reason: Reason, payload: &[u8], by_itself: bool) {
         let entry = self.entry(device, Decoded::default(), vec![refusal(source, reason, payload)], by_itself);
         if entry.refused.is_empty() {
             return;
@@ -214,9 +215,8 @@ impl Ingest {
     }
 }
 
-/// A row for the quarantine, each text cut to what a page can show: a device chooses its topics and the names in its payloads.
-fn refusal(source: &str, reason: &str, payload: &[u8]) -> Refused {
-    let clipped = |text: &str| text.chars().take(TEXT_CHARACTERS).collect();
+/// A row for the quarantine, cut to what a page can show: a device chooses its topics.
+fn refusal(source: &str, reason: Reason, payload: &[u8]) -> Refused {
     let excerpt = payload[..payload.len().min(EXCERPT_BYTES)].to_vec();
-    Refused { source: clipped(source), reason: clipped(reason), excerpt, bytes: payload.len() }
+    Refused { source: source.chars().take(SOURCE_CHARACTERS).collect(), reason, excerpt, bytes: payload.len() }
 }

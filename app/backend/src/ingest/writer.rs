@@ -15,7 +15,7 @@ use crate::db::DbError;
 use crate::live::Hub;
 use crate::metrics::IngestMetrics;
 use crate::mqtt::Unavailable;
-use crate::telemetry::{Entry, LastValue, TelemetryStore};
+use crate::telemetry::{Entry, TelemetryStore, Won};
 use crate::world::World;
 
 /// The most messages in one transaction.
@@ -85,7 +85,7 @@ impl Writer {
         let outcome = self.store.append(&entries).await;
         self.metrics.commit_seconds.observe(self.world.clock.instant().saturating_duration_since(started).as_secs_f64());
         match outcome {
-            Ok(fresh) => self.stored(&entries, fresh, senders),
+            Ok(won) => self.stored(&entries, &won, senders),
             Err(error) if entries.len() > 1 && !error.is_unreachable() => self.one_by_one(entries, senders, &error).await,
             Err(error) => self.failed(senders, &error),
         }
@@ -97,7 +97,7 @@ impl Writer {
         let mut waiting = entries.into_iter().zip(senders);
         while let Some((entry, sender)) = waiting.next() {
             match self.store.append(std::slice::from_ref(&entry)).await {
-                Ok(fresh) => self.stored(std::slice::from_ref(&entry), fresh, vec![sender]),
+                Ok(won) => self.stored(std::slice::from_ref(&entry), &won, vec![sender]),
                 Err(error) if error.is_unreachable() => {
                     let senders = std::iter::once(sender).chain(waiting.map(|(_, sender)| sender)).collect();
                     return self.failed(senders, &error);
@@ -115,7 +115,7 @@ impl Writer {
         }
     }
 
-    fn stored(&self, entries: &[Entry], fresh: Vec<Vec<LastValue>>, senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>) {
+    fn stored(&self, entries: &[Entry], won: &[Won], senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>) {
         self.metrics.messages.inc_by(entries.iter().filter(|e| e.heard).count() as u64);
         self.metrics.readings.inc_by(entries.iter().map(|e| e.readings.len() as u64).sum());
         let mut devices = Vec::with_capacity(senders.len());
@@ -124,20 +124,22 @@ impl Writer {
             let _ = done.send(Ok(()));
             devices.push(device);
         }
-        for ((entry, device), fresh) in entries.iter().zip(devices).zip(fresh) {
-            for update in announcements(entry, fresh, &device) {
-                self.hub.publish(&device, update);
-            }
+        for ((entry, device), won) in entries.iter().zip(devices).zip(won) {
+            self.hub.publish(&device, || announcements(entry, won, &device));
         }
     }
 }
 
 /// What listeners hear of a message: the values that are the newest now, by their instants. Of a backfill of old readings they
 /// hear nothing, for no number on a page may go back.
-fn announcements(entry: &Entry, fresh: Vec<LastValue>, device: &DeviceId) -> Vec<Update> {
+fn announcements(entry: &Entry, won: &[bool], device: &DeviceId) -> Vec<Update> {
+    let values = entry.readings.iter().flat_map(|reading| reading.values.iter().map(|(name, value)| (name, reading.at_ms, *value)));
+    // The last to win is the newest; those before it in the same message were the newest only for a moment.
+    let newest: BTreeMap<&String, (i64, f64)> =
+        values.zip(won).filter(|(_, won)| **won).map(|((name, at, v), _)| (name, (at, v))).collect();
     let mut by_instant: BTreeMap<i64, BTreeMap<String, f64>> = BTreeMap::new();
-    for value in fresh {
-        by_instant.entry(value.at_ms).or_default().insert(value.metric, value.value);
+    for (name, (at_ms, value)) in newest {
+        by_instant.entry(at_ms).or_default().insert(name.clone(), value);
     }
     if by_instant.is_empty() && entry.online.is_some() {
         by_instant.insert(entry.received_ms, BTreeMap::new());

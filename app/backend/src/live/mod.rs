@@ -64,11 +64,11 @@ impl Hub {
         &self.seats
     }
 
-    /// Tells everyone who follows `device`. Never waits for a listener.
-    pub fn publish(&self, device: &DeviceId, update: Update) {
+    /// Tells everyone who follows `device`; what, is asked only when there is somebody. Never waits for a listener.
+    pub fn publish(&self, device: &DeviceId, updates: impl FnOnce() -> Vec<Update>) {
         let mut topics = locked(&self.topics);
         if let Some(topic) = topics.get_mut(device) {
-            topic.tell(device, update);
+            updates().into_iter().for_each(|update| topic.tell(device, update));
         }
     }
 
@@ -202,10 +202,10 @@ mod tests {
         let mut slow = hub.listen();
         assert!(slow.follow(id("m1"), M1, || None));
         for n in 0..1000 {
-            hub.publish(&id("m1"), update("2026-01-01T00:00:01.000Z", &[("power_w", f64::from(n))]));
+            hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:01.000Z", &[("power_w", f64::from(n))])]);
         }
-        hub.publish(&id("m1"), update("2026-01-01T00:00:02.000Z", &[("voltage_v", 127.0)]));
-        hub.publish(&id("m2"), update("2026-01-01T00:00:03.000Z", &[("power_w", 1.0)]));
+        hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:02.000Z", &[("voltage_v", 127.0)])]);
+        hub.publish(&id("m2"), || vec![update("2026-01-01T00:00:03.000Z", &[("power_w", 1.0)])]);
         let messages = slow.next().await;
         assert_eq!(messages.len(), 1);
         assert_eq!(
@@ -219,7 +219,7 @@ mod tests {
         let hub = Hub::default();
         let mut late = hub.listen();
         assert!(late.follow(id("m1"), M1, || Some(update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0), ("voltage_v", 127.0)]))));
-        hub.publish(&id("m1"), update("2026-01-01T00:00:02.000Z", &[("power_w", 2.0)]));
+        hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:02.000Z", &[("power_w", 2.0)])]);
         let heard = late.next().await;
         assert_eq!(
             heard[0].text().as_str(),
@@ -249,14 +249,14 @@ mod tests {
         hub.review("2026-01-01T00:00:02.000Z", |_| true);
         hub.review("2026-01-01T00:00:03.000Z", |_| true);
         assert_eq!(texts().await, [r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.000Z","values":{},"online":true}"#]);
-        hub.publish(&id("m1"), update("2026-01-01T00:00:02.500Z", &[("power_w", 1.0)]));
+        hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:02.500Z", &[("power_w", 1.0)])]);
         hub.review("2026-01-01T00:00:04.000Z", |number| number != M1);
         assert_eq!(
             texts().await,
             [r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.500Z","values":{"power_w":1.0},"online":false}"#],
             "as one, with the instant of the values"
         );
-        hub.publish(&id("m1"), update("2026-01-01T00:00:05.000Z", &[("power_w", 2.0)]));
+        hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:05.000Z", &[("power_w", 2.0)])]);
         hub.review("2026-01-01T00:00:06.000Z", |_| true);
         assert_eq!(texts().await, [r#"{"topic":"device/m1","at":"2026-01-01T00:00:05.000Z","values":{"power_w":2.0}}"#]);
     }

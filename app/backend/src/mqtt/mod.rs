@@ -3,11 +3,10 @@
 pub mod access;
 pub mod embedded;
 
-use std::fmt;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
+use vigia_domain::reason::Reason;
 
 /// A device that has shown its credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +30,8 @@ pub enum Offence {
     Will,
     /// A retained message outside its own topics.
     Retain,
+    /// One more connection than a device may hold; it was refused, the others stand.
+    Connections,
 }
 
 /// The store or registry cannot be asked now. The sender gets no acknowledgement and sends again.
@@ -94,14 +95,15 @@ pub enum BrokerError {
     Failed(String),
 }
 
-impl fmt::Display for Offence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Credential => "wrong password",
-            Self::Publish => "published outside its own topics",
-            Self::Subscribe => "subscribed outside its own topics",
-            Self::Will => "left a last will outside its own topics",
-            Self::Retain => "retained a message outside its own topics",
-        })
+impl From<Offence> for Reason {
+    fn from(offence: Offence) -> Self {
+        match offence {
+            Offence::Connections => Self::TooManyConnections { most: embedded::limits::CONNECTIONS_PER_DEVICE as u64 },
+            Offence::Credential => Self::WrongPassword,
+            Offence::Publish => Self::ForeignPublish,
+            Offence::Subscribe => Self::ForeignSubscribe,
+            Offence::Will => Self::ForeignWill,
+            Offence::Retain => Self::ForeignRetain,
+        }
     }
 }

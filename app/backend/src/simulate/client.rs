@@ -191,9 +191,13 @@ impl Session {
                 (events, happened) = &mut next => {
                     let mut retry_at = Instant::now();
                     match happened {
-                        Ok(event) => if self.hear(&event) {
-                            pause = BACK_OFF.0;
-                        },
+                        Ok(event) => {
+                            if self.hear(&event) {
+                                pause = BACK_OFF.0;
+                            }
+                            // Whoever still answers is slow and not gone.
+                            give_up = give_up.map(|_| Instant::now() + LAST_ACKS);
+                        }
                         Err(reason) => {
                             tracing::debug!(device = %self.actor.id, %reason, "a simulated device has no connection");
                             self.lose();

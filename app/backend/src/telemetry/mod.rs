@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use vigia_domain::event::Event;
 use vigia_domain::ids::DeviceNumber;
+use vigia_domain::reason::Reason;
 use vigia_domain::rollup::Quarter;
 use vigia_domain::series::{Gap, Latest, Point, Series};
 use vigia_domain::{time, units};
@@ -51,13 +52,16 @@ pub struct Stamped {
     pub values: Vec<(String, f64)>,
 }
 
+/// For each value of an entry, as they stand in it, whether it became its metric's newest.
+pub type Won = Vec<bool>;
+
 /// A row for the quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// A topic, an HTTP path, or `connect`.
     pub source: String,
     /// Why.
-    pub reason: String,
+    pub reason: Reason,
     /// The payload's beginning.
     pub excerpt: Vec<u8>,
     /// Its whole length in bytes.
@@ -94,11 +98,11 @@ pub struct Question<'a> {
 #[async_trait]
 pub trait TelemetryStore: Send + Sync {
     /// Stores a batch, all of it or nothing. When it returns `Ok` the batch survives a power cut. Says for each entry which of its
-    /// values are their metrics' newest now.
+    /// values became their metrics' newest.
     ///
     /// # Errors
     /// [`DbError`]; nothing was stored then.
-    async fn append(&self, batch: &[Entry]) -> Result<Vec<Vec<LastValue>>, DbError>;
+    async fn append(&self, batch: &[Entry]) -> Result<Vec<Won>, DbError>;
 
     /// The last value of every metric of a device, by name.
     fn latest(&self, device: DeviceNumber) -> Vec<LastValue>;

@@ -2,13 +2,18 @@
 #![expect(clippy::disallowed_methods, reason = "the tests start tasks of their own")]
 
 mod acknowledging;
+mod bad_input;
 mod clients;
 mod gate;
 mod rights;
 mod sessions;
+mod shares;
 mod signing_in;
 mod simulated;
 mod stopping;
+#[expect(dead_code, unreachable_pub, unused_imports, reason = "the same installation as in `it`, of which this program needs a part")]
+#[path = "../it/support/mod.rs"]
+mod support;
 mod wire;
 
 use std::net::SocketAddr;

@@ -34,6 +34,7 @@ async fn any_client_id_will_do_and_none_too() {
     for level in LEVELS {
         for client in ["", "m2", "m1/x", "ESP32 Kitchen ñ", &"x".repeat(200)] {
             assert_eq!(Wire::connect(house.address(), &Hello::of("m1", level).client(client)).await.1, Some(0), "{client:?}");
+            until("it is gone", || house.broker.connections() == Some(0)).await;
         }
         let too_long = Hello::of("m1", level).client(&"x".repeat(300));
         assert_eq!(Wire::connect(house.address(), &too_long).await.1, Some(if level == 4 { 2 } else { 0x85 }));

@@ -73,7 +73,7 @@ both! {
         for (body, status, detail) in [
             ("", 400, "the payload is empty"),
             ("power 5", 400, "the payload is not JSON: expected value at line 1 column 1"),
-            (r#"[{"power_w":1},{"power_w":[]}]"#, 422, "reading 1: power_w is a list; a value is a number, true, false or a text"),
+            (r#"[{"power_w":1},{"power_w":[]}]"#, 422, "reading 1: power_w: a number, true, false or a text is expected, not a list"),
             (r#"[{"power_w":1},{"ts":5,"power_w":1}]"#, 422, "the time 1970-01-01T00:00:05.000Z is before the year 2000: the device's clock is not set"),
             (r#"{"power w":1}"#, 422, "the name \"power w\" is not 1 to 64 of letters, digits and : _ . -"),
         ] {
@@ -85,7 +85,12 @@ both! {
         }
         let page = it.get("/api/v1/devices/m1", &key).await.json();
         assert_eq!(page["quarantine"].as_array().map(Vec::len), Some(5), "the device's page shows them, too");
-        assert_eq!(page["quarantine"][0]["source"], "HTTP");
+        let newest = &page["quarantine"][0];
+        assert_eq!(newest["source"], "HTTP");
+        assert_eq!(newest["cause"], serde_json::json!({"code": "bad_name", "name": "power w"}), "a code for programs");
+        assert_eq!(newest["reason"], "the name \"power w\" is not 1 to 64 of letters, digits and : _ . -", "and a sentence for people");
+        assert_eq!(newest["received_at"], "2026-03-01T12:00:00.000Z");
+        assert_eq!(page["row"]["seen_at"], "2026-03-01T12:00:00.000Z");
         assert_eq!(it.post(path, &token, " ".repeat(300 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.post(path, &token, " ".repeat(3 * 1024 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.get("/api/v1/devices/m1/latest", &key).await.text, "[]");
@@ -132,6 +137,27 @@ both! {
         assert_eq!(it.ask(Method::GET, "/metrics", &[], "").await.status, StatusCode::UNAUTHORIZED);
         let metrics = it.get("/metrics", &key).await;
         assert!(metrics.text.contains("vigia_ingest_messages_total 0") && metrics.text.ends_with("# EOF\n"), "{}", metrics.text);
+    }
+
+    async fn ready_means_that_it_can_write_and_what_is_wrong_is_named(it: Installation) {
+        let key = it.key("prometheus", &[Scope::MetricsRead]).await;
+        let ready = async || it.get("/readyz", &key).await.json();
+        assert_eq!(ready().await["wrong"], serde_json::json!({"broker": "it is not running"}));
+        it.sql("telemetry.db", "ALTER TABLE telemetry_probe RENAME TO away").await;
+        assert_eq!(ready().await["parts"]["ingest"], true, "asked a moment ago, and not tried again at once");
+        it.world.advance(5_000);
+        let told = ready().await;
+        assert_eq!(told["parts"], serde_json::json!({"database": true, "broker": false, "ingest": false}));
+        assert!(told["wrong"]["ingest"].as_str().is_some_and(|why| why.contains("telemetry_probe")), "{told}");
+        let stranger = it.ask(Method::GET, "/readyz", &[], "").await;
+        assert_eq!(stranger.text, r#"{"ready":false}"#, "nothing of it for strangers");
+        it.sql("telemetry.db", "ALTER TABLE away RENAME TO telemetry_probe").await;
+        it.world.advance(5_000);
+        assert_eq!(ready().await["parts"]["ingest"], true);
+        it.app.databases().close().await;
+        it.world.advance(5_000);
+        let away = it.ask(Method::GET, "/readyz", &[], "").await;
+        assert_eq!((away.status, away.text.as_str()), (StatusCode::SERVICE_UNAVAILABLE, r#"{"ready":false}"#));
     }
 
     async fn every_answer_has_its_safety_headers_and_another_site_is_refused(it: Installation) {

@@ -39,3 +39,43 @@ async fn a_file_that_is_no_database_is_named() {
     let error = Databases::open(&settings(dir.path())).await.expect_err("refused").to_string();
     assert!(error.contains("vigia.db") && !error.contains('\n'), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_together_on_a_new_folder_do_not_disturb_each_other() {
+    for _ in 0..5 {
+        let dir = tempfile::tempdir().expect("a folder");
+        let settings = settings(&dir.path().join("data"));
+        let opened = futures_util::future::join_all((0..6).map(|_| Databases::open(&settings))).await;
+        for databases in opened {
+            databases.expect("each of them").close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_open_to_others_is_closed_to_them() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    Databases::open(&settings(&data)).await.expect("made").close().await;
+    assert_eq!((mode(&data), mode(&data.join("vigia.db")), mode(&data.join("telemetry.db"))), (0o700, 0o600, 0o600), "made so");
+    set_mode(&data, 0o755);
+    set_mode(&data.join("vigia.db"), 0o644);
+    Databases::open(&settings(&data)).await.expect("opened").close().await;
+    assert_eq!((mode(&data), mode(&data.join("vigia.db"))), (0o700, 0o600), "and mended");
+
+    std::fs::write(data.join("notes.txt"), "somebody else's").expect("written");
+    set_mode(&data, 0o755);
+    set_mode(&data.join("vigia.db"), 0o644);
+    Databases::open(&settings(&data)).await.expect("opened").close().await;
+    assert_eq!((mode(&data), mode(&data.join("vigia.db"))), (0o755, 0o600), "a folder with other things in it stays as it is");
+}
+
+fn mode(path: &std::path::Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).expect("it is there").permissions().mode() & 0o7777
+}
+
+fn set_mode(path: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("ours");
+}

@@ -2,13 +2,13 @@
 
 use vigia_backend::db::links::{self, Purpose};
 use vigia_backend::db::{devices, keys, users};
-use vigia_backend::fleet::{self, RegisterError};
+use vigia_backend::fleet::{self, NewDevice, RegisterError};
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
-use crate::support::{NOW, both};
+use crate::support::{BY, NOW, both};
 
 both! {
     async fn a_device_is_found_by_its_id_and_by_its_token(it: Installation) {
@@ -20,16 +20,18 @@ both! {
         let hash = vigia_backend::auth::token::hash(token.as_bytes());
         assert_eq!(devices::by_token_hash(it.app.registry(), &hash).await.expect("asked").expect("there").id, device.id);
         assert!(devices::by_token_hash(it.app.registry(), "other").await.expect("asked").is_none());
-        devices::replace_token(it.app.registry(), &device.id, "new").await.expect("replaced");
+        devices::replace_token(it.app.registry(), &device.id, "new", BY).await.expect("replaced");
         assert!(devices::by_token_hash(it.app.registry(), &hash).await.expect("asked").is_none());
         let nobody = DeviceId::new("nobody").expect("an id");
-        assert!(devices::replace_token(it.app.registry(), &nobody, "x").await.is_err());
+        assert!(devices::replace_token(it.app.registry(), &nobody, "x", BY).await.is_err());
     }
 
     async fn an_id_is_given_once_and_an_owner_must_exist(it: Installation) {
         it.device("m1", None).await;
         let id = DeviceId::new("m1").expect("an id");
-        let register = async |id: &DeviceId, name, owner| fleet::register(it.app.registry(), it.app.world(), "test", id, DeviceKind::Switch, name, owner).await;
+        let register = async |id: &DeviceId, name, owner| {
+            fleet::register(it.app.registry(), it.app.world(), NewDevice { actor: "test", id, kind: DeviceKind::Switch, name, owner }).await
+        };
         assert!(matches!(register(&id, None, None).await, Err(RegisterError::Exists(_))));
         let other = DeviceId::new("m2").expect("an id");
         assert!(matches!(register(&other, None, Some("no@example.org")).await, Err(RegisterError::NoSuchOwner(_))));
@@ -54,7 +56,7 @@ both! {
     async fn an_address_has_one_account_whatever_its_case(it: Installation) {
         it.user("one@example.org", Role::Staff).await;
         let new = users::NewUser { email: " ONE@example.org ", name: "", role: Role::Admin, password_hash: None };
-        assert!(users::insert(it.app.registry(), &new, NOW).await.expect_err("taken").is_duplicate());
+        assert!(users::insert(it.app.registry(), &new, BY).await.expect_err("taken").is_duplicate());
         assert!(!users::has_admin(it.app.registry()).await.expect("asked"));
         it.user("two@example.org", Role::Admin).await;
         assert!(users::has_admin(it.app.registry()).await.expect("asked"));
@@ -83,6 +85,6 @@ both! {
         let hash = vigia_backend::auth::token::hash(it.key("grafana", &[Scope::TelemetryRead, Scope::MetricsRead]).await.as_bytes());
         let (_, scopes) = keys::by_hash(it.app.registry(), &hash).await.expect("asked").expect("there");
         assert_eq!(scopes, [Scope::TelemetryRead, Scope::MetricsRead]);
-        assert!(keys::insert(it.app.registry(), "grafana", "other", &[], NOW).await.expect_err("taken").is_duplicate());
+        assert!(keys::insert(it.app.registry(), "grafana", "other", &[], BY).await.expect_err("taken").is_duplicate());
     }
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use vigia_backend::db::state;
 use vigia_backend::mqtt::{DeviceIdentity, Gate as _, Offence};
+use vigia_domain::reason::Reason;
 
 use crate::support::{Installation, NOW, both};
 
@@ -35,7 +36,7 @@ both! {
             found,
             [
                 "the payload has 307200 bytes; the limit is 262144",
-                "power_w is an object; a value is a number, true, false or a text",
+                "power_w: a number, true, false or a text is expected, not an object",
                 "the time 2027-03-01T12:00:00.000Z is more than 10 minutes ahead of the server's clock",
                 "the time 1970-01-01T00:00:05.000Z is before the year 2000: the device's clock is not set",
                 "the payload is not JSON: expected value at line 1 column 1",
@@ -70,6 +71,21 @@ both! {
         assert_eq!(reasons(it, &device).await.len(), 1);
     }
 
+    async fn a_reason_is_a_code_and_an_older_versions_sentence_is_still_told(it: Installation) {
+        let (device, _) = it.device("m1", None).await;
+        it.old_refusal(device.number, "published outside its own topics").await;
+        say(it, &device, r#"[{"power_w": 1}, {"power\u0000<b>w": 2}]"#).await;
+        let found = state::quarantine(it.app.telemetry_db(), device.number, 10).await.expect("asked");
+        assert_eq!(
+            found.iter().map(|q| q.cause.clone()).collect::<Vec<_>>(),
+            [
+                Reason::Element { index: 1, reason: Box::new(Reason::BadName { name: "power\0<b>w".to_owned() }) },
+                Reason::Told { text: "published outside its own topics".to_owned() },
+            ]
+        );
+        assert_eq!(found[1].reason, "published outside its own topics");
+    }
+
     async fn a_device_gone_mad_does_not_fill_the_disk(it: Installation) {
         let (device, _) = it.device("m1", None).await;
         for _ in 0..150 {
@@ -81,7 +97,7 @@ both! {
         }
         let found = reasons(it, &device).await;
         assert_eq!(found.len(), 100);
-        assert!(found[0].starts_with("the payload is not JSON") && found[99] == Offence::Publish.to_string());
+        assert!(found[0].starts_with("the payload is not JSON") && found[99] == "published outside its own topics");
     }
 
     async fn a_device_has_room_for_so_many_metrics_and_keeps_those_it_has(it: Installation) {
@@ -90,7 +106,7 @@ both! {
             let values: Vec<_> = (0..200).map(|n| format!(r#""m{}": 1"#, part * 200 + n)).collect();
             say(it, &device, &format!("{{{}}}", values.join(","))).await;
         }
-        assert_eq!(it.app.store().known_metrics(device.number), vigia_backend::ingest::METRICS_PER_DEVICE);
+        assert_eq!(it.app.store().known_metrics(device.number), vigia_domain::limits::METRICS_PER_DEVICE);
         assert_eq!(reasons(it, &device).await, ["more than 512 different metrics from one device"]);
         say(it, &device, r#"{"ts": 1772366300, "m0": 7, "one_more": 8}"#).await;
         assert_eq!(it.app.store().range(device.number, "m0", 1_772_366_300_000, 1_772_366_300_001).await.expect("asked"), [(1_772_366_300_000, 7.0)]);

@@ -2,10 +2,16 @@
 #![expect(unreachable_pub, reason = "tests explain themselves by their names, and nobody depends on them")]
 
 mod api;
+mod audit;
+mod bench;
 mod config_verbs;
+mod device_list;
 mod devices;
+mod durable;
 mod ingest;
 mod live;
+mod sessions;
 mod sign_in;
 mod store;
 mod support;
+mod tls;

@@ -22,7 +22,7 @@ both! {
     async fn the_first_administrator_comes_by_a_link_that_works_once(it: Installation) {
         let code = setup_code(it).await;
         let me = browser(it);
-        let redeem = async |email: &str, password: &str| sign_in::redeem_setup(&it.app, &me, &code, email, "Ana", password).await;
+        let redeem = async |email: &str, password: &str| sign_in::redeem_setup(&it.app, &me, None, &code, email, "Ana", password).await;
         assert!(matches!(redeem("ana", "correct horse").await, Err(SignInError::Email)));
         assert!(matches!(redeem("ana@example.org", "short").await, Err(SignInError::Password(_))));
         assert_eq!(redeem("ana@example.org", "correct horse").await.expect("made").role, Role::Admin);
@@ -31,20 +31,20 @@ both! {
         it.world.advance(links::SETUP_MS + 1);
         let late = setup_code(it).await;
         it.world.advance(links::SETUP_MS + 1);
-        assert!(matches!(sign_in::redeem_setup(&it.app, &me, &late, "eva@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
+        assert!(matches!(sign_in::redeem_setup(&it.app, &me, None, &late, "eva@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
     }
 
     async fn a_link_survives_a_mistake_in_the_form(it: Installation) {
         it.user("ana@example.org", Role::Customer).await;
         let code = setup_code(it).await;
         let me = browser(it);
-        assert!(matches!(sign_in::redeem_setup(&it.app, &me, &code, "ana@example.org", "", "correct horse").await, Err(SignInError::EmailTaken)));
-        sign_in::redeem_setup(&it.app, &me, &code, "eva@example.org", "", "correct horse").await.expect("the link still works");
+        assert!(matches!(sign_in::redeem_setup(&it.app, &me, None, &code, "ana@example.org", "", "correct horse").await, Err(SignInError::EmailTaken)));
+        sign_in::redeem_setup(&it.app, &me, None, &code, "eva@example.org", "", "correct horse").await.expect("the link still works");
     }
 
     async fn only_the_last_setup_link_works_and_none_after_the_first_administrator(it: Installation) {
         let (first, second) = (setup_code(it).await, setup_code(it).await);
-        let redeem = async |code: &str, email: &str| sign_in::redeem_setup(&it.app, &browser(it), code, email, "", "correct horse").await;
+        let redeem = async |code: &str, email: &str| sign_in::redeem_setup(&it.app, &browser(it), None, code, email, "", "correct horse").await;
         assert!(matches!(redeem(&first, "ana@example.org").await, Err(SignInError::LinkOver)));
         redeem(&second, "ana@example.org").await.expect("made");
         let third = setup_code(it).await;
@@ -55,10 +55,10 @@ both! {
         it.user("ana@example.org", Role::Staff).await;
         let me = browser(it);
         for (email, password) in [("ana@example.org", "wrong horse!"), ("nobody@example.org", "correct horse"), ("", ""), ("ana@example.org", &"x".repeat(5_000))] {
-            assert!(matches!(sign_in::sign_in(&it.app, &me, email, password).await, Err(SignInError::Wrong)));
+            assert!(matches!(sign_in::sign_in(&it.app, &me, None, email, password).await, Err(SignInError::Wrong)));
         }
         assert!(session::user(&me).await.expect("read").is_none());
-        let visitor = sign_in::sign_in(&it.app, &me, " ANA@example.org", "correct horse").await.expect("in");
+        let visitor = sign_in::sign_in(&it.app, &me, None, " ANA@example.org", "correct horse").await.expect("in");
         assert_eq!((visitor.name.as_str(), visitor.role), ("ana", Role::Staff));
         assert!(session::user(&me).await.expect("read").is_some());
         sign_in::sign_out(&me).await.expect("out");
@@ -70,8 +70,42 @@ both! {
         let user = vigia_backend::db::users::by_email(it.app.registry(), "visitor@example.org").await.expect("asked").expect("there");
         let link = links::enter(it.app.registry(), it.app.world(), "http://x", user.id).await.expect("made");
         let code = link.strip_prefix("http://x/enter#").expect("the code is behind the #");
-        assert_eq!(sign_in::redeem_entry(&it.app, &browser(it), code).await.expect("in").email, "visitor@example.org");
-        assert!(matches!(sign_in::redeem_entry(&it.app, &browser(it), code).await, Err(SignInError::LinkOver)));
-        assert!(matches!(sign_in::redeem_setup(&it.app, &browser(it), code, "x@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
+        assert_eq!(sign_in::redeem_entry(&it.app, &browser(it), None, code).await.expect("in").email, "visitor@example.org");
+        assert!(matches!(sign_in::redeem_entry(&it.app, &browser(it), None, code).await, Err(SignInError::LinkOver)));
+        assert!(matches!(sign_in::redeem_setup(&it.app, &browser(it), None, code, "x@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
+    }
+
+    async fn guesses_are_counted_and_what_is_right_is_not(it: Installation) {
+        it.user("ana@example.org", Role::Staff).await;
+        let home = "192.0.2.7".parse().ok();
+        let me = browser(it);
+        let try_it = async |from, password: &str| sign_in::sign_in(&it.app, &me, from, "ana@example.org", password).await;
+        for _ in 0..15 {
+            try_it(home, "correct horse").await.expect("as often as one likes");
+        }
+        for _ in 0..10 {
+            assert!(matches!(try_it(home, "wrong horse!").await, Err(SignInError::Wrong)));
+        }
+        let Err(SignInError::TooMany(many)) = try_it(home, "correct horse").await else { panic!("not even the right one") };
+        assert!((50..=60).contains(&many.seconds()), "{many}");
+        try_it("192.0.2.8".parse().ok(), "correct horse").await.expect("from elsewhere she still gets in");
+        it.world.advance(60_000);
+        try_it(home, "correct horse").await.expect("after the wait");
+    }
+
+    async fn codes_of_links_cannot_be_guessed_for_ever(it: Installation) {
+        let code = setup_code(it).await;
+        let from = "192.0.2.7".parse().ok();
+        for n in 0..60 {
+            let outcome = if n % 2 == 0 {
+                sign_in::redeem_entry(&it.app, &browser(it), from, "vgl_guess").await
+            } else {
+                sign_in::redeem_setup(&it.app, &browser(it), from, "vgl_guess", "x@example.org", "X", "correct horse").await
+            };
+            assert!(matches!(outcome, Err(SignInError::LinkOver)));
+        }
+        let setup = async |from| sign_in::redeem_setup(&it.app, &browser(it), from, &code, "ana@example.org", "Ana", "correct horse").await;
+        assert!(matches!(setup(from).await, Err(SignInError::TooMany(_))));
+        setup("192.0.2.8".parse().ok()).await.expect("from elsewhere");
     }
 }

@@ -79,7 +79,7 @@ both! {
         let store = it.app.store();
         store.append(&[entry(&[(10, &[("power_w", 5.0), ("voltage_v", 127.0)])])]).await.expect("stored");
         store.settle().await.expect("written down");
-        assert_eq!(it.tamper("UPDATE latest SET value = -1").await, 2, "whoever writes a value again now, undoes this");
+        assert_eq!(it.sql("telemetry.db", "UPDATE latest SET value = -1").await, 2, "whoever writes a value again now, undoes this");
         store.append(&[entry(&[(20, &[("power_w", 6.0)])])]).await.expect("stored");
         store.settle().await.expect("written down");
         store.settle().await.expect("nothing to do");
@@ -110,8 +110,8 @@ both! {
         };
         it.app.store().append(&(1..=1_000).map(of_device).collect::<Vec<_>>()).await.expect("stored");
         it.app.store().settle().await.expect("written down");
-        assert_eq!(it.tamper("UPDATE latest SET at_ms = at_ms + 1").await, 10_000, "more than any statement can bind");
-        assert_eq!(it.tamper("UPDATE device_state SET seen_ms = seen_ms").await, 1_000);
+        assert_eq!(it.sql("telemetry.db", "UPDATE latest SET at_ms = at_ms + 1").await, 10_000, "more than any statement can bind");
+        assert_eq!(it.sql("telemetry.db", "UPDATE device_state SET seen_ms = seen_ms").await, 1_000);
         let mut after = it.again().await;
         for device in [1, 256, 257, 1_000] {
             let latest = after.app.store().latest(DeviceNumber(device));

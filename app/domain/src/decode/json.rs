@@ -2,33 +2,33 @@
 
 use serde_json::{Map, Value};
 
-use super::Refused;
 use crate::reading::BadValue;
+use crate::reason::{Kind, Reason};
 use crate::time;
 
 /// Parses a payload.
-pub(super) fn parse(payload: &[u8]) -> Result<Value, Refused> {
+pub(super) fn parse(payload: &[u8]) -> Result<Value, Reason> {
     if payload.is_empty() {
-        return Err(Refused::Empty);
+        return Err(Reason::Empty);
     }
-    serde_json::from_slice(payload).map_err(|e| Refused::NotJson(e.to_string()))
+    serde_json::from_slice(payload).map_err(|e| Reason::NotJson { parser: e.to_string(), line: e.line() as u64, column: e.column() as u64 })
 }
 
-/// The object that a payload must be.
-pub(super) fn object(value: Value, what: &str) -> Result<Map<String, Value>, Refused> {
+/// The object that `field` must be, or the payload itself when that is empty.
+pub(super) fn object(value: Value, field: &str) -> Result<Map<String, Value>, Reason> {
     match value {
         Value::Object(map) => Ok(map),
-        other => Err(Refused::Shape(format!("{what} is a JSON object, not {}", kind(&other)))),
+        other => Err(Reason::wrong_type(field, Kind::Object, kind(&other))),
     }
 }
 
 /// A time field: a number, a text, or absent (`null` counts as absent).
-pub(super) fn instant(value: Option<&Value>) -> Result<Option<i64>, Refused> {
+pub(super) fn instant(value: Option<&Value>) -> Result<Option<i64>, Reason> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(n)) => Ok(Some(time::from_number(n.as_f64().unwrap_or(f64::NAN))?)),
         Some(Value::String(s)) => Ok(Some(time::from_text(s)?)),
-        Some(other) => Err(Refused::Shape(format!("ts is a number or a text, not {}", kind(other)))),
+        Some(other) => Err(Reason::wrong_type("ts", Kind::Time, kind(other))),
     }
 }
 
@@ -37,14 +37,22 @@ pub(super) fn number(name: &str, n: &serde_json::Number) -> Result<f64, BadValue
     n.as_f64().filter(|v| v.is_finite()).ok_or_else(|| BadValue::NotFinite(name.to_owned()))
 }
 
-/// What stands there, for a person.
-pub(super) fn kind(value: &Value) -> &'static str {
+/// The text in `field`.
+pub(super) fn text(value: Option<Value>, field: &str) -> Result<String, Reason> {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        Some(Value::String(text)) => Ok(text),
+        other => Err(Reason::wrong_type(field, Kind::Text, other.as_ref().map_or(Kind::Nothing, kind))),
+    }
+}
+
+/// What stands there.
+pub(super) const fn kind(value: &Value) -> Kind {
+    match value {
+        Value::Null => Kind::Nothing,
+        Value::Bool(_) => Kind::Boolean,
+        Value::Number(_) => Kind::Number,
+        Value::String(_) => Kind::Text,
+        Value::Array(_) => Kind::List,
+        Value::Object(_) => Kind::Object,
     }
 }

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::event::Event;
 use crate::ids::DeviceId;
-use crate::limits::{PAYLOAD_BYTES, READINGS_PER_MESSAGE};
-use crate::reading::{BadValue, Reading};
-use crate::time::BadTime;
+use crate::limits::PAYLOAD_BYTES;
+use crate::reading::Reading;
+use crate::reason::Reason;
 
 pub use native::readings as native_readings;
 
@@ -26,53 +26,16 @@ pub struct Decoded {
     /// Whether the device says that it is online.
     pub online: Option<bool>,
     /// Elements of a batch that were not taken, each with its reason; the others stand.
-    pub refused: Vec<Refused>,
-}
-
-/// Why a message, or one element of a batch, was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// No bytes at all.
-    #[error("the payload is empty")]
-    Empty,
-    /// Over the limit of the payload.
-    #[error("the payload has {0} bytes; the limit is {PAYLOAD_BYTES}")]
-    TooLarge(usize),
-    /// Not JSON, with the parser's reason.
-    #[error("the payload is not JSON: {0}")]
-    NotJson(String),
-    /// JSON of another shape than this topic carries.
-    #[error("{0}")]
-    Shape(String),
-    /// A batch over the limit.
-    #[error("{0} readings in one message; the limit is {READINGS_PER_MESSAGE}")]
-    TooMany(usize),
-    /// No decoder for this topic.
-    #[error("nothing is expected on this topic")]
-    UnknownTopic,
-    /// A time that cannot be taken.
-    #[error(transparent)]
-    Time(#[from] BadTime),
-    /// A value or name that cannot be taken.
-    #[error(transparent)]
-    Value(#[from] BadValue),
-    /// One element of a batch, counted from 0.
-    #[error("reading {index}: {reason}")]
-    Element {
-        /// Its place in the batch.
-        index: usize,
-        /// Why.
-        reason: Box<Self>,
-    },
+    pub refused: Vec<Reason>,
 }
 
 /// Decodes what `device` published on `topic`, a topic of its own: native below `vigia/<id>/`, Shelly Gen2+ below `<id>/`.
 ///
 /// # Errors
-/// [`Refused`] when nothing of the message can be taken.
-pub fn decode(device: &DeviceId, topic: &str, payload: &[u8]) -> Result<Decoded, Refused> {
+/// [`Reason`] when nothing of the message can be taken.
+pub fn decode(device: &DeviceId, topic: &str, payload: &[u8]) -> Result<Decoded, Reason> {
     if payload.len() > PAYLOAD_BYTES {
-        return Err(Refused::TooLarge(payload.len()));
+        return Err(Reason::TooLarge { bytes: payload.len() as u64 });
     }
     let native = topic.strip_prefix("vigia/").and_then(|rest| below(rest, device));
     if let Some(rest) = native {
@@ -80,7 +43,7 @@ pub fn decode(device: &DeviceId, topic: &str, payload: &[u8]) -> Result<Decoded,
     } else if let Some(rest) = below(topic, device) {
         shelly::decode(rest, payload)
     } else {
-        Err(Refused::UnknownTopic)
+        Err(Reason::UnknownTopic)
     }
 }
 
@@ -102,15 +65,15 @@ mod tests {
     #[test]
     fn another_devices_topic_is_not_decoded() {
         for topic in ["vigia/m2/telemetry", "vigia/m11/telemetry", "m2/events/rpc", "vigia/m1", "", "/", "m1"] {
-            assert_eq!(decode(&device(), topic, b"{\"power_w\":1}"), Err(Refused::UnknownTopic), "{topic}");
+            assert_eq!(decode(&device(), topic, b"{\"power_w\":1}"), Err(Reason::UnknownTopic), "{topic}");
         }
     }
 
     #[test]
     fn an_empty_and_a_huge_payload_have_their_reasons() {
-        assert_eq!(decode(&device(), "vigia/m1/telemetry", b""), Err(Refused::Empty));
+        assert_eq!(decode(&device(), "vigia/m1/telemetry", b""), Err(Reason::Empty));
         let huge = vec![b' '; 300 * 1024];
-        assert_eq!(decode(&device(), "vigia/m1/telemetry", &huge), Err(Refused::TooLarge(300 * 1024)));
+        assert_eq!(decode(&device(), "vigia/m1/telemetry", &huge), Err(Reason::TooLarge { bytes: 300 * 1024 }));
     }
 
     proptest! {

@@ -2,19 +2,20 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decoded, Refused, json};
+use super::{Decoded, json};
 use crate::event::Event;
 use crate::limits::{READINGS_PER_MESSAGE, TEXT_BYTES};
-use crate::reading::{BadValue, Reading, check_name};
+use crate::reading::{Reading, check_name};
+use crate::reason::{Kind, Reason};
 
-pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Refused> {
+pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
     match rest {
         "telemetry" => readings(payload),
         "status" => status(payload),
         "event" => event(payload),
         "command/result" => report(payload, "command_result"),
         "config/applied" => report(payload, "config_applied"),
-        _ => Err(Refused::UnknownTopic),
+        _ => Err(Reason::UnknownTopic),
     }
 }
 
@@ -23,24 +24,24 @@ pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Refused> {
 /// In an array each bad element is refused by itself.
 ///
 /// # Errors
-/// [`Refused`] when nothing of the payload can be taken.
-pub fn readings(payload: &[u8]) -> Result<Decoded, Refused> {
+/// [`Reason`] when nothing of the payload can be taken.
+pub fn readings(payload: &[u8]) -> Result<Decoded, Reason> {
     let mut decoded = Decoded::default();
     match json::parse(payload)? {
-        Value::Array(list) if list.len() > READINGS_PER_MESSAGE => return Err(Refused::TooMany(list.len())),
+        Value::Array(list) if list.len() > READINGS_PER_MESSAGE => return Err(Reason::TooManyReadings { count: list.len() as u64 }),
         Value::Array(list) => {
             for (index, element) in list.into_iter().enumerate() {
-                if let Err(reason) = json::object(element, "a reading").and_then(|map| one(map, &mut decoded)) {
-                    decoded.refused.push(Refused::Element { index, reason: Box::new(reason) });
+                if let Err(reason) = json::object(element, "").and_then(|map| one(map, &mut decoded)) {
+                    decoded.refused.push(Reason::Element { index: index as u64, reason: Box::new(reason) });
                 }
             }
         }
-        single => one(json::object(single, "a reading")?, &mut decoded)?,
+        single => one(json::object(single, "")?, &mut decoded)?,
     }
     Ok(decoded)
 }
 
-fn one(map: Map<String, Value>, into: &mut Decoded) -> Result<(), Refused> {
+fn one(map: Map<String, Value>, into: &mut Decoded) -> Result<(), Reason> {
     let mut reading = Reading::at(json::instant(map.get("ts"))?);
     let mut attributes = Vec::new();
     for (name, value) in map {
@@ -52,8 +53,7 @@ fn one(map: Map<String, Value>, into: &mut Decoded) -> Result<(), Refused> {
             Value::Number(n) => reading.push(&name, json::number(&name, &n)?)?,
             Value::Bool(b) => reading.push(&name, f64::from(u8::from(b)))?,
             Value::String(text) => attributes.push(attribute(name, text)?),
-            Value::Array(_) => return Err(BadValue::Shape { name, found: "a list" }.into()),
-            Value::Object(_) => return Err(BadValue::Shape { name, found: "an object" }.into()),
+            other => return Err(Reason::wrong_type(&name, Kind::Value, json::kind(&other))),
         }
     }
     if !reading.values.is_empty() {
@@ -63,21 +63,21 @@ fn one(map: Map<String, Value>, into: &mut Decoded) -> Result<(), Refused> {
     Ok(())
 }
 
-fn attribute(name: String, text: String) -> Result<(String, String), Refused> {
+fn attribute(name: String, text: String) -> Result<(String, String), Reason> {
     check_name(&name)?;
     if text.len() > TEXT_BYTES {
-        return Err(BadValue::TextTooLong(name).into());
+        return Err(Reason::TextTooLong { name });
     }
     Ok((name, text))
 }
 
 /// `{"online": true, "firmware_version": "1.8.2", "ip": "192.168.1.7"}`; its numbers are metrics like any other.
-fn status(payload: &[u8]) -> Result<Decoded, Refused> {
-    let mut map = json::object(json::parse(payload)?, "a status")?;
+fn status(payload: &[u8]) -> Result<Decoded, Reason> {
+    let mut map = json::object(json::parse(payload)?, "")?;
     let online = match map.remove("online") {
         None | Some(Value::Null) => None,
         Some(Value::Bool(online)) => Some(online),
-        Some(other) => return Err(Refused::Shape(format!("online is true or false, not {}", json::kind(&other)))),
+        Some(other) => return Err(Reason::wrong_type("online", Kind::Boolean, json::kind(&other))),
     };
     let mut decoded = Decoded { online, ..Decoded::default() };
     one(map, &mut decoded)?;
@@ -85,11 +85,9 @@ fn status(payload: &[u8]) -> Result<Decoded, Refused> {
 }
 
 /// `{"type": "dose_taken", "ts": 1736604018, "payload": {...}}`.
-fn event(payload: &[u8]) -> Result<Decoded, Refused> {
-    let mut map = json::object(json::parse(payload)?, "an event")?;
-    let Some(Value::String(kind)) = map.remove("type") else {
-        return Err(Refused::Shape("an event has a type, a text".to_owned()));
-    };
+fn event(payload: &[u8]) -> Result<Decoded, Reason> {
+    let mut map = json::object(json::parse(payload)?, "")?;
+    let kind = json::text(map.remove("type"), "type")?;
     check_name(&kind)?;
     let at_ms = json::instant(map.get("ts"))?;
     let payload = map.remove("payload").unwrap_or(Value::Null);
@@ -97,7 +95,7 @@ fn event(payload: &[u8]) -> Result<Decoded, Refused> {
 }
 
 /// A device's answer, kept whole as an event.
-fn report(payload: &[u8], kind: &str) -> Result<Decoded, Refused> {
+fn report(payload: &[u8], kind: &str) -> Result<Decoded, Reason> {
     let payload = json::parse(payload)?;
     let at_ms = json::instant(payload.get("ts"))?;
     Ok(Decoded { events: vec![Event { at_ms, kind: kind.to_owned(), payload }], ..Decoded::default() })
@@ -107,7 +105,7 @@ fn report(payload: &[u8], kind: &str) -> Result<Decoded, Refused> {
 mod tests {
     use super::*;
 
-    fn telemetry(payload: &str) -> Result<Decoded, Refused> {
+    fn telemetry(payload: &str) -> Result<Decoded, Reason> {
         decode("telemetry", payload.as_bytes())
     }
 
@@ -132,7 +130,7 @@ mod tests {
             reasons,
             [
                 "reading 1: the time \"soon\" is neither Unix seconds or milliseconds nor RFC 3339",
-                "reading 2: a reading is a JSON object, not a number"
+                "reading 2: an object is expected, not a number"
             ]
         );
     }
@@ -141,7 +139,7 @@ mod tests {
     fn what_is_no_value_is_refused_with_its_name() {
         assert_eq!(
             telemetry(r#"{"a": {"b": 1}}"#).map_err(|e| e.to_string()),
-            Err("a is an object; a value is a number, true, false or a text".into())
+            Err("a: a number, true, false or a text is expected, not an object".into())
         );
         assert!(telemetry(r#"{"a b": 1}"#).is_err());
         assert!(telemetry(r#"{"a": 1e999}"#).is_err());
@@ -159,6 +157,6 @@ mod tests {
         assert_eq!(event.events[0].kind, "dose_taken");
         assert!(decode("event", br#"{"payload":{}}"#).is_err());
         assert_eq!(decode("command/result", br#"{"id":"7","ok":true}"#).expect("good").events[0].kind, "command_result");
-        assert_eq!(decode("nonsense", b"{}"), Err(Refused::UnknownTopic));
+        assert_eq!(decode("nonsense", b"{}"), Err(Reason::UnknownTopic));
     }
 }

@@ -5,9 +5,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decoded, Refused, json};
+use super::{Decoded, json};
 use crate::event::Event;
 use crate::reading::{Reading, check_name};
+use crate::reason::{Kind, Reason};
 
 /// A component's field, the standard name before and after the channel: `apower` of `switch:1` is `power_1_w`.
 type Field = (&'static str, &'static str, &'static str);
@@ -51,7 +52,7 @@ const PHASE: &[Field] = &[
 /// Components whose fields are readings. `sys`, `cloud`, `ble`, `ws`, `script:N` and the like say nothing about electricity.
 const COMPONENTS: [&str; 10] = ["switch", "pm1", "em", "emdata", "em1", "em1data", "input", "temperature", "humidity", "wifi"];
 
-pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Refused> {
+pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
     match rest {
         "online" => online(payload),
         "events/rpc" => notification(payload),
@@ -59,34 +60,31 @@ pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Refused> {
         _ => match rest.strip_prefix("status/") {
             Some(component) if !component.contains('/') => {
                 let mut decoded = Decoded::default();
-                let map = json::object(json::parse(payload)?, "a component's status")?;
+                let map = json::object(json::parse(payload)?, "")?;
                 let mut reading = Reading::at(None);
                 component_into(component, map, &mut reading, &mut decoded)?;
                 finish(reading, decoded)
             }
-            _ => Err(Refused::UnknownTopic),
+            _ => Err(Reason::UnknownTopic),
         },
     }
 }
 
-fn online(payload: &[u8]) -> Result<Decoded, Refused> {
+fn online(payload: &[u8]) -> Result<Decoded, Reason> {
     let online = match payload {
         b"true" => true,
         b"false" => false,
-        b"" => return Err(Refused::Empty),
-        _ => return Err(Refused::Shape("online carries true or false".to_owned())),
+        b"" => return Err(Reason::Empty),
+        _ => return Err(Reason::wrong_type("", Kind::Boolean, Kind::Text)),
     };
     Ok(Decoded { online: Some(online), ..Decoded::default() })
 }
 
 /// `{"src":..., "method":"NotifyStatus", "params":{"ts":..., "switch:0":{...}}}`.
-fn notification(payload: &[u8]) -> Result<Decoded, Refused> {
-    let mut frame = json::object(json::parse(payload)?, "a notification")?;
-    let method = match frame.remove("method") {
-        Some(Value::String(method)) => method,
-        _ => return Err(Refused::Shape("a notification has a method, a text".to_owned())),
-    };
-    let mut params = json::object(frame.remove("params").unwrap_or(Value::Null), "params of a notification")?;
+fn notification(payload: &[u8]) -> Result<Decoded, Reason> {
+    let mut frame = json::object(json::parse(payload)?, "")?;
+    let method = json::text(frame.remove("method"), "method")?;
+    let mut params = json::object(frame.remove("params").unwrap_or(Value::Null), "params")?;
     let at_ms = json::instant(params.remove("ts").as_ref())?;
     match method.as_str() {
         "NotifyStatus" | "NotifyFullStatus" => {
@@ -100,18 +98,18 @@ fn notification(payload: &[u8]) -> Result<Decoded, Refused> {
             finish(reading, decoded)
         }
         "NotifyEvent" => events(at_ms, params),
-        other => Err(Refused::Shape(format!("the method {other:?} is none of NotifyStatus, NotifyFullStatus, NotifyEvent"))),
+        _ => Err(Reason::UnknownMethod { method }),
     }
 }
 
-fn finish(reading: Reading, mut decoded: Decoded) -> Result<Decoded, Refused> {
+fn finish(reading: Reading, mut decoded: Decoded) -> Result<Decoded, Reason> {
     if !reading.values.is_empty() {
         decoded.readings.push(reading);
     }
     Ok(decoded)
 }
 
-fn component_into(component: &str, fields: Map<String, Value>, reading: &mut Reading, decoded: &mut Decoded) -> Result<(), Refused> {
+fn component_into(component: &str, fields: Map<String, Value>, reading: &mut Reading, decoded: &mut Decoded) -> Result<(), Reason> {
     let (name, channel) = component.split_once(':').unwrap_or((component, "0"));
     if !COMPONENTS.contains(&name) {
         return Ok(());
@@ -120,7 +118,7 @@ fn component_into(component: &str, fields: Map<String, Value>, reading: &mut Rea
         // A built-in sensor numbers its probes from 100; the first probe of a kind is the plain name too.
         "0" | "100" => String::new(),
         n if n.len() <= 3 && n.bytes().all(|b| b.is_ascii_digit()) => format!("_{n}"),
-        _ => return Err(Refused::Shape(format!("{component:?} is no component"))),
+        _ => return Err(Reason::UnknownComponent { component: component.to_owned() }),
     };
     for (field, value) in fields {
         match (field.as_str(), value) {
@@ -155,7 +153,7 @@ fn component_into(component: &str, fields: Map<String, Value>, reading: &mut Rea
     Ok(())
 }
 
-fn total(energy: &Map<String, Value>, stem: &str, channel: &str, reading: &mut Reading) -> Result<(), Refused> {
+fn total(energy: &Map<String, Value>, stem: &str, channel: &str, reading: &mut Reading) -> Result<(), Reason> {
     if let Some(Value::Number(total)) = energy.get("total") {
         reading.push(&format!("{stem}{channel}_wh"), json::number("total", total)?)?;
     }
@@ -175,19 +173,18 @@ fn metric(field: &str, channel: &str) -> Option<String> {
 }
 
 /// `{"events":[{"component":"input:0","event":"single_push","ts":...}]}`.
-fn events(at_ms: Option<i64>, mut params: Map<String, Value>) -> Result<Decoded, Refused> {
-    let Some(Value::Array(list)) = params.remove("events") else {
-        return Err(Refused::Shape("params of a NotifyEvent hold a list of events".to_owned()));
+fn events(at_ms: Option<i64>, mut params: Map<String, Value>) -> Result<Decoded, Reason> {
+    let list = match params.remove("events") {
+        Some(Value::Array(list)) => list,
+        other => return Err(Reason::wrong_type("events", Kind::List, other.as_ref().map_or(Kind::Nothing, json::kind))),
     };
     let mut decoded = Decoded::default();
     for event in list {
-        let map = json::object(event, "an event")?;
-        let Some(Value::String(kind)) = map.get("event") else {
-            return Err(Refused::Shape("an event has an event, a text".to_owned()));
-        };
-        check_name(kind)?;
+        let map = json::object(event, "events")?;
+        let kind = json::text(map.get("event").cloned(), "event")?;
+        check_name(&kind)?;
         let at_ms = json::instant(map.get("ts"))?.or(at_ms);
-        decoded.events.push(Event { at_ms, kind: kind.clone(), payload: Value::Object(map) });
+        decoded.events.push(Event { at_ms, kind, payload: Value::Object(map) });
     }
     Ok(decoded)
 }
@@ -260,6 +257,6 @@ mod tests {
         let push = decode("events/rpc", br#"{"method":"NotifyEvent","params":{"ts":1736603810,"events":[{"component":"input:0","id":0,"event":"single_push","ts":1736603810.49}]}}"#).expect("good");
         assert_eq!(push.events[0].kind, "single_push");
         assert!(decode("events/rpc", br#"{"method":"Switch.Set","params":{}}"#).is_err());
-        assert_eq!(decode("command/switch:0", b"on"), Err(Refused::UnknownTopic));
+        assert_eq!(decode("command/switch:0", b"on"), Err(Reason::UnknownTopic));
     }
 }

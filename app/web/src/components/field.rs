@@ -12,7 +12,7 @@ pub(crate) fn Field(
     kind: &'static str,
     /// For password managers.
     autocomplete: &'static str,
-    #[prop(optional)] hint: Option<&'static str>,
+    #[prop(default = None)] hint: Option<&'static str>,
     #[prop(optional)] autofocus: bool,
     /// For a page that fills it in.
     #[prop(optional)]

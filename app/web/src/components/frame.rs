@@ -9,6 +9,7 @@ use crate::components::icon::{Icon, Shape};
 use crate::components::language_switch::LanguageSwitch;
 use crate::components::live_state::LiveState;
 use crate::components::mark::Mark;
+use crate::components::notice::Notice;
 use crate::components::sign_out::SignOutButton;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::i18n::use_texts;
@@ -46,7 +47,10 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
                     <Account/>
                 </div>
             </header>
-            <main class="frame__main" id="main" tabindex="-1">{children()}</main>
+            <main class="frame__main" id="main" tabindex="-1">
+                <Notice/>
+                {children()}
+            </main>
         </div>
     }
 }

@@ -25,6 +25,8 @@ pub(crate) enum Shape {
     Leave,
     /// A globe: language.
     Globe,
+    /// A magnifying glass.
+    Search,
 }
 
 impl Shape {
@@ -45,6 +47,7 @@ impl Shape {
             Self::Check => "m5 12.5 4.5 4.5L19 7.5",
             Self::Back => "M14.5 5.5 8 12l6.5 6.5",
             Self::Leave => "M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4m5-4 4-4-4-4m4 4H9.5",
+            Self::Search => "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13Zm4.7-1.8L20 20",
             Self::Globe => {
                 "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM3.5 12h17M12 3.5c2.5 2.4 3.6 5.3 3.6 8.5s-1.1 6.1-3.6 8.5c-2.5-2.4-3.6-5.3-3.6-8.5s1.1-6.1 3.6-8.5Z"
             }

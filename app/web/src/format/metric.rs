@@ -42,6 +42,8 @@ fn known(t: &'static Texts, stem: &str) -> Option<&'static str> {
         "output" => t.metric_output,
         "ph" => t.metric_ph,
         "gas" => t.metric_gas,
+        "gas_flow" => t.metric_gas_flow,
+        "pills_left" => t.metric_pills_left,
         "methane" => t.metric_methane,
         "level" => t.metric_level,
         "battery" => t.metric_battery,
@@ -62,6 +64,7 @@ mod tests {
         assert_eq!(metric(&EN, "power_c_w"), "Power C");
         assert_eq!(metric(&EN, "power_factor"), "Power factor");
         assert_eq!(metric(&ES, "energy_returned_wh"), "Energía devuelta");
+        assert_eq!([metric(&ES, "gas_flow_m3_per_h"), metric(&ES, "pills_left")], ["Flujo de gas", "Pastillas que quedan"]);
     }
 
     #[test]

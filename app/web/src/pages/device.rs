@@ -12,12 +12,14 @@ mod quarantine;
 mod summary;
 mod table;
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
-use vigia_domain::device::DeviceView;
-use vigia_domain::series::Series;
+use vigia_domain::device::DeviceRow;
+use vigia_domain::series::{Latest, Series};
 
 use crate::codec::Json;
 use crate::components::title::PageTitle;
@@ -31,11 +33,26 @@ use help::Help;
 use history::History;
 use period::Period;
 use quarantine::Quarantine;
+pub(crate) use quarantine::Told;
 
-/// The device as it is now.
+/// What the page of a device starts with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DeviceData {
+    /// The list's line of it.
+    pub(crate) row: DeviceRow,
+    /// Last value of every metric, in order of importance.
+    pub(crate) latest: Vec<Latest>,
+    /// Texts it told of itself.
+    pub(crate) attributes: BTreeMap<String, String>,
+    /// The newest refusals, newest first.
+    pub(crate) refused: Vec<Told>,
+}
+
+/// The device as it is now. `id` is read by the guard of the route, which finds the device.
 #[server(prefix = "/ui", endpoint = "device", input = GetUrl, output = Json)]
-pub(crate) async fn load_device(id: String) -> Result<DeviceView, Fault> {
-    crate::server::device(&id).await
+pub(crate) async fn load_device(id: String) -> Result<DeviceData, Fault> {
+    drop(id);
+    crate::server::device().await
 }
 
 /// A history, and the time that it begins at.
@@ -47,15 +64,16 @@ pub(crate) struct Stretch {
     pub(crate) series: Series,
 }
 
-/// A metric over a period that ends now.
+/// A metric over a period that ends now; `id` as in [`load_device`].
 #[server(prefix = "/ui", endpoint = "series", input = GetUrl, output = Json)]
 pub(crate) async fn load_series(id: String, metric: String, period: Period) -> Result<Stretch, Fault> {
-    let (from_ms, series) = crate::server::series(&id, &metric, period.span_ms(), period.points()).await?;
+    drop(id);
+    let (from_ms, series) = crate::server::series(&metric, period.span_ms(), period.points()).await?;
     Ok(Stretch { from_ms, series })
 }
 
 /// The device from either side.
-fn ask_device(id: String) -> impl Future<Output = Result<DeviceView, Fault>> + Send {
+fn ask_device(id: String) -> impl Future<Output = Result<DeviceData, Fault>> + Send {
     #[cfg(target_arch = "wasm32")]
     return crate::ask::ask(<LoadDevice as leptos::server_fn::ServerFn>::PATH, &[("id", &id)]);
     #[cfg(not(target_arch = "wasm32"))]
@@ -92,8 +110,8 @@ pub(crate) fn DevicePage() -> impl IntoView {
 }
 
 #[component]
-fn Device(device: DeviceView) -> impl IntoView {
-    let DeviceView { row, latest, attributes, quarantine } = device;
+fn Device(device: DeviceData) -> impl IntoView {
+    let DeviceData { row, latest, attributes, refused } = device;
     let id = row.id.clone();
     let set = FigureSet::follow(&row, latest);
     refresh(id.clone(), set.clone());
@@ -115,7 +133,7 @@ fn Device(device: DeviceView) -> impl IntoView {
         }
         <div class="device__below">
             <About attributes/>
-            <Quarantine refused=quarantine/>
+            <Quarantine refused/>
         </div>
     }
 }

@@ -13,7 +13,9 @@ pub(crate) enum Status {
     NotFound,
     /// 403
     Forbidden,
-    /// 500 and 503
+    /// 503
+    Unavailable,
+    /// 500
     Failed,
 }
 
@@ -24,6 +26,7 @@ pub(crate) fn StatusPage(status: Status) -> impl IntoView {
     let (code, title, lead) = match status {
         Status::NotFound => (404, t.page_not_found, t.page_not_found_lead),
         Status::Forbidden => (403, t.page_forbidden, t.page_forbidden_lead),
+        Status::Unavailable => (503, t.page_failed, t.page_failed_lead),
         Status::Failed => (500, t.page_failed, t.page_failed_lead),
     };
     #[cfg(not(target_arch = "wasm32"))]
@@ -39,7 +42,7 @@ pub(crate) fn StatusPage(status: Status) -> impl IntoView {
             <p class="muted">{lead}</p>
             <p class="status__ways">
                 <a class="button button--primary" href="/devices" rel="external">{t.page_home}</a>
-                {(status == Status::Failed).then(|| view! { <a class="button" href="" rel="external">{t.page_again}</a> })}
+                {matches!(status, Status::Unavailable | Status::Failed).then(|| view! { <a class="button" href="" rel="external">{t.page_again}</a> })}
             </p>
         </section>
     }
@@ -56,6 +59,7 @@ pub(crate) fn FaultPage(fault: crate::fault::Fault) -> impl IntoView {
     let status = match fault.status {
         404 => Status::NotFound,
         401 | 403 => Status::Forbidden,
+        503 => Status::Unavailable,
         _ => Status::Failed,
     };
     view! { <StatusPage status/> }

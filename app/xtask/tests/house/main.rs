@@ -3,6 +3,7 @@
 mod arrows;
 mod leaks;
 mod metadata;
+mod migrations;
 mod rooms;
 mod shape;
 mod tree;

@@ -6,9 +6,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Serialize;
-use vigia_domain::decode::Refused;
 use vigia_domain::limits::PAYLOAD_BYTES;
-use vigia_domain::reading::BadValue;
+use vigia_domain::reason::Reason;
 use vigia_domain::rights::Action;
 
 use crate::app::App;
@@ -38,7 +37,6 @@ async fn answer(
     Extension(PathDevice(device)): Extension<PathDevice>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Stored>), Problem> {
-    let too_large = |bytes| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Refused::TooLarge(bytes).to_string());
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a payload has at most {PAYLOAD_BYTES} bytes"))
@@ -47,30 +45,28 @@ async fn answer(
     })?;
     let identity = DeviceIdentity { id: device.id.clone(), number: device.number };
     let taken = app.ingest().readings(&identity, &body).await;
-    if let Err(reason @ (NotTaken::Refused(_) | NotTaken::TooManyMetrics)) = &taken {
+    if let Err(NotTaken::Refused(reason)) = &taken {
         // The sender hears it, and whoever looks at the device's page sees it, too.
-        app.ingest().quarantine(&identity, "HTTP", &reason.to_string(), &body, true).await;
+        app.ingest().quarantine(&identity, "HTTP", reason.clone(), &body, true).await;
     }
     match taken {
         Ok(stored) => Ok((StatusCode::ACCEPTED, Json(Stored { stored }))),
         Err(NotTaken::Unavailable(away)) => Err(away.into()),
-        Err(NotTaken::Refused(Refused::TooLarge(bytes))) => Err(too_large(bytes)),
-        Err(NotTaken::Refused(reason @ (Refused::Empty | Refused::NotJson(_)))) => {
+        Err(NotTaken::Refused(reason @ Reason::TooLarge { .. })) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, reason.to_string())),
+        Err(NotTaken::Refused(reason @ (Reason::Empty | Reason::NotJson { .. }))) => {
             Err(Problem::new(StatusCode::BAD_REQUEST, reason.to_string()))
         }
         Err(NotTaken::Refused(reason)) => Err(Problem::field(field_of(&reason), shortened(&reason.to_string()))),
-        Err(reason @ NotTaken::TooManyMetrics) => Err(Problem::field("body", reason.to_string())),
     }
 }
 
 /// The field that a reason speaks of.
-fn field_of(reason: &Refused) -> String {
+fn field_of(reason: &Reason) -> String {
     match reason {
-        Refused::Time(_) => "ts".to_owned(),
-        Refused::Value(BadValue::Name(name) | BadValue::NotFinite(name) | BadValue::Shape { name, .. } | BadValue::TextTooLong(name)) => {
-            shortened(name)
-        }
-        Refused::Element { reason, .. } => field_of(reason),
+        Reason::TimeUnreadable { .. } | Reason::TimeTooEarly { .. } | Reason::TimeTooLate { .. } => "ts".to_owned(),
+        Reason::BadName { name } | Reason::NotFinite { name } | Reason::TextTooLong { name } => shortened(name),
+        Reason::WrongType { field, .. } if !field.is_empty() => shortened(field),
+        Reason::Element { reason, .. } => field_of(reason),
         _ => "body".to_owned(),
     }
 }

@@ -12,6 +12,7 @@ use rmqtt::session::Session;
 use rmqtt::types::{
     AuthResult, ConnectInfo, From, FromType, LastWill, Publish, PublishAclResult, PublishResult, QoS, Subscribe, SubscribeAclResult,
 };
+use tokio::time::Instant;
 
 use super::house::House;
 use super::limits::{WILL_ATTEMPTS, WILL_PAUSE};
@@ -68,7 +69,10 @@ impl Door {
                 return AuthResult::NotAuthorized;
             }
         }
-        self.house.expect(connect.id().clone(), device);
+        if !self.house.expect(connect.id().clone(), device.clone(), Instant::now()) {
+            self.house.gate.refused(&device, Offence::Connections, "connect", &[]).await;
+            return unavailable;
+        }
         AuthResult::Allow(false, None)
     }
 

@@ -10,6 +10,13 @@ use vigia_domain::limits::PAYLOAD_BYTES;
 pub const PACKET_BYTES: u32 = PAYLOAD_BYTES as u32 * 4;
 /// The most sessions, connected or remembered. About 10 kB each, so a few hundred megabytes at the limit.
 pub const SESSIONS: isize = 20_000;
+/// Connections of one device at a time: its own, one that is half dead after a change of network, and people who look.
+pub const CONNECTIONS_PER_DEVICE: usize = 4;
+/// Sessions of one device, connected or remembered. A device that makes up a new client id at every start leaves some behind; the
+/// oldest goes.
+pub const SESSIONS_PER_DEVICE: usize = 8;
+/// How long somebody who was let in may take until the session begins: longer than the five seconds that an old session has to give way.
+pub const EXPECTED_TIME: Duration = Duration::from_secs(30);
 /// The most connections that wait for their CONNECT to be answered; the rest queue. Each may hold a password check.
 pub const HANDSHAKES: usize = 256;
 /// How long a client has to send its whole CONNECT.

@@ -11,6 +11,7 @@ mod names;
 mod retained;
 mod routes;
 mod sessions;
+mod shares;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use rmqtt::server::MqttServer;
 use rmqtt::session::SessionState;
 use rmqtt::shared::{DefaultShared, Entry};
 use rmqtt::types::{ClientId, CodecPublish, From, Id, Publish, QoS};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigia_domain::ids::DeviceId;
 
@@ -84,6 +86,12 @@ impl EmbeddedBroker {
         self.address
     }
 
+    /// How many sessions there are, connected or remembered.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        usize::try_from(self.context.sessions.count()).unwrap_or(0)
+    }
+
     /// Ends the sessions that `chosen` picks, connected or only remembered. Returns when their connections have been told.
     async fn end(&self, chosen: impl Fn(&Id) -> bool) {
         let places: Vec<Box<dyn Entry>> = {
@@ -101,6 +109,7 @@ impl EmbeddedBroker {
     async fn sweep(&self) {
         loop {
             tokio::time::sleep(limits::SWEEP).await;
+            self.house.forget_late(Instant::now());
             for id in self.house.dead() {
                 let mut place = self.context.extends.shared().await.entry(id.clone());
                 if let Err(reason) = place.remove_with(&id).await {

@@ -36,8 +36,18 @@ struct Place {
     id: Id,
     /// The same place in rmqtt's map, by the kept name.
     entry: Box<dyn Entry>,
+    /// Whether this is a handshake's: its client is expected until it is set or this is dropped.
+    is_handshake: bool,
     context: ServerContext,
     house: Arc<House>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.is_handshake {
+            self.house.forget(&self.id);
+        }
+    }
 }
 
 #[async_trait]
@@ -49,7 +59,8 @@ impl Entry for Place {
             return Err(Error::msg("the device registry cannot be asked now"));
         }
         let locked = self.entry.try_lock().await.inspect_err(|_| self.house.forget(&self.id))?;
-        Ok(Box::new(Self { id: self.id.clone(), entry: locked, context: self.context.clone(), house: Arc::clone(&self.house) }))
+        let (context, house) = (self.context.clone(), Arc::clone(&self.house));
+        Ok(Box::new(Self { id: self.id.clone(), entry: locked, is_handshake: true, context, house }))
     }
 
     fn id(&self) -> Id {
@@ -62,23 +73,35 @@ impl Entry for Place {
 
     async fn set(&mut self, session: Session, tx: Tx) -> Result<()> {
         self.house.begin(&session, &tx).await.ok_or_else(|| Error::msg("a session without a device"))?;
-        self.entry.set(session, tx).await
+        self.entry.set(session, tx).await?;
+        for client in self.house.shares.begin(&self.id) {
+            let id = Id::new(self.id.node_id, self.id.lid, None, None, client, self.id.username.clone());
+            let mut remembered = self.context.extends.shared().await.entry(id);
+            if let Err(reason) = remembered.kick(true, true, true).await {
+                tracing::debug!(client = %remembered.id(), %reason, "a remembered session was already ending");
+            }
+        }
+        Ok(())
     }
 
     async fn remove(&mut self) -> Result<Option<(Session, Tx)>> {
-        self.entry.remove().await
+        let removed = self.entry.remove().await?;
+        self.house.shares.end(&self.id);
+        Ok(removed)
     }
 
     async fn remove_with(&mut self, id: &Id) -> Result<Option<(Session, Tx)>> {
-        self.entry.remove_with(id).await
+        let removed = self.entry.remove_with(id).await?;
+        if removed.is_some() {
+            self.house.shares.end(&self.id);
+        }
+        Ok(removed)
     }
 
     async fn kick(&mut self, clean_start: bool, clear_subscriptions: bool, is_admin: IsAdmin) -> Result<OfflineSession> {
-        let kicked = self.entry.kick(clean_start, clear_subscriptions, is_admin).await;
-        if kicked.is_err() {
-            self.house.forget(&self.id);
-        }
-        kicked
+        let kicked = self.entry.kick(clean_start, clear_subscriptions, is_admin).await?;
+        self.house.shares.end(&self.id);
+        Ok(kicked)
     }
 
     async fn online(&self) -> bool {
@@ -128,7 +151,7 @@ impl Entry for Place {
 impl Shared for Sessions {
     fn entry(&self, id: Id) -> Box<dyn Entry> {
         let entry = self.map.entry(kept_id(&id));
-        Box::new(Place { id, entry, context: self.context.clone(), house: Arc::clone(&self.house) })
+        Box::new(Place { id, entry, is_handshake: false, context: self.context.clone(), house: Arc::clone(&self.house) })
     }
 
     fn exist(&self, client_id: &str) -> bool {

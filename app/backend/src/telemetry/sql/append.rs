@@ -10,7 +10,7 @@ use crate::telemetry::Entry;
 
 use super::block::Block;
 use super::log;
-use super::names::MetricNames;
+use super::names::{Known, MetricNames};
 
 /// How many refusals are kept of each device.
 const QUARANTINE_KEPT: i64 = 100;
@@ -26,20 +26,27 @@ pub(super) struct Readings {
 
 /// The batch's readings; metric names get their ids here.
 pub(super) async fn readings(db: &Db, names: &MetricNames, batch: &[Entry]) -> Result<Readings, DbError> {
+    // Names are new once in a device's life: look for them only when one is missing.
+    if let Some(readings) = packed(&names.known(), batch) {
+        return Ok(readings);
+    }
     names.ensure(db, batch.iter().flat_map(|e| &e.readings).flat_map(|r| &r.values).map(|(name, _)| name.as_str())).await?;
+    Ok(packed(&names.known(), batch).expect("ensured above"))
+}
+
+fn packed(known: &Known, batch: &[Entry]) -> Option<Readings> {
     let values = batch.iter().flat_map(|e| &e.readings).map(|r| r.values.len()).sum();
     let count = batch.iter().map(|e| e.readings.len()).sum();
     let mut block = Block::with_capacity(values, count);
     let mut places = Vec::with_capacity(count);
-    let known = names.known();
     for entry in batch {
         for reading in &entry.readings {
-            let values = reading.values.iter().map(|(name, value)| (known.id(name).expect("ensured above"), *value));
-            places.push((entry.device.0, reading.at_ms, block.push(entry.device.0, reading.at_ms, values)));
+            let values = reading.values.iter().map(|(name, value)| (known.id(name), *value));
+            places.push((entry.device.0, reading.at_ms, block.push(entry.device.0, reading.at_ms, values)?));
         }
     }
     let received_ms = batch.iter().map(|e| e.received_ms).max().unwrap_or_default();
-    Ok(Readings { data: block.finish(), places, received_ms })
+    Some(Readings { data: block.finish(), places, received_ms })
 }
 
 /// Writes a batch and its readings, all or nothing. Says which block of the log holds them, if there are any.
@@ -96,7 +103,7 @@ pub(super) async fn write(db: &Db, writer: i64, batch: &[Entry], readings: &Read
                     .bind(entry.device.0)
                     .bind(entry.received_ms)
                     .bind(storable(&refused.source))
-                    .bind(storable(&refused.reason))
+                    .bind(storable(&refused.reason.to_stored()))
                     .bind(refused.excerpt.as_slice())
                     .bind(i64::try_from(refused.bytes).unwrap_or(i64::MAX))
                     .execute(&mut *tx)

@@ -30,17 +30,17 @@ impl Block {
         Self { bytes }
     }
 
-    /// Adds a reading; says where it begins.
-    pub(super) fn push(&mut self, device: i64, at_ms: i64, values: impl ExactSizeIterator<Item = (u32, f64)>) -> u32 {
+    /// Adds a reading; says where it begins. `None` when one of the values has no id yet: the block is of no use then.
+    pub(super) fn push(&mut self, device: i64, at_ms: i64, values: impl ExactSizeIterator<Item = (Option<u32>, f64)>) -> Option<u32> {
         let offset = u32::try_from(self.bytes.len()).expect("a transaction's readings stay far below 4 GB");
         self.bytes.extend_from_slice(&device.to_le_bytes());
         self.bytes.extend_from_slice(&at_ms.to_le_bytes());
         self.bytes.extend_from_slice(&u32::try_from(values.len()).expect("a reading has few values").to_le_bytes());
         for (metric, value) in values {
-            self.bytes.extend_from_slice(&metric.to_le_bytes());
+            self.bytes.extend_from_slice(&metric?.to_le_bytes());
             self.bytes.extend_from_slice(&value.to_le_bytes());
         }
-        offset
+        Some(offset)
     }
 
     /// Adds a reading whose values are packed as a block packs them.
@@ -49,8 +49,8 @@ impl Block {
     /// [`DbError::Unreadable`] when they are not.
     pub(super) fn push_packed(&mut self, device: i64, at_ms: i64, packed: &[u8]) -> Result<(), DbError> {
         let (values, []) = packed.as_chunks::<VALUE>() else { return Err(damaged(packed)) };
-        let values = values.iter().map(|[a, b, c, d, value @ ..]| (u32::from_le_bytes([*a, *b, *c, *d]), f64::from_le_bytes(*value)));
-        self.push(device, at_ms, values);
+        let values = values.iter().map(|[a, b, c, d, value @ ..]| (Some(u32::from_le_bytes([*a, *b, *c, *d])), f64::from_le_bytes(*value)));
+        self.push(device, at_ms, values).ok_or_else(|| damaged(packed))?;
         Ok(())
     }
 
@@ -114,8 +114,8 @@ mod tests {
 
     fn block() -> (Vec<u8>, u32) {
         let mut block = Block::with_capacity(3, 2);
-        block.push(1, 10, [(1, 512.3), (70_000, -0.0)].into_iter());
-        let second = block.push(-7, i64::MAX, [(3, f64::MIN_POSITIVE)].into_iter());
+        block.push(1, 10, [(Some(1), 512.3), (Some(70_000), -0.0)].into_iter()).expect("each has its id");
+        let second = block.push(-7, i64::MAX, [(Some(3), f64::MIN_POSITIVE)].into_iter()).expect("each has its id");
         (block.finish().expect("not empty"), second)
     }
 
@@ -130,6 +130,7 @@ mod tests {
         assert_eq!(usize::try_from(second).expect("small"), all[1].0);
         assert_eq!(frame(&block, all[1].0).expect("there").at_ms, i64::MAX);
         assert_eq!(Block::with_capacity(0, 0).finish(), None);
+        assert_eq!(Block::with_capacity(1, 1).push(1, 10, [(None, 1.0)].into_iter()), None);
     }
 
     #[test]

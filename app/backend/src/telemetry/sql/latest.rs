@@ -1,6 +1,6 @@
 //! The last value of every metric, in memory; in `latest` as far as it was sealed, completed from the log at the start.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use futures_util::TryStreamExt as _;
@@ -11,7 +11,7 @@ use super::block::{self, Frame};
 use super::names::MetricNames;
 use super::rows::{Statement, chunks};
 use crate::db::{Db, DbError, in_tx, on};
-use crate::telemetry::{Entry, LastValue};
+use crate::telemetry::{Entry, LastValue, Won};
 
 pub(super) struct LatestCache {
     devices: RwLock<Devices>,
@@ -28,16 +28,17 @@ struct Devices {
 }
 
 impl Devices {
-    /// A later instant wins; at the same instant the later row does. Calls `won` with each value that did.
-    fn take(&mut self, frame: &Frame<'_>, mut won: impl FnMut(usize)) {
+    /// A later instant wins; at the same instant the later row does. Says in `won` for each value whether it won.
+    fn take(&mut self, frame: &Frame<'_>, won: &mut Vec<bool>) {
         let values = self.values.entry(frame.device).or_default();
-        for (index, (metric, value)) in frame.values().enumerate() {
+        won.extend(frame.values().map(|(metric, value)| {
             let last = values.entry(metric).or_insert((i64::MIN, value));
-            if frame.at_ms >= last.0 {
+            let wins = frame.at_ms >= last.0;
+            if wins {
                 *last = (frame.at_ms, value);
-                won(index);
             }
-        }
+            wins
+        }));
     }
 
     fn heard(&mut self, device: i64, received_ms: i64) {
@@ -79,25 +80,24 @@ impl LatestCache {
     /// Takes readings from the log, in its order.
     pub(super) fn replay(&self, frames: &[(usize, Frame<'_>)], received_ms: i64) {
         let mut devices = self.write();
+        let mut won = Vec::new();
         for (_, frame) in frames {
-            devices.take(frame, |_| {});
+            won.clear();
+            devices.take(frame, &mut won);
             devices.heard(frame.device, received_ms);
         }
     }
 
-    /// Takes a batch that was stored. Says for each entry which of its values are the newest now.
-    pub(super) fn apply(&self, batch: &[Entry], readings: &Readings) -> Result<Vec<Vec<LastValue>>, DbError> {
+    /// Takes a batch that was stored. Says for each entry which of its values, as they stand in it, became the newest.
+    pub(super) fn apply(&self, batch: &[Entry], readings: &Readings) -> Result<Vec<Won>, DbError> {
         let mut devices = self.write();
         let data = readings.data.as_deref().unwrap_or_default();
         let mut places = readings.places.iter();
-        let mut fresh = Vec::with_capacity(batch.len());
+        let mut all = Vec::with_capacity(batch.len());
         for entry in batch {
-            let mut newest: BTreeMap<&str, (i64, f64)> = BTreeMap::new();
-            for (reading, (_, at_ms, offset)) in entry.readings.iter().zip(places.by_ref()) {
-                let frame = block::frame(data, usize::try_from(*offset).unwrap_or(usize::MAX))?;
-                devices.take(&frame, |index| {
-                    newest.extend(reading.values.get(index).map(|(name, value)| (name.as_str(), (*at_ms, *value))));
-                });
+            let mut won = Vec::with_capacity(entry.readings.iter().map(|reading| reading.values.len()).sum());
+            for (_, _, offset) in places.by_ref().take(entry.readings.len()) {
+                devices.take(&block::frame(data, usize::try_from(*offset).unwrap_or(usize::MAX))?, &mut won);
             }
             if entry.heard {
                 devices.heard(entry.device.0, entry.received_ms);
@@ -110,9 +110,9 @@ impl LatestCache {
                 Some(false) => drop(devices.goodbyes.insert(entry.device.0, entry.received_ms)),
                 None => {}
             }
-            fresh.push(newest.into_iter().map(|(name, (at_ms, value))| LastValue { metric: name.to_owned(), at_ms, value }).collect());
+            all.push(won);
         }
-        Ok(fresh)
+        Ok(all)
     }
 
     pub(super) fn of(&self, device: DeviceNumber, names: &MetricNames) -> Vec<LastValue> {

@@ -31,7 +31,7 @@ use vigia_domain::ids::DeviceNumber;
 use vigia_domain::rollup::Quarter;
 
 use super::buckets::Buckets;
-use super::{Entry, LastValue, Question, TelemetryStore};
+use super::{Entry, LastValue, Question, TelemetryStore, Won};
 use crate::db::{Db, DbError};
 use crate::world::World;
 use latest::LatestCache;
@@ -101,7 +101,7 @@ impl SqlStore {
 
 #[async_trait]
 impl TelemetryStore for SqlStore {
-    async fn append(&self, batch: &[Entry]) -> Result<Vec<Vec<LastValue>>, DbError> {
+    async fn append(&self, batch: &[Entry]) -> Result<Vec<Won>, DbError> {
         while self.tail().readings() > MOST_READINGS {
             self.seal_oldest(SEAL_READINGS).await?;
         }

@@ -10,22 +10,19 @@ pub(super) struct MetricNames {
     known: RwLock<Known>,
 }
 
+/// What is known at one moment.
 #[derive(Default)]
 pub(super) struct Known {
     ids: HashMap<String, u32>,
     names: HashMap<u32, String>,
 }
 
-impl Known {
-    pub(super) fn id(&self, name: &str) -> Option<u32> {
-        self.ids.get(name).copied()
-    }
-}
+const ALL: &str = "SELECT id, name FROM metrics";
 
 impl MetricNames {
     pub(super) async fn load(db: &Db) -> Result<Self, DbError> {
         let names = Self { known: RwLock::default() };
-        names.reload(db).await?;
+        names.learn(on!(db, |c| sqlx::query_as(ALL).fetch_all(c).await)?)?;
         Ok(names)
     }
 
@@ -33,33 +30,36 @@ impl MetricNames {
         self.known().id(name)
     }
 
-    /// All of them, for a while: for many questions in a row.
-    pub(super) fn known(&self) -> RwLockReadGuard<'_, Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn name(&self, id: u32) -> Option<String> {
         self.known().names.get(&id).cloned()
+    }
+
+    /// For many questions at once.
+    pub(super) fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes sure that every name has its id. A name stays when the batch that brought it is not stored: it does no harm.
     pub(super) async fn ensure<'n>(&self, db: &Db, names: impl Iterator<Item = &'n str>) -> Result<(), DbError> {
         let missing: HashSet<&str> = {
             let known = self.known();
-            names.filter(|name| !known.ids.contains_key(*name)).collect()
+            names.filter(|name| known.id(name).is_none()).collect()
         };
         if missing.is_empty() {
             return Ok(());
         }
         const SQL: &str = "INSERT INTO metrics (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
-        in_tx!(db, |tx| for name in &missing {
-            sqlx::query(SQL).bind(*name).execute(&mut *tx).await?;
+        // Read back over the same connection: the writer never waits for one of the readers'.
+        let rows = in_tx!(db, |tx| {
+            for name in &missing {
+                sqlx::query(SQL).bind(*name).execute(&mut *tx).await?;
+            }
+            sqlx::query_as(ALL).fetch_all(&mut *tx).await?
         });
-        self.reload(db).await
+        self.learn(rows)
     }
 
-    async fn reload(&self, db: &Db) -> Result<(), DbError> {
-        let rows: Vec<(i64, String)> = on!(db, |c| sqlx::query_as("SELECT id, name FROM metrics").fetch_all(c).await)?;
+    fn learn(&self, rows: Vec<(i64, String)>) -> Result<(), DbError> {
         let mut known = Known::default();
         for (id, name) in rows {
             let id = u32::try_from(id).map_err(|_| DbError::Unreadable { table: "metrics", column: "id", found: id.to_string() })?;
@@ -68,5 +68,11 @@ impl MetricNames {
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
+    }
+}
+
+impl Known {
+    pub(super) fn id(&self, name: &str) -> Option<u32> {
+        self.ids.get(name).copied()
     }
 }

@@ -12,7 +12,8 @@ const FIVE_MINUTES_MS: i64 = 5 * 60 * 1000;
 
 async fn presence(it: &Installation, id: &str) -> Presence {
     let id = vigia_domain::ids::DeviceId::new(id).expect("a good id");
-    vigia_backend::fleet::view(&it.app, &id).await.expect("asked").expect("there").row.presence
+    let device = vigia_backend::db::devices::by_id(it.app.registry(), &id).await.expect("asked").expect("there");
+    vigia_backend::fleet::view(&it.app, device).await.expect("asked").row.presence
 }
 
 both! {

@@ -47,8 +47,8 @@ both! {
         let address = listening(it).await;
         let mut user = Socket::connect(address, "cookie", &it.cookie("lucia@example.org").await).await.expect("connected");
         let mut script = Socket::connect(address, "x-api-key", &key).await.expect("connected");
-        assert_eq!(it.meddle("UPDATE users SET disabled_ms = 1").await, 1);
-        assert_eq!(it.meddle("UPDATE api_keys SET revoked_ms = 1").await, 1);
+        assert_eq!(it.sql("vigia.db", "UPDATE users SET disabled_ms = 1").await, 1);
+        assert_eq!(it.sql("vigia.db", "UPDATE api_keys SET revoked_ms = 1").await, 1);
         it.world.advance(A_WHILE_MS);
         assert_eq!((user.closed().await, script.closed().await), (POLICY, POLICY));
     }
@@ -60,7 +60,7 @@ both! {
         let address = listening(it).await;
         let mut owner = Socket::connect(address, "cookie", &it.cookie("lucia@example.org").await).await.expect("connected");
         owner.subscribe(&["sold", "kept"]).await;
-        assert_eq!(it.meddle("UPDATE devices SET owner_id = NULL WHERE device_id = 'sold'").await, 1);
+        assert_eq!(it.sql("vigia.db", "UPDATE devices SET owner_id = NULL WHERE device_id = 'sold'").await, 1);
         it.world.advance(A_WHILE_MS);
         let told = owner.heard().await;
         assert_eq!((&told["topic"], &told["error"]["status"]), (&json!("device/sold"), &json!(404)));

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use tower_sessions::Session;
@@ -13,7 +14,8 @@ use vigia_backend::app::App;
 use vigia_backend::auth::session;
 use vigia_backend::auth::token::{self, Kind};
 use vigia_backend::config::Settings;
-use vigia_backend::db::{Db, keys, users};
+use vigia_backend::db::audit::By;
+use vigia_backend::db::{keys, users};
 use vigia_backend::fleet::{self, FleetGate};
 use vigia_backend::http::{Problem, Site};
 use vigia_backend::lifecycle::{Ending, Lifecycle};
@@ -24,6 +26,9 @@ use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
 use super::{Engine, TestWorld, postgres_url};
+
+/// Who makes what a test begins with.
+pub const BY: By<'static> = By { actor: "test", at_ms: super::NOW };
 
 pub struct Installation {
     pub app: App,
@@ -51,6 +56,11 @@ impl Answer {
 
 impl Installation {
     pub async fn new(engine: Engine) -> Self {
+        Self::with(engine, []).await
+    }
+
+    /// One with further settings, as the environment has them.
+    pub async fn with(engine: Engine, more: impl IntoIterator<Item = (String, String)>) -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let mut environment = vec![
             ("VIGIA_DATA__DIR".to_owned(), dir.path().join("data").display().to_string()),
@@ -60,6 +70,7 @@ impl Installation {
         if engine == Engine::Postgres {
             environment.push(("VIGIA_DATABASE__URL".to_owned(), postgres_url().await));
         }
+        environment.extend(more);
         let nothing = dir.path().join("empty.toml");
         std::fs::write(&nothing, "").expect("a file is written");
         let settings = Settings::load(Some(&nothing), environment).expect("good settings");
@@ -98,8 +109,8 @@ impl Installation {
     /// A device and its token.
     pub async fn device(&self, id: &str, owner: Option<&str>) -> (DeviceIdentity, String) {
         let id = DeviceId::new(id).expect("a good id");
-        let made = fleet::register(self.app.registry(), self.app.world(), "test", &id, DeviceKind::EnergyMeter, None, owner).await;
-        let made = made.expect("the device is registered");
+        let new = fleet::NewDevice { actor: "test", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner };
+        let made = fleet::register(self.app.registry(), self.app.world(), new).await.expect("the device is registered");
         (made.device, made.token)
     }
 
@@ -107,58 +118,70 @@ impl Installation {
     pub async fn user(&self, email: &str, role: Role) {
         let hash = self.app.passwords().hash(self.app.world(), "correct horse").await;
         let new = users::NewUser { email, name: "", role, password_hash: Some(&hash) };
-        users::insert(self.app.registry(), &new, super::NOW).await.expect("the user is added");
+        users::insert(self.app.registry(), &new, BY).await.expect("the user is added");
     }
 
     /// The cookie of a browser in which this user is signed in.
     pub async fn cookie(&self, email: &str) -> String {
         let user = users::by_email(self.app.registry(), email).await.expect("asked").expect("there is such a user");
         let session = Session::new(None, Arc::new(self.app.sessions().clone()), None);
-        session::begin(&session, user.id).await.expect("begun");
-        session.save().await.expect("saved");
+        session::begin(&session, user.id, "test").await.expect("begun");
         format!("vigia_session={}", session.id().expect("saved sessions have ids"))
     }
 
     /// An API key.
     pub async fn key(&self, name: &str, scopes: &[Scope]) -> String {
         let key = token::make(self.app.world(), Kind::ApiKey);
-        keys::insert(self.app.registry(), name, &token::hash(key.as_bytes()), scopes, super::NOW).await.expect("the key is added");
+        keys::insert(self.app.registry(), name, &token::hash(key.as_bytes()), scopes, BY).await.expect("the key is added");
         key
     }
 
     /// The instants of a device's events.
     pub async fn events(&self, device: vigia_domain::ids::DeviceNumber) -> Vec<i64> {
-        const SQL: &str = "SELECT at_ms FROM events WHERE device = $1 ORDER BY at_ms";
-        match self.app.telemetry_db() {
-            Db::Sqlite(_) => {
-                let file = format!("sqlite:{}", self.dir.path().join("data/telemetry.db").display());
-                let db = sqlx::SqlitePool::connect(&file).await.expect("opened");
-                sqlx::query_scalar(SQL).bind(device.0).fetch_all(&db).await.expect("asked")
-            }
-            Db::Postgres(pool) => sqlx::query_scalar(SQL).bind(device.0).fetch_all(pool).await.expect("asked"),
+        self.numbers("telemetry.db", &format!("SELECT at_ms FROM events WHERE device = {} ORDER BY at_ms", device.0)).await
+    }
+
+    /// Changes the data behind the program's back, on SQLite in `file`; says how many rows.
+    pub async fn sql(&self, file: &str, sql: &str) -> u64 {
+        match self.engine {
+            Engine::Sqlite => sqlx::query(sql).execute(&mut self.sqlite(file).await).await.expect("done").rows_affected(),
+            Engine::Postgres => sqlx::query(sql).execute(&mut self.postgres().await).await.expect("done").rows_affected(),
         }
     }
 
-    /// Changes what devices sent behind the program's back; says how many rows.
-    pub async fn tamper(&self, sql: &str) -> u64 {
-        self.change(self.app.telemetry_db(), "telemetry.db", sql).await
+    async fn sqlite(&self, file: &str) -> sqlx::SqliteConnection {
+        let file = format!("sqlite:{}", self.dir.path().join("data").join(file).display());
+        sqlx::SqliteConnection::connect(&file).await.expect("opened")
     }
 
-    /// The same with users, devices and keys.
-    pub async fn meddle(&self, sql: &str) -> u64 {
-        self.change(self.app.registry(), "vigia.db", sql).await
+    /// A connection of one's own to its PostgreSQL.
+    pub async fn postgres(&self) -> sqlx::PgConnection {
+        let url = self.settings.database.postgres().expect("it runs on PostgreSQL").expose();
+        sqlx::PgConnection::connect(url).await.expect("opened")
     }
 
-    async fn change(&self, db: &Db, file: &str, sql: &str) -> u64 {
-        match db {
-            Db::Sqlite(_) => {
-                let file = format!("sqlite:{}", self.dir.path().join("data").join(file).display());
-                let db = sqlx::SqlitePool::connect(&file).await.expect("opened");
-                let rows = sqlx::query(sql).execute(&db).await.expect("done").rows_affected();
-                db.close().await;
-                rows
+    /// Asks the data behind the program's back.
+    pub async fn numbers(&self, file: &str, sql: &str) -> Vec<i64> {
+        match self.engine {
+            Engine::Sqlite => sqlx::query_scalar(sql).fetch_all(&mut self.sqlite(file).await).await.expect("asked"),
+            Engine::Postgres => sqlx::query_scalar(sql).fetch_all(&mut self.postgres().await).await.expect("asked"),
+        }
+    }
+
+    /// A row of the quarantine as a version wrote it that kept sentences.
+    pub async fn old_refusal(&self, device: vigia_domain::ids::DeviceNumber, sentence: &str) {
+        const SQL: &str =
+            "INSERT INTO quarantine (device, received_ms, source, reason, excerpt, bytes) VALUES ($1, $2, 'connect', $3, $4, 0)";
+        let none: &[u8] = &[];
+        match self.engine {
+            Engine::Sqlite => {
+                let db = &mut self.sqlite("telemetry.db").await;
+                sqlx::query(SQL).bind(device.0).bind(super::NOW).bind(sentence).bind(none).execute(db).await.expect("written");
             }
-            Db::Postgres(pool) => sqlx::query(sql).execute(pool).await.expect("done").rows_affected(),
+            Engine::Postgres => {
+                let db = &mut self.postgres().await;
+                sqlx::query(SQL).bind(device.0).bind(super::NOW).bind(sentence).bind(none).execute(db).await.expect("written");
+            }
         }
     }
 

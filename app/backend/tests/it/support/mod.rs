@@ -4,7 +4,7 @@ mod installation;
 mod postgres;
 mod world;
 
-pub use installation::Installation;
+pub use installation::{BY, Installation};
 pub use postgres::postgres_url;
 pub use world::{NOW, TestWorld};
 

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use vigia_domain::device::{DeviceRow, DeviceView, Presence};
+use vigia_domain::device::{DeviceRow, Presence};
 use vigia_domain::series::Latest;
 use vigia_domain::units::unit_of;
 
+use super::DeviceData;
 use super::period::Period;
 use crate::clock::{at_ms, use_clock};
 use crate::format::{Written, metric, scale, value};
@@ -62,7 +63,7 @@ impl FigureSet {
     }
 
     /// Shows what was asked for anew.
-    pub(super) fn renew(&self, device: DeviceView) {
+    pub(super) fn renew(&self, device: DeviceData) {
         self.presence.set(device.row.presence);
         self.seen_ms.set(device.row.seen_ms);
         self.take(device.latest.iter().map(|latest| (latest.metric.as_str(), latest.value)));

@@ -5,7 +5,6 @@ use vigia_domain::device::{DeviceKind, DeviceRow, Presence};
 use vigia_domain::live::Update;
 use vigia_domain::units::unit_of;
 
-use super::filter::Filter;
 use crate::clock::use_clock;
 use crate::components::age::Age;
 use crate::components::badge::PresenceBadge;
@@ -78,7 +77,7 @@ pub(crate) fn kind_word(t: &'static Texts, kind: DeviceKind) -> &'static str {
 }
 
 #[component]
-pub(super) fn Row(row: RowState, filter: Memo<Filter>) -> impl IntoView {
+pub(super) fn Row(row: RowState) -> impl IntoView {
     let t = use_texts();
     let RowState { id, name, kind, owner, presence, seen_ms, headline } = row;
     let number = move || headline.get().map_or_else(|| "—".to_owned(), |(metric, v)| value(v, unit_of(&metric)).number);
@@ -87,17 +86,18 @@ pub(super) fn Row(row: RowState, filter: Memo<Filter>) -> impl IntoView {
     // An id that is its own name is not said twice.
     let below = if name == id { kind_word(t, kind).to_owned() } else { format!("{} · {id}", kind_word(t, kind)) };
     view! {
-        <tr role="row" data-device=id.clone() hidden=move || !filter.get().takes(presence.get())>
+        <tr role="row" data-device=id.clone()>
             <th role="rowheader" scope="row" class="devices__name">
                 <a href=format!("/devices/{id}") dir="auto">{name}</a>
                 <small>{below}</small>
             </th>
             <td role="cell" class="devices__owner">{owner.unwrap_or_else(|| "—".to_owned())}</td>
             <td role="cell" class="devices__state"><PresenceBadge presence/></td>
-            <td role="cell" class="devices__value end" title=what>
+            <td role="cell" class="devices__value end">
                 <strong class="num" data-value="">{number}</strong>
                 " "
                 <span class="muted">{unit}</span>
+                <small>{what}</small>
             </td>
             <td role="cell" class="devices__seen"><Age at_ms=seen_ms/></td>
         </tr>

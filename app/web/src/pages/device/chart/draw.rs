@@ -22,6 +22,9 @@ const CANVAS: &str = "history-canvas";
 /// A silence of this many buckets within live data is drawn as a gap.
 const SILENT_BUCKETS: i64 = 6;
 
+/// The room that the word for a gap takes.
+const WORD_PIXELS: f64 = 80.0;
+
 /// A chart and what it shows.
 struct Drawing {
     echarts: JsValue,
@@ -36,6 +39,9 @@ struct Drawing {
     /// Kept alive as long as ECharts and the browser may call them.
     _heard: Vec<Closure<dyn FnMut(JsValue)>>,
     observer: JsValue,
+    /// Whether the system is dark, as the browser watches it.
+    system: JsValue,
+    on_dimmed: JsValue,
 }
 
 type Shared = Rc<RefCell<Option<Drawing>>>;
@@ -108,6 +114,8 @@ impl Drawing {
             waiting: Rc::default(),
             _heard: Vec::new(),
             observer: JsValue::UNDEFINED,
+            system: call(&window(), "matchMedia", &[&"(prefers-color-scheme: dark)".into()]),
+            on_dimmed: JsValue::UNDEFINED,
         };
         drawing.show(shown.clone());
         drawing.listen(readout, own);
@@ -130,13 +138,13 @@ impl Drawing {
             }
             self.data.push(&point(at, Some(p.avg * self.factor)));
         }
-        for (from, to) in gaps {
-            self.band(from, to);
-        }
         #[expect(clippy::cast_precision_loss, reason = "readings in a bucket")]
         let last = shown.series.points.last().map(|p| (at_ms(&p.at), p.avg * self.factor, p.count as f64));
         self.tail = Tail::new(shown.from_ms, shown.period.bucket_ms(), last);
         self.shown = shown;
+        for (from, to) in gaps {
+            self.band(from, to);
+        }
         if dress {
             self.dress();
         }
@@ -145,7 +153,11 @@ impl Drawing {
 
     fn band(&self, from: i64, to: i64) {
         let edge = |at: i64| object(&[("xAxis", &get(&point(at, None), "0"))]);
-        let start = object(&[("xAxis", &get(&point(from, None), "0")), ("name", &self.word_for_gap.into())]);
+        // A band that is narrower than its word is left without it: the sentence below tells of it.
+        let width = call(&self.echarts, "getWidth", &[]).as_f64().unwrap_or_default();
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of a week")]
+        let wide = width * (to - from) as f64 / self.shown.period.span_ms() as f64 > WORD_PIXELS;
+        let start = object(&[("xAxis", &get(&point(from, None), "0")), ("name", &if wide { self.word_for_gap } else { "" }.into())]);
         self.bands.push(&Array::of2(&start, &edge(to)));
     }
 
@@ -208,7 +220,7 @@ impl Drawing {
         self.feed();
     }
 
-    /// Pointer and size.
+    /// Pointer, size, and the system's theme.
     fn listen(&mut self, readout: WriteSignal<Option<String>>, own: &Shared) {
         let drawing = Rc::downgrade(own);
         let pointed = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| {
@@ -228,7 +240,18 @@ impl Drawing {
             }
             self.observer = observer.into();
         }
-        self._heard = vec![pointed, resized];
+
+        let drawing = Rc::downgrade(own);
+        let dimmed = Closure::<dyn FnMut(JsValue)>::new(move |_| {
+            if let Some(drawing) = drawing.upgrade()
+                && let Some(drawing) = drawing.borrow().as_ref()
+            {
+                drawing.dress();
+            }
+        });
+        self.on_dimmed = dimmed.as_ref().clone();
+        call(&self.system, "addEventListener", &[&"change".into(), &self.on_dimmed]);
+        self._heard = vec![pointed, resized, dimmed];
     }
 
     /// Time and value of the point nearest to a time.
@@ -244,6 +267,7 @@ impl Drawing {
 impl Drop for Drawing {
     fn drop(&mut self) {
         call(&self.observer, "disconnect", &[]);
+        call(&self.system, "removeEventListener", &[&"change".into(), &self.on_dimmed]);
         call(&self.echarts, "dispose", &[]);
     }
 }

@@ -1,0 +1,59 @@
+//! Finding a device by what somebody remembers of its name. Here and not in SQL: the two databases disagree about the case of
+//! letters beyond ASCII, and neither knows that "jardin" means "Jardín".
+
+/// The words that somebody looks for; every one of them must be there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words(Vec<String>);
+
+impl Words {
+    pub(super) fn of(text: &str) -> Self {
+        Self(folded(text).split_whitespace().map(str::to_owned).collect())
+    }
+
+    /// Whether nothing is looked for.
+    pub(super) fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether each word stands in one of these texts.
+    pub(super) fn are_in(&self, texts: &[&str]) -> bool {
+        let texts: Vec<String> = texts.iter().map(|text| folded(text)).collect();
+        self.0.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
+    }
+}
+
+/// In lower case and without the accents of our languages.
+fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).filter_map(plain).collect()
+}
+
+fn plain(letter: char) -> Option<char> {
+    Some(match letter {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ñ' => 'n',
+        'ç' => 'c',
+        // Accents that stand by themselves, as macOS writes them.
+        '\u{300}'..='\u{36f}' => return None,
+        other => other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_accents_and_order_do_not_matter() {
+        let found = |text: &str| Words::of(text).are_in(&["Casa Jardínes Ñandú", "vg-7F3A", "lucia@example.org"]);
+        for text in ["", "  ", "jardin", "JARDÍNES casa", "nandu", "jardi\u{301}n", "vg-7f", "lucia@ casa"] {
+            assert!(found(text), "{text}");
+        }
+        for text in ["jardinero", "casa pozo", "%", "_"] {
+            assert!(!found(text), "{text}");
+        }
+    }
+}
