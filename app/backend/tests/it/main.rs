@@ -10,6 +10,7 @@ mod devices;
 mod durable;
 mod ingest;
 mod live;
+mod sealing;
 mod sessions;
 mod sign_in;
 mod store;
