@@ -15,7 +15,7 @@ use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
 use crate::metrics::Metrics;
 use crate::mqtt::Broker;
-use crate::telemetry::TelemetryStore;
+use crate::telemetry::{self, TelemetryStore};
 use crate::telemetry::sql::SqlStore;
 use crate::world::World;
 
@@ -87,6 +87,7 @@ impl App {
             }),
         };
         fleet::watch(&app);
+        telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);
         Ok(app)
     }
 

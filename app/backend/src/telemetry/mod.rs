@@ -2,6 +2,7 @@
 
 pub mod buckets;
 pub mod sql;
+mod tidy;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use vigia_domain::{time, units};
 
 use crate::db::DbError;
 use buckets::Buckets;
+pub use tidy::tidy;
 
 /// For how long a rate (a power) holds at most when no further value comes, in ms; how long a silence of a register may be
 /// before what it grew by meanwhile is estimated.

@@ -79,7 +79,7 @@ both! {
                     let range: BTreeMap<_, _> = store.range(device, metric, 0, NOW).await.expect("asked").into_iter().collect();
                     let quarters = store.quarters(device, metric, 0, NOW + QUARTER_MS).await.expect("asked");
                     assert_eq!(quarters, model(Meaning::of(metric), &range), "{metric}, seed {seed}, sealed {sealed}");
-                    now.push(answers(store.as_ref(), device, metric, NOW - 96 * QUARTER_MS, NOW).await);
+                    now.push(answers(store, device, metric, NOW - 96 * QUARTER_MS, NOW).await);
                 }
                 assert_eq!(told.get_or_insert_with(|| now.clone()), &now, "seed {seed}, sealed {sealed}");
             }
