@@ -8,6 +8,3 @@ CREATE TABLE sessions (
     used_ms  BIGINT NOT NULL                        -- written at most once an hour
 );
 CREATE INDEX sessions_user ON sessions (user_id);
-
--- Where they were kept before.
-DROP SCHEMA IF EXISTS tower_sessions CASCADE;

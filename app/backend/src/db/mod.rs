@@ -10,6 +10,7 @@ mod folder;
 pub mod keys;
 pub mod links;
 mod open;
+mod pair;
 pub mod probe;
 pub mod sessions;
 pub mod settings;

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::Executor as _;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Executor as _};
 
-use super::{Db, Postgres, Sqlite, folder};
+use super::{Db, DbError, Postgres, Sqlite, folder, pair};
 use crate::config::Settings;
 
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -68,6 +68,12 @@ pub enum OpenError {
         /// What the migration said.
         reason: String,
     },
+    /// One of the two files is missing, or not of the same installation as the other.
+    #[error(
+        "data.dir: vigia.db and telemetry.db in {} do not belong together, or one of them was lost; put both back from one backup, or move both away to begin anew",
+        .0.display()
+    )]
+    Torn(PathBuf),
     /// The database cannot be reached or read.
     #[error("{place}: {reason}; check {setting}")]
     Connect {
@@ -95,7 +101,12 @@ impl Databases {
             sqlite(settings.data.dir.join("vigia.db"), |name| !name.starts_with("telemetry")),
             sqlite(settings.data.dir.join("telemetry.db"), |name| name.starts_with("telemetry")),
         )?;
-        Ok(Self { registry, telemetry })
+        let place = settings.data.dir.display().to_string();
+        let connect = |e: DbError| OpenError::Connect { place, reason: e.to_string(), setting: "data.dir" };
+        if !pair::belong_together(&registry, &telemetry).await.map_err(connect)? {
+            return Err(OpenError::Torn(settings.data.dir.clone()));
+        }
+        Ok(Self { registry: Db::Sqlite(registry), telemetry: Db::Sqlite(telemetry) })
     }
 
     /// Closes both.
@@ -105,7 +116,7 @@ impl Databases {
     }
 }
 
-async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> {
+async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Sqlite, OpenError> {
     let place = file.display().to_string();
     let connect = |e: sqlx::Error| OpenError::Connect { place: place.clone(), reason: one_line(&e), setting: "data.dir" };
     folder::touch(&file).map_err(|e| connect(e.into()))?;
@@ -119,7 +130,7 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> 
         // An INSERT of many rows notes every page that it touches, to undo it alone; in a file that costs a quarter of ingest.
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
-    let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).connect_with(options.clone()).await.map_err(connect)?;
+    let write = writer().connect_with(options.clone()).await.map_err(connect)?;
     migrate(&SQLITE, mine, &write, &place).await?;
     let read = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -127,7 +138,19 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> 
         .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
         .await
         .map_err(connect)?;
-    Ok(Db::Sqlite(Sqlite { write, read }))
+    Ok(Sqlite { write, read })
+}
+
+/// The pool of the one connection that writes.
+fn writer() -> SqlitePoolOptions {
+    // On a full disk SQLite ends the transaction by itself, and sqlx goes on believing in it: such a connection would refuse every further
+    // transaction, for good. The ping lets a rollback that is still under way come first.
+    SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).after_release(|connection, _| {
+        Box::pin(async move {
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 /// Both databases in one. What devices sent is written over connections of its own.
@@ -169,4 +192,25 @@ where
 
 fn one_line(error: &sqlx::Error) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_left_behind_when_there_is_room_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let db = sqlite(dir.path().join("vigia.db"), |name| !name.starts_with("telemetry")).await.expect("opened");
+        let write = async |value: String| -> Result<(), DbError> {
+            let db = Db::Sqlite(db.clone());
+            crate::db::settings::set(&db, "large", &value).await
+        };
+        write("small".to_owned()).await.expect("there is room");
+        sqlx::query("PRAGMA max_page_count = 1").execute(&db.write).await.expect("full from here on");
+        let full = write("x".repeat(1_000_000)).await.expect_err("it is full");
+        assert!(full.is_unreachable(), "{full}");
+        sqlx::query("PRAGMA max_page_count = 1000000").execute(&db.write).await.expect("room again");
+        write("y".repeat(1_000_000)).await.expect("it is written again");
+    }
 }

@@ -2,6 +2,9 @@
 
 use vigia_backend::config::Settings;
 use vigia_backend::db::Databases;
+use vigia_backend::mqtt::Gate as _;
+
+use crate::support::{Engine, Installation};
 
 fn settings(dir: &std::path::Path) -> Settings {
     let nothing = tempfile::NamedTempFile::new().expect("a file");
@@ -78,4 +81,28 @@ fn mode(path: &std::path::Path) -> u32 {
 fn set_mode(path: &std::path::Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("ours");
+}
+
+#[tokio::test]
+async fn half_a_folder_is_refused_and_nobody_inherits_anothers_readings() {
+    let mut it = Installation::new(Engine::Sqlite).await;
+    let (meter, _) = it.device("anas-meter", None).await;
+    it.gate().accept(&meter, "vigia/anas-meter/telemetry", br#"{"power_w": 4321}"#.as_slice().into()).await.expect("stored");
+    let dir = tempfile::tempdir().expect("a folder");
+    for lost in ["vigia.db", "telemetry.db"] {
+        let data = dir.path().join(lost);
+        std::fs::create_dir(&data).expect("made");
+        it.copy_to(&data).await;
+        std::fs::remove_file(data.join(lost)).expect("removed");
+        for _ in 0..2 {
+            let error = Databases::open(&settings(&data)).await.expect_err("refused").to_string();
+            assert!(error.starts_with("data.dir: vigia.db and telemetry.db in ") && error.contains("do not belong together"), "{error}");
+        }
+    }
+    it.close().await;
+    // Both moved away is a beginning; and so is a first start that ended half-way.
+    let fresh = dir.path().join("fresh");
+    Databases::open(&settings(&fresh)).await.expect("made").close().await;
+    std::fs::remove_file(fresh.join("telemetry.db")).expect("removed");
+    Databases::open(&settings(&fresh)).await.expect("nothing was in it").close().await;
 }

@@ -34,6 +34,17 @@ both! {
         assert!(matches!(sign_in::redeem_setup(&it.app, &me, None, &late, "eva@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
     }
 
+    async fn what_no_database_keeps_is_a_wrong_try_and_no_failure(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        for email in ["a\0@b.cd", "ana@example.org\0", "'; DROP TABLE users; --"] {
+            let said = sign_in::sign_in(&it.app, &browser(it), None, email, "correct horse").await;
+            assert!(matches!(said, Err(SignInError::Wrong)), "{email:?}: {said:?}");
+        }
+        let code = setup_code(it).await;
+        let made = sign_in::redeem_setup(&it.app, &browser(it), None, &code, "eva@example.org", "E\0va\u{7}", "correct horse").await;
+        assert_eq!(made.expect("made").name, "Eva");
+    }
+
     async fn a_link_survives_a_mistake_in_the_form(it: Installation) {
         it.user("ana@example.org", Role::Customer).await;
         let code = setup_code(it).await;

@@ -154,6 +154,14 @@ impl Installation {
         sqlx::SqliteConnection::connect(&file).await.expect("opened")
     }
 
+    /// Copies its SQLite files into another folder, whole, as a backup does.
+    pub async fn copy_to(&self, folder: &std::path::Path) {
+        for file in ["vigia.db", "telemetry.db"] {
+            let sql = format!("VACUUM INTO '{}'", folder.join(file).display());
+            sqlx::query(&sql).execute(&mut self.sqlite(file).await).await.expect("copied");
+        }
+    }
+
     /// A connection of one's own to its PostgreSQL.
     pub async fn postgres(&self) -> sqlx::PgConnection {
         let url = self.settings.database.postgres().expect("it runs on PostgreSQL").expose();
