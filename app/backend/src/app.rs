@@ -15,8 +15,8 @@ use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
 use crate::metrics::Metrics;
 use crate::mqtt::Broker;
-use crate::telemetry::{self, TelemetryStore};
 use crate::telemetry::sql::SqlStore;
+use crate::telemetry::{self, TelemetryStore};
 use crate::world::World;
 
 /// A handle to the installation.

@@ -38,7 +38,7 @@ async fn is_new(registry: &Sqlite) -> Result<bool, DbError> {
 }
 
 async fn is_empty(telemetry: &Sqlite) -> Result<bool, DbError> {
-    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM samples) OR EXISTS (SELECT 1 FROM latest) OR EXISTS (SELECT 1 FROM device_state)
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM samples) OR EXISTS (SELECT 1 FROM log) OR EXISTS (SELECT 1 FROM chunks) OR EXISTS (SELECT 1 FROM latest) OR EXISTS (SELECT 1 FROM device_state)
         OR EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM attributes) OR EXISTS (SELECT 1 FROM quarantine)";
     let anything: bool = sqlx::query_scalar(SQL).fetch_one(&telemetry.write).await?;
     Ok(!anything)

@@ -40,7 +40,11 @@ async fn answers(store: &dyn TelemetryStore, device: DeviceNumber, metric: &str,
     for points in [7, 96, 700] {
         let question = Question { device, metric, from_ms, to_ms, points };
         let buckets = store.aggregate(&question).await.expect("asked");
-        told += &format!("{:?} {:?}\n", buckets.filled().map(|(at, b)| (at, b.count, b.mean(), b.min, b.max)).collect::<Vec<_>>(), buckets.gaps());
+        told += &format!(
+            "{:?} {:?}\n",
+            buckets.filled().map(|(at, b)| (at, b.count, b.mean(), b.min, b.max)).collect::<Vec<_>>(),
+            buckets.gaps()
+        );
     }
     told
 }

@@ -6,8 +6,8 @@
 mod aggregate;
 mod append;
 mod block;
-mod checksum;
 mod check;
+mod checksum;
 mod chunk;
 mod day;
 mod latest;
@@ -34,8 +34,8 @@ use super::buckets::Buckets;
 use super::{Entry, LastValue, Question, TelemetryStore, Won};
 use crate::db::{Db, DbError};
 use crate::world::World;
-use latest::LatestCache;
 pub use check::Report;
+use latest::LatestCache;
 use names::MetricNames;
 use series::Series;
 use tail::Tail;
@@ -76,7 +76,8 @@ impl SqlStore {
         log::all(&db, |logged| {
             let frames = block::frames(&logged.data)?;
             latest.replay(&frames, logged.received_ms);
-            let place = |(offset, frame): &(usize, block::Frame<'_>)| (frame.device, frame.at_ms, u32::try_from(*offset).unwrap_or(u32::MAX));
+            let place =
+                |(offset, frame): &(usize, block::Frame<'_>)| (frame.device, frame.at_ms, u32::try_from(*offset).unwrap_or(u32::MAX));
             tail.add(logged.id, logged.received_ms, frames.iter().map(place));
             Ok(())
         })

@@ -22,7 +22,7 @@ impl SqlStore {
     pub(super) async fn drop_before(&self, before_ms: i64) -> Result<u64, DbError> {
         let _one_at_a_time = self.sealing.lock().await;
         // A quarter that begins before it is not reckoned again: it would lack what was removed.
-        let kept_ms = rollup::start_of(before_ms + QUARTER_MS - 1);
+        let kept_ms = rollup::start_of(before_ms.saturating_add(QUARTER_MS - 1));
         let gone: i64 = in_tx!(&self.db, |tx| {
             sqlx::query(
                 "INSERT INTO raw_kept (one, from_ms) VALUES (1, $1)
@@ -31,7 +31,8 @@ impl SqlStore {
             .bind(kept_ms)
             .execute(&mut *tx)
             .await?;
-            let counts: Vec<(i64,)> = sqlx::query_as("DELETE FROM chunks WHERE to_ms < $1 RETURNING count").bind(before_ms).fetch_all(&mut *tx).await?;
+            let counts: Vec<(i64,)> =
+                sqlx::query_as("DELETE FROM chunks WHERE to_ms < $1 RETURNING count").bind(before_ms).fetch_all(&mut *tx).await?;
             counts.into_iter().map(|(count,)| count).sum()
         });
         self.raw_kept_ms.fetch_max(kept_ms, Ordering::Relaxed);

@@ -21,13 +21,13 @@ const SERIES: usize = 16;
 
 /// What sealing did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sealed {
+pub(super) struct Sealed {
     /// Blocks of the log that are chunks now.
-    pub blocks: usize,
+    pub(super) blocks: usize,
     /// Values in them.
-    pub values: usize,
+    pub(super) values: usize,
     /// Values that another one with the same instant replaced.
-    pub replaced: u64,
+    pub(super) replaced: u64,
 }
 
 /// New values among those that are stored.

@@ -30,13 +30,8 @@ impl Series {
             AND from_ms <= COALESCE((SELECT MAX(from_ms) FROM (SELECT from_ms FROM chunks WHERE device = $1 AND metric = $2 AND from_ms > $4
                 ORDER BY from_ms LIMIT 8) AS after), $4)
             ORDER BY from_ms";
-        let rows: Vec<(i64, i64, i64, i64)> = on!(db, |c| sqlx::query_as(SQL)
-            .bind(self.device)
-            .bind(self.metric())
-            .bind(first_ms)
-            .bind(last_ms)
-            .fetch_all(c)
-            .await)?;
+        let rows: Vec<(i64, i64, i64, i64)> =
+            on!(db, |c| sqlx::query_as(SQL).bind(self.device).bind(self.metric()).bind(first_ms).bind(last_ms).fetch_all(c).await)?;
         let span = |(id, from_ms, to_ms, count): (i64, i64, i64, i64)| {
             let unreadable = |_| DbError::Unreadable { table: "chunks", column: "count", found: count.to_string() };
             Ok(Span { id, from_ms, to_ms, count: usize::try_from(count).map_err(unreadable)? })
@@ -62,10 +57,12 @@ impl Series {
 
     /// The stored quarters that begin in `[from_ms, to_ms)`.
     pub(super) async fn quarters(self, db: &Db, from_ms: i64, to_ms: i64) -> Result<BTreeMap<i64, Quarter>, DbError> {
-        const SQL: &str = "SELECT day_ms, data FROM quarters WHERE device = $1 AND metric = $2 AND day_ms >= $3 AND day_ms < $4 ORDER BY day_ms";
+        const SQL: &str =
+            "SELECT day_ms, data FROM quarters WHERE device = $1 AND metric = $2 AND day_ms >= $3 AND day_ms < $4 ORDER BY day_ms";
         let mut found = BTreeMap::new();
         on!(db, |c| {
-            let query = sqlx::query_as::<_, (i64, Vec<u8>)>(SQL).bind(self.device).bind(self.metric()).bind(day::start_of(from_ms)).bind(to_ms);
+            let query =
+                sqlx::query_as::<_, (i64, Vec<u8>)>(SQL).bind(self.device).bind(self.metric()).bind(day::start_of(from_ms)).bind(to_ms);
             let mut rows = query.fetch(c);
             while let Some((day_ms, data)) = rows.try_next().await? {
                 found.append(&mut day::unpack(day_ms, &data)?);
