@@ -36,7 +36,9 @@ for (const javaScriptEnabled of [true, false]) {
         await expect(rows).toHaveCount(31);
         await expect(page.getByRole("link", { name: "Siguientes" })).toHaveCount(0);
         await page.getByRole("link", { name: "Anteriores" }).click();
+        await expect(pager).toContainText("101–200 de 231");
         await page.getByRole("link", { name: "Anteriores" }).click();
+        await expect(pager).toContainText("1–100 de 231");
         await expect(rows.first()).toHaveAttribute("data-device", first);
 
         const words = page.getByRole("searchbox");

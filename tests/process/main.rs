@@ -2,12 +2,15 @@
 #![expect(unreachable_pub, reason = "nobody depends on tests")]
 
 mod ending;
+mod files;
 mod kill;
 mod mqtt;
+mod opening;
 #[path = "../../app/backend/tests/it/support/postgres.rs"]
 mod postgres;
 mod refusals;
 mod server;
+mod simulate;
 mod tries;
 mod verbs;
 mod week;

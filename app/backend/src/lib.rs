@@ -9,6 +9,7 @@ pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod db;
+mod files;
 pub mod fleet;
 pub mod http;
 pub mod ingest;

@@ -72,9 +72,14 @@ impl Lifecycle {
         });
     }
 
-    /// Starts what serves one client, in [`Phase::Work`]. A panic ends it alone: no client may end the process.
-    pub fn serve<F: Future<Output = ()> + Send + 'static>(&self, name: &'static str, task: impl FnOnce(CancellationToken) -> F) {
-        self.start(name, Phase::Work, task, move || tracing::error!(task = name, "serving a client panicked"));
+    /// Starts what serves one client. A panic ends it alone: no client may end the process.
+    pub fn serve<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        name: &'static str,
+        phase: Phase,
+        task: impl FnOnce(CancellationToken) -> F,
+    ) {
+        self.start(name, phase, task, move || tracing::error!(task = name, "serving a client panicked"));
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that starts tasks")]

@@ -26,6 +26,10 @@ pub struct Update {
     /// Whether the device is online, when this message says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub online: Option<bool>,
+    /// When the device was last heard of, RFC 3339, in the message that repeats what is known to who begins to follow it.
+    /// Other messages tell of what was heard just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<String>,
 }
 
 impl Update {
@@ -76,6 +80,7 @@ mod tests {
             at: "2026-01-01T00:00:00.000Z".to_owned(),
             values: values.iter().map(|v| ("power_w".to_owned(), *v)).collect(),
             online,
+            seen_at: None,
         };
         assert_eq!(update(None, &[1.0]).presence(None), Presence::Online, "whoever sends values is there");
         assert_eq!(update(Some(true), &[]).presence(None), Presence::Online, "it connected");

@@ -201,6 +201,13 @@ impl Reason {
         Self::WrongType { field: field.to_owned(), wanted, found }
     }
 
+    /// Whether it is the same mistake: a clock that is not set tells another time with every message.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        use Reason::{TimeTooEarly, TimeTooLate};
+        matches!((self, other), (TimeTooEarly { .. }, TimeTooEarly { .. }) | (TimeTooLate { .. }, TimeTooLate { .. })) || self == other
+    }
+
     /// As it is stored: JSON, with the sender's words cut to what a page can show.
     #[must_use]
     pub fn to_stored(&self) -> String {

@@ -52,3 +52,19 @@ pub fn stem_of(metric: &str) -> &str {
     let ending = ENDINGS.iter().find(|(ending, _)| metric.ends_with(ending)).map_or("", |(ending, _)| ending);
     metric.strip_suffix(ending).filter(|stem| !stem.is_empty()).unwrap_or(metric)
 }
+
+/// Whether a metric only ever counts up, as a meter's register does; what is counted per day or per message does not.
+///
+/// ```
+/// use vigia_domain::units::is_register;
+/// assert!(["energy_wh", "energy_returned_2_wh", "gas_m3", "grid_total_kwh"].into_iter().all(is_register));
+/// assert!(!["sub1_wh", "energy_today_wh", "total_daily_kwh", "power_w", "total_w"].into_iter().any(is_register));
+/// ```
+#[must_use]
+pub fn is_register(metric: &str) -> bool {
+    let stem = stem_of(metric).as_bytes();
+    let mut words = stem.split(|byte| *byte == b'_');
+    matches!(unit_of(metric), "Wh" | "kWh" | "varh" | "m³")
+        && (stem.starts_with(b"energy") || stem.starts_with(b"gas") || words.clone().any(|word| word == b"total"))
+        && !words.any(|word| matches!(word, b"today" | b"yesterday" | b"period" | b"daily"))
+}

@@ -20,8 +20,8 @@ where
     }
     // The browser has one thread.
     send_wrapper::SendWrapper::new(async move {
-        let (ok, text) = fetch(address).await.map_err(|_| Fault::UNAVAILABLE)?;
-        if ok {
+        let (status, text) = fetch(address).await.map_err(|_| Fault::UNAVAILABLE)?;
+        if status < 400 {
             serde_json::from_str(&text).map_err(|_| Fault::UNAVAILABLE)
         } else {
             Err(serde_json::from_str(&text).unwrap_or(Fault::UNAVAILABLE))
@@ -29,7 +29,12 @@ where
     })
 }
 
-async fn fetch(address: String) -> Result<(bool, String), wasm_bindgen::JsValue> {
+/// Whether the server answers a path with 401: whoever asks is not signed in any more.
+pub(crate) async fn is_signed_out(path: &str) -> bool {
+    matches!(fetch(path.to_owned()).await, Ok((401, _)))
+}
+
+async fn fetch(address: String) -> Result<(u16, String), wasm_bindgen::JsValue> {
     use leptos::prelude::window;
     use wasm_bindgen::JsCast;
     use wasm_bindgen_futures::JsFuture;
@@ -37,5 +42,5 @@ async fn fetch(address: String) -> Result<(bool, String), wasm_bindgen::JsValue>
     request.headers().set("accept", "application/json")?;
     let response: web_sys::Response = JsFuture::from(window().fetch_with_request(&request)).await?.unchecked_into();
     let text = JsFuture::from(response.text()?).await?;
-    Ok((response.ok(), text.as_string().unwrap_or_default()))
+    Ok((response.status(), text.as_string().unwrap_or_default()))
 }

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::Query;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest as _, Query};
 use axum::http::{HeaderMap, Request, Response, StatusCode, header, request::Parts};
 use axum::response::IntoResponse;
 use leptos::prelude::*;
-use leptos::server_fn::error::ServerFnUrlError;
+use leptos::server_fn::error::{SERVER_FN_ERROR_HEADER, ServerFnUrlError};
 use leptos_axum::ResponseOptions;
 use vigia_backend::http::assets::NamesNow;
 use vigia_backend::http::problem::RETRY_SECONDS;
@@ -58,7 +58,17 @@ impl Face {
 
     /// Answers a server function, from a page's script or from a form of a browser without one.
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
-        let mut response = leptos_axum::handle_server_fns_with_context(|| (), request).await.into_response();
+        let (parts, body) = request.into_parts();
+        // Read here, where a body that is too large is told from one that cannot be understood.
+        let body = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
+            Ok(body) if std::str::from_utf8(&body).is_err() => {
+                return (StatusCode::UNPROCESSABLE_ENTITY, "the form is no UTF-8").into_response();
+            }
+            Ok(body) => Body::from(body),
+            Err(refused) => return refused.into_response(),
+        };
+        let request = Request::from_parts(parts, body);
+        let mut response = own_status(leptos_axum::handle_server_fns_with_context(|| (), request).await.into_response()).await;
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         response
     }
@@ -81,6 +91,17 @@ impl Face {
             mqtt_port: server::mqtt_port(parts),
         }
     }
+}
+
+/// Leptos answers every fault with 500; what it did not take from a stranger is no failure of ours.
+async fn own_status(response: Response<Body>) -> Response<Body> {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let told = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    parts.status = StatusCode::from_u16(Fault::de(told.clone()).status).unwrap_or(parts.status);
+    Response::from_parts(parts, Body::from(told))
 }
 
 fn status_of(outcome: Outcome) -> Option<StatusCode> {

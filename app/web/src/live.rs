@@ -8,6 +8,8 @@ mod socket;
 use leptos::prelude::*;
 use vigia_domain::live::Update;
 
+use crate::clock::at_ms;
+
 /// State of the connection.
 #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "on the server nothing ever connects"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +50,8 @@ impl Live {
         self.link.get()
     }
 
-    /// How often the connection came back. What was missed meanwhile has to be asked for anew: pages load again when
-    /// this changes.
+    /// How often the connection came back or something on the page was refused. What was missed meanwhile has to be asked
+    /// for anew: pages load again when this changes.
     pub(crate) fn returns(self) -> u32 {
         self.returns.get()
     }
@@ -70,6 +72,20 @@ impl Live {
     }
 }
 
+/// When a device that was last heard of at `before` was so by this message.
+pub(crate) fn seen_ms(update: &Update, before: Option<i64>, now_ms: i64) -> Option<i64> {
+    match &update.seen_at {
+        Some(at) => Some(at_ms(at)),
+        None if update.values.is_empty() => before,
+        None => Some(now_ms),
+    }
+}
+
+/// Has the browser ask for the page again: the server knows what it may show at this address now.
+pub(crate) fn load_again() {
+    let _ = window().location().reload();
+}
+
 /// The page's live connection.
 pub(crate) fn use_live() -> Live {
     use_context().unwrap_or_else(Live::new)
@@ -78,4 +94,24 @@ pub(crate) fn use_live() -> Live {
 /// The topic of a device.
 pub(crate) fn device_topic(id: &str) -> String {
     format!("device/{id}")
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_only_repeated_makes_no_device_young() {
+        let update = |values: &[f64], seen_at: Option<&str>| Update {
+            topic: device_topic("m1"),
+            at: "1970-01-01T00:00:01.000Z".to_owned(),
+            values: values.iter().map(|v| ("power_w".to_owned(), *v)).collect(),
+            online: None,
+            seen_at: seen_at.map(str::to_owned),
+        };
+        let (before, now) = (Some(2_000), 9_000);
+        assert_eq!(seen_ms(&update(&[1.0], None), before, now), Some(9_000), "heard just now");
+        assert_eq!(seen_ms(&update(&[], None), before, now), before, "only its state changed");
+        assert_eq!(seen_ms(&update(&[1.0], Some("1970-01-01T00:00:02.500Z")), before, now), Some(2_500), "repeated");
+    }
 }

@@ -10,7 +10,7 @@ use tower_sessions::Session;
 use vigia_backend::app::App;
 use vigia_backend::auth::password::BadPassword;
 use vigia_backend::auth::sign_in::{self, SignInError};
-use vigia_backend::config::Guard;
+use vigia_backend::config::{Guard, Settings};
 use vigia_backend::db::DbError;
 use vigia_backend::db::devices::Device;
 use vigia_backend::fleet::{self, PageFilter, StateFilter};
@@ -44,17 +44,23 @@ pub(crate) fn is_https(parts: &Parts) -> bool {
     parts.extensions.get::<App>().is_some_and(|app| client::is_https(&app.settings().http, &parts.headers))
 }
 
-/// What a visitor who runs the installation should mend about it: listeners beyond this machine that speak plaintext.
+/// What a visitor who runs the installation should mend about it.
 pub(crate) fn notice(parts: &Parts, t: &'static Texts, visitor: Option<&Visitor>) -> Option<String> {
     visitor.filter(|visitor| visitor.role != Role::Customer)?;
-    let settings = parts.extensions.get::<App>()?.settings();
-    let open = |guard, listen: SocketAddr, behind_proxy: bool| guard == Guard::PrivatePeers && !behind_proxy && !listen.ip().is_loopback();
-    let http = settings.http.tls.is_none() && open(settings.http.guard(), settings.http.listen, settings.http.behind_proxy);
-    let mqtt = open(settings.mqtt.guard(), settings.mqtt.listen, settings.mqtt.behind_proxy);
+    plaintext(parts.extensions.get::<App>()?.settings(), t)
+}
+
+/// Of listeners beyond this machine that speak plaintext. That a proxy is said to stand before one does not close its port:
+/// whoever is on the network still reaches it there.
+fn plaintext(settings: &Settings, t: &'static Texts) -> Option<String> {
+    let Settings { http, mqtt, .. } = settings;
+    let is_open = |guard, listen: SocketAddr| guard == Guard::PrivatePeers && !listen.ip().is_loopback();
+    let http = http.tls.is_none() && is_open(http.guard(), http.listen);
+    let mqtt = is_open(mqtt.guard(), mqtt.listen);
     match (http, mqtt) {
-        (true, true) => Some(t.notice_plaintext("HTTP, MQTT", "http.tls, mqtt.behind_proxy")),
-        (true, false) => Some(t.notice_plaintext("HTTP", "http.tls")),
-        (false, true) => Some(t.notice_plaintext("MQTT", "mqtt.behind_proxy")),
+        (true, true) => Some(t.notice_plaintext("HTTP, MQTT", format!("{} {}", t.notice_http, t.notice_mqtt))),
+        (true, false) => Some(t.notice_plaintext("HTTP", t.notice_http)),
+        (false, true) => Some(t.notice_plaintext("MQTT", t.notice_mqtt)),
         (false, false) => None,
     }
 }
@@ -81,8 +87,7 @@ pub(crate) async fn device() -> Result<DeviceData, Fault> {
     let asked = Asked::here()?;
     let device = Device::clone(&*told(asked.device())?);
     let view = told(fleet::view(&asked.app, device).await.map_err(Into::into))?;
-    let texts = asked.lang.texts();
-    let refused = view.quarantine.into_iter().map(|refused| Told::of(texts, refused)).collect();
+    let refused = Told::all(asked.lang.texts(), view.quarantine);
     Ok(DeviceData { row: view.row, latest: view.latest, attributes: view.attributes, refused })
 }
 
@@ -229,7 +234,27 @@ pub(crate) fn remember(name: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::is_ours;
+    use vigia_backend::config::Plaintext;
+
+    use super::*;
+    use crate::i18n::EN;
+
+    #[test]
+    fn a_listener_that_speaks_plaintext_is_told_of_whatever_stands_before_it() {
+        let mut settings = Settings::default();
+        settings.mqtt.plaintext = Some(Plaintext::Private);
+        assert_eq!(plaintext(&settings, &EN), None, "on this machine alone");
+        settings.mqtt.listen = ([0, 0, 0, 0], 1883).into();
+        for behind_proxy in [false, true] {
+            settings.mqtt.behind_proxy = behind_proxy;
+            let told = plaintext(&settings, &EN).expect("told");
+            assert!(told.contains("MQTT") && !told.contains("HTTP"), "{told}");
+            let (proxy, setting) = (told.find("proxy that speaks TLS").expect("first"), told.find("mqtt.behind_proxy").expect("then"));
+            assert!(proxy < setting, "{told}");
+        }
+        settings.mqtt.plaintext = None;
+        assert_eq!(plaintext(&settings, &EN), None, "behind its proxy");
+    }
 
     #[test]
     fn a_form_leads_nowhere_else() {

@@ -178,6 +178,25 @@ async fn a_pages_call_takes_the_device_that_the_guard_has_found() {
     it.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_stranger_sends_wrong_is_no_failure_of_ours() {
+    let mut it = Installation::new(Engine::Sqlite).await;
+    it.router = vigia_web::site::site(&it.app, Arc::new(NoFiles), AssetNames::default);
+    it.user("ana@example.org", Role::Admin).await;
+    let cookie = it.cookie("ana@example.org").await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (body, status) in
+        [(Body::from("email=a"), 422), (Body::from(&b"email=\xff"[..]), 422), (Body::from("x".repeat(2 * 1024 * 1024)), 413)]
+    {
+        let answer = it.ask(Method::POST, "/ui/sign-in", &[form], body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        assert!(answer.text.contains(&format!("\"status\":{status}")), "{}", answer.text);
+    }
+    let answer = it.ask(Method::GET, "/ui/devices?show=zzz", &[("cookie", &cookie)], "").await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (422, r#"{"status":422,"field":null}"#));
+    it.close().await;
+}
+
 async fn walk(engine: Engine) {
     let mut it = Installation::new(engine).await;
     it.router = vigia_web::site::site(&it.app, Arc::new(NoFiles), AssetNames::default);

@@ -115,7 +115,7 @@ impl Try<'_> {
 }
 
 /// Whose address it is: of IPv6 everybody has a network of 64 bits to choose from. Requests without a peer share one.
-fn network(from: Option<IpAddr>) -> IpAddr {
+pub(crate) fn network(from: Option<IpAddr>) -> IpAddr {
     match from.map(|ip| ip.to_canonical()) {
         Some(IpAddr::V6(v6)) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
         Some(v4) => v4,

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use vigia_domain::device::DeviceKind;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 use vigia_domain::reading::Reading;
 use vigia_domain::user::Role;
 
@@ -32,6 +33,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const HISTORY_MS: i64 = 30 * DAY_MS;
 /// How far apart its readings are.
 const STEP_MS: i64 = 60_000;
+/// How often the history is looked at before the visitor is let in, and how many times at most.
+const LOOK: Duration = Duration::from_millis(200);
+const LOOKS: u32 = 150;
 /// Messages of one device's history under way at once.
 const UNDER_WAY: usize = 64;
 const SEED: u64 = 20_260_301;
@@ -60,18 +64,45 @@ pub(super) async fn start(app: &App, broker: std::net::SocketAddr) -> Result<(),
         }
     };
     let since_ms = since(app).await?;
+    let begun_ms = app.world().clock.now_ms();
+    let mut cast = Vec::new();
     let zone = TimeZone::get(ZONE).map_err(Failure::new)?;
     for (id, name, scenario, n, rate_hz) in CAST {
         let id = DeviceId::new(id).map_err(Failure::new)?;
         let device = scenario.device(n, &id, SEED, &zone);
-        speak(app, broker, (id, name, scenario.kind(n)), device, rate_hz, since_ms).await?;
+        cast.push(speak(app, broker, (id, name, scenario.kind(n)), device, rate_hz, since_ms).await?);
     }
     let id = DeviceId::new("casa-real").map_err(Failure::new)?;
     let device = Box::new(RealHome::new(&id, &zone)?);
-    speak(app, broker, (id, "Casa real, semana de 2007", DeviceKind::EnergyMeter), device, 1.0, since_ms).await?;
-    let link = links::enter(app.registry(), app.world(), &app.base_url(), visitor).await.map_err(Failure::new)?;
-    mention("Open this link to look around; it signs you in, once, within a day:");
-    say(link)
+    cast.push(speak(app, broker, (id, "Casa real, semana de 2007", DeviceKind::EnergyMeter), device, 1.0, since_ms).await?);
+    invite(app, visitor, cast, begun_ms);
+    Ok(())
+}
+
+/// Prints the visitor's link as soon as there is something to see: whoever comes before the history does finds an hour without data.
+fn invite(app: &App, visitor: UserId, cast: Vec<DeviceNumber>, begun_ms: i64) {
+    let app = app.clone();
+    app.clone().lifecycle().spawn("the demo's invitation", Phase::Intake, |stop| async move {
+        let is_told = |device: &DeviceNumber| app.store().newest_ms(*device).is_some_and(|newest| newest >= begun_ms - 10 * STEP_MS);
+        let mut looks = 0;
+        while looks < LOOKS && !cast.iter().all(is_told) {
+            if looks == 0 {
+                mention("The demo's homes tell their last thirty days; the link follows in a moment.");
+            }
+            looks += 1;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        match links::enter(app.registry(), app.world(), &app.base_url(), visitor).await {
+            Ok(link) => {
+                mention("Open this link to look around; it signs you in, once, within a day:");
+                let _ = say(link);
+            }
+            Err(error) => tracing::error!(%error, "the visitor's link could not be made"),
+        }
+    });
 }
 
 /// When the demo's story begins: written down at the first start, so that every later one tells the same story.
@@ -92,7 +123,7 @@ async fn speak(
     mut device: Box<dyn Device>,
     rate_hz: f64,
     since_ms: i64,
-) -> Result<(), Failure> {
+) -> Result<DeviceNumber, Failure> {
     let new = NewDevice { actor: "system", id: &id, kind, name: Some(name), owner: None };
     let Registered { device: identity, token } = fleet::adopt(app.registry(), app.world(), new).await.map_err(Failure::new)?;
     let client = Client {
@@ -103,7 +134,7 @@ async fn speak(
         clock: Arc::clone(&app.world().clock),
         acknowledged: None,
     };
-    let app = app.clone();
+    let (app, number) = (app.clone(), identity.number);
     app.clone().lifecycle().spawn("a device of the demo", Phase::Intake, |stop| async move {
         tokio::select! {
             () = history(&app, &identity, &mut *device, since_ms) => {}
@@ -111,7 +142,7 @@ async fn speak(
         }
         client.run(vec![Actor { id, token, device }], stop).await;
     });
-    Ok(())
+    Ok(number)
 }
 
 /// Tells the device's story from its beginning to now. What is known already is told to nobody: the device only gets its

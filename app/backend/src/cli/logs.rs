@@ -11,6 +11,12 @@ pub(super) fn start(log: &Log) -> Result<(), Failure> {
         .map_err(|e| Failure::wrong_use(format!("log.filter: {e}; write a level like \"info\", or \"warn,vigia_backend=debug\"")))?;
     // The broker's own crate speaks of every connection that ends; that is for those who look for it.
     let filter = if log.filter.contains("rmqtt") { filter } else { filter.add_directive("rmqtt=error".parse().expect("a directive")) };
+    // "Already exists, skipping", at each start of each verb.
+    let filter = if log.filter.contains("sqlx") {
+        filter
+    } else {
+        filter.add_directive("sqlx::postgres::notice=warn".parse().expect("a directive"))
+    };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::config::Settings;
 use crate::db::Databases;
+use crate::files;
 use crate::lifecycle::Lifecycle;
 use crate::world::World;
 pub(crate) use failure::Failure;
@@ -105,6 +106,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
         return config::print(&settings);
     }
     logs::start(&settings.log)?;
+    files::raise_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::new)?;
     let outcome = runtime.block_on(async {
         match arguments.verb {

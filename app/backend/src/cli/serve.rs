@@ -25,7 +25,15 @@ pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -
     listen_for_signals(&lifecycle)?;
     db::prepare(&settings.data.dir).map_err(Failure::new)?;
     let _lock = lock::take(&settings.data.dir)?;
-    let app = App::open(settings, process.world, lifecycle.clone()).await.map_err(Failure::new)?;
+    let opened = tokio::select! {
+        opened = App::open(settings, process.world, lifecycle.clone()) => opened.map_err(Failure::new),
+        // A migration that is left is rolled back, as after a crash.
+        () = lifecycle.ended() => {
+            lifecycle.stop().await;
+            return Ok(());
+        }
+    };
+    let app = opened?;
     let started = start(&app, with_demo, process.router).await;
     if started.is_ok() {
         lifecycle.ended().await;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::tz::TimeZone;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
@@ -18,12 +20,17 @@ use crate::simulate::device::{Device, Script};
 use crate::simulate::{Actor, Client, Scenario, credentials, replay};
 use crate::world::World;
 
+/// The most devices of one call. Each is registered, and stays so.
+const MOST_DEVICES: usize = 10_000;
+/// How long the broker may take to be reached.
+const REACH: Duration = Duration::from_secs(5);
+
 #[derive(Debug, Args)]
 pub(super) struct Simulate {
     /// household, shelly, biodigester, dispenser or mixed
     #[arg(long, default_value = "household")]
     scenario: Scenario,
-    /// How many devices
+    /// How many devices, 1 to 10000
     #[arg(long, default_value_t = 1)]
     devices: usize,
     /// Messages a second of each device
@@ -47,9 +54,7 @@ pub(super) struct Simulate {
 }
 
 pub(super) async fn run(asked: Simulate, settings: &Settings, world: &World, stop: CancellationToken) -> Result<(), Failure> {
-    if asked.devices == 0 || !(0.001..=10_000.0).contains(&asked.rate) {
-        return Err(Failure::wrong_use("--devices is above 0 and --rate from 0.001 to 10000"));
-    }
+    check(&asked)?;
     let zone = TimeZone::get(&asked.zone).map_err(|_| Failure::wrong_use(format!("--zone: {:?} is no IANA time zone", asked.zone)))?;
     let broker = asked.broker.clone().unwrap_or_else(|| format!("mqtt://{}", settings.mqtt.listen));
     let (host, port) = credentials::broker(&broker).map_err(Failure::wrong_use)?;
@@ -72,7 +77,14 @@ pub(super) async fn run(asked: Simulate, settings: &Settings, world: &World, sto
     }
     let actors = match &asked.credentials {
         Some(file) => given(file, plans)?,
-        None => registered(settings, world, plans).await?,
+        None => {
+            // Before anything is written: devices that nobody will hear of should not stand in the list.
+            reach(&broker, &host, port).await?;
+            tokio::select! {
+                actors = registered(settings, world, plans) => actors?,
+                () = stop.cancelled() => return Ok(()),
+            }
+        }
     };
     mention(format!("{} devices speak to {broker}", actors.len()));
     let client = Client {
@@ -92,6 +104,28 @@ pub(super) async fn run(asked: Simulate, settings: &Settings, world: &World, sto
         mention(format!("{} messages were dropped while there was no connection", report.dropped));
     }
     Ok(())
+}
+
+fn check(asked: &Simulate) -> Result<(), Failure> {
+    if !(1..=MOST_DEVICES).contains(&asked.devices) {
+        return Err(Failure::wrong_use(format!("--devices {}: write 1 to {MOST_DEVICES}", asked.devices)));
+    }
+    if !(0.001..=10_000.0).contains(&asked.rate) {
+        return Err(Failure::wrong_use(format!("--rate {}: write 0.001 to 10000 messages a second", asked.rate)));
+    }
+    if asked.seconds == Some(0) {
+        return Err(Failure::wrong_use("--seconds 0: write 1 or more, or leave it out to go on until Ctrl-C"));
+    }
+    Ok(())
+}
+
+async fn reach(broker: &str, host: &str, port: u16) -> Result<(), Failure> {
+    let reason = match timeout(REACH, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(reason)) => reason.to_string(),
+        Err(_) => format!("no answer in {} s", REACH.as_secs()),
+    };
+    Err(Failure::new(format!("{broker} cannot be reached: {reason}; start the server, or name another broker with --broker")))
 }
 
 fn given(file: &std::path::Path, plans: Vec<(DeviceId, DeviceKind, Box<dyn Device>)>) -> Result<Vec<Actor>, Failure> {

@@ -12,6 +12,7 @@ use super::{BadSetting, Entry, Tls, quoted, tls};
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
     /// Address and port.
+    #[serde(deserialize_with = "listen::address")]
     pub listen: SocketAddr,
     /// The address that people type, for links; without it the listening address.
     pub public_url: Option<String>,

@@ -2,16 +2,35 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::BadSetting;
 
 /// Where plaintext is allowed beyond loopback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String")]
 pub enum Plaintext {
     /// From private addresses only: a home or farm LAN.
     Private,
+}
+
+impl TryFrom<String> for Plaintext {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "private" => Ok(Self::Private),
+            _ => Err(format!("{text:?} is not allowed; write \"private\", or leave it out")),
+        }
+    }
+}
+
+/// Reads an address with a port. A name is none: which of its addresses is meant, and what if it changes?
+pub(super) fn address<'de, D: Deserializer<'de>>(source: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(source)?;
+    let bad = || D::Error::custom(format!("{text:?} is no IP address with a port; write one like \"127.0.0.1:3000\" or \"[::1]:3000\""));
+    text.parse().map_err(|_| bad())
 }
 
 /// Which peers a listener talks to.

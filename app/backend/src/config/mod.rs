@@ -8,12 +8,12 @@ mod log;
 mod mqtt;
 mod secret;
 mod sign_in;
+mod sources;
 mod telemetry;
 mod tls;
 
 use std::path::{Path, PathBuf};
 
-use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 
 pub use data::Data;
@@ -26,6 +26,8 @@ pub use secret::Secret;
 pub use sign_in::SignIn;
 pub use telemetry::Telemetry;
 pub use tls::Tls;
+
+use sources::Sources;
 
 /// Every setting of a process. Sections left out have their defaults.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -58,9 +60,14 @@ pub enum BadSetting {
         /// The system's reason.
         reason: String,
     },
-    /// A value of the wrong type, or a key that does not exist. The text names the key and where it came from.
-    #[error("{0}; `vigia config --defaults` lists every setting")]
-    Shape(String),
+    /// A value of the wrong type, or a key that does not exist.
+    #[error("{place}: {problem}")]
+    Shape {
+        /// The key, or the file.
+        place: String,
+        /// What is wrong, what to write, and where it came from.
+        problem: String,
+    },
     /// A value that cannot be used.
     #[error("{key}: {problem}; {fix}")]
     Value {
@@ -90,22 +97,11 @@ impl Settings {
     /// # Errors
     /// [`BadSetting`], one line that names the key and the fix.
     pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, BadSetting> {
-        let mut sources = Config::builder();
-        if let Some(path) = file {
-            let text = std::fs::read_to_string(path).map_err(|e| BadSetting::File { file: path.to_owned(), reason: e.to_string() })?;
-            sources = sources.add_source(File::from_str(&text, FileFormat::Toml));
-        } else {
-            sources = sources.add_source(File::new("vigia.toml", FileFormat::Toml).required(false));
-        }
-        let environment = Environment::with_prefix("VIGIA")
-            .prefix_separator("_")
-            .separator("__")
-            .list_separator(",")
-            .with_list_parse_key("http.cors")
-            .try_parsing(true)
-            .source(Some(environment.into_iter().filter(|(key, _)| key.starts_with("VIGIA_") && key.contains("__")).collect()));
-        let settings: Self =
-            sources.add_source(environment).build().and_then(Config::try_deserialize).map_err(|e| BadSetting::Shape(shape(&e)))?;
+        let sources = Sources::read(file, environment)?;
+        let known = Self::default().sections();
+        let known = known.iter().flat_map(|(section, entries)| entries.iter().map(move |entry| format!("{section}.{}", entry.key)));
+        sources.check_keys(&known.collect())?;
+        let settings: Self = sources.understand()?;
         settings.check()?;
         Ok(settings)
     }
@@ -127,10 +123,9 @@ impl Settings {
         self.telemetry.check()
     }
 
-    /// The settings as commented TOML, secrets redacted. What is not set stands as a comment.
-    #[must_use]
-    pub fn to_toml(&self) -> String {
-        let sections: [(&str, Vec<Entry>); 7] = [
+    /// Every setting there is, by section.
+    fn sections(&self) -> [(&'static str, Vec<Entry>); 7] {
+        [
             ("data", self.data.entries()),
             ("http", self.http.entries()),
             ("sign_in", self.sign_in.entries()),
@@ -138,9 +133,14 @@ impl Settings {
             ("database", self.database.entries()),
             ("telemetry", self.telemetry.entries()),
             ("log", self.log.entries()),
-        ];
+        ]
+    }
+
+    /// The settings as commented TOML, secrets redacted. What is not set stands as a comment.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
         let mut text = String::new();
-        for (section, entries) in sections {
+        for (section, entries) in self.sections() {
             text.push_str(&format!("[{section}]\n"));
             for Entry { key, value, doc } in entries {
                 for line in doc.lines() {
@@ -155,11 +155,6 @@ impl Settings {
         }
         text
     }
-}
-
-fn shape(error: &config::ConfigError) -> String {
-    // The library's sentence names key and origin; on one line it fits the rule of one line per error.
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A text as a TOML basic string.
@@ -212,6 +207,50 @@ mod tests {
         assert!(wrong(&[("VIGIA_SIGN_IN__TRIES", "0")]).starts_with("sign_in.tries:"));
         assert!(wrong(&[("VIGIA_HTTP__CORS", "*")]).starts_with("http.cors:"));
         assert!(wrong(&[("VIGIA_HTTP__PUBLIC_URL", "ftp://x")]).starts_with("http.public_url:"));
+    }
+
+    #[test]
+    fn a_wrong_word_or_address_is_named_with_what_may_be_written() {
+        let wrong = |key: &str, text: &str| with(&[(key, text)]).expect_err("refused");
+        for (variable, text, key, fix) in [
+            ("VIGIA_LOG__FORMAT", "xml", "log.format", "\"text\" or \"json\""),
+            ("VIGIA_MQTT__PLAINTEXT", "all", "mqtt.plaintext", "\"private\""),
+            ("VIGIA_HTTP__PLAINTEXT", "all", "http.plaintext", "\"private\""),
+            ("VIGIA_HTTP__LISTEN", "localhost:3000", "http.listen", "127.0.0.1:3000"),
+            ("VIGIA_MQTT__LISTEN", "1883", "mqtt.listen", "\"127.0.0.1:3000\""),
+            ("VIGIA_HTTP__BEHIND_PROXY", "maybe", "http.behind_proxy", "true or false"),
+            ("VIGIA_SIGN_IN__TRIES", "many", "sign_in.tries", "a whole number"),
+            ("VIGIA_SIGN_IN__TRIES", "-1", "sign_in.tries", "a whole number"),
+            ("VIGIA_FOO__BAR", "1", "foo.bar", "the sections are data, database, http"),
+            ("VIGIA_LOG__COLOUR", "1", "log.colour", "log has filter, format"),
+            ("VIGIA_HTTP__TLS__CERTIFICATE", "cert.pem", "http.tls", "tls.certificate and tls.key"),
+        ] {
+            let line = wrong(variable, text);
+            assert!(line.starts_with(&format!("{key}: ")) && line.contains(fix) && !line.contains('\n'), "{line}");
+            assert!(line.contains(variable) || key == "http.tls", "where it came from: {line}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_file_is_said_of_the_file() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        for (text, key) in [("[http]\nlistn = 1", "http.listn: "), ("[log]\nformat = \"xml\"", "log.format: "), ("http = 3", "http: ")] {
+            std::fs::write(file.path(), text).expect("written");
+            let line = Settings::load(Some(file.path()), []).expect_err("refused").to_string();
+            assert!(line.starts_with(key) && line.contains(&file.path().display().to_string()), "{line}");
+        }
+        std::fs::write(file.path(), "[http\nlisten").expect("written");
+        let line = Settings::load(Some(file.path()), []).expect_err("refused").to_string();
+        assert!(line.starts_with(&file.path().display().to_string()) && line.contains("line 1") && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_number_stays_a_text() {
+        for text in ["007", "1e3", "+5", "true", "nan", "a,b"] {
+            assert_eq!(with(&[("VIGIA_DATA__DIR", text)]).expect("a folder's name").data.dir, PathBuf::from(text));
+        }
+        let typed = with(&[("VIGIA_HTTP__BEHIND_PROXY", "true"), ("VIGIA_SIGN_IN__TRIES", "7")]).expect("typed fields read texts");
+        assert!(typed.http.behind_proxy && typed.sign_in.tries == 7);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::{BadSetting, Entry, quoted};
 #[serde(deny_unknown_fields, default)]
 pub struct Mqtt {
     /// Address and port of the embedded broker.
+    #[serde(deserialize_with = "listen::address")]
     pub listen: SocketAddr,
     /// `embedded`.
     pub broker: String,

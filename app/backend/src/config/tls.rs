@@ -8,12 +8,31 @@ use super::{Entry, quoted};
 
 /// PEM files. They are read again when they change, so that a renewed certificate needs no restart.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Given")]
 pub struct Tls {
     /// The certificate, then those that lead to its authority.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+}
+
+/// What stands in the settings, which may be half of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+impl TryFrom<Given> for Tls {
+    type Error = &'static str;
+
+    fn try_from(given: Given) -> Result<Self, Self::Error> {
+        match (given.certificate, given.key) {
+            (Some(certificate), Some(key)) => Ok(Self { certificate, key }),
+            _ => Err("one of the two files is missing; give both tls.certificate and tls.key, or neither"),
+        }
+    }
 }
 
 pub(super) fn entries(tls: Option<&Tls>) -> [Entry; 2] {

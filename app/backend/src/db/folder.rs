@@ -1,9 +1,10 @@
 //! The data folder: made for its owner alone, kept so, and held while its databases are opened.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use super::OpenError;
 
@@ -13,6 +14,10 @@ const OWNERS_FILE: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 /// A folder in which everybody keeps their own, as `/tmp`.
 const SHARED: u32 = 0o1000;
+/// How long whoever opens the databases may take, a migration included.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is tried.
+const STEP: Duration = Duration::from_millis(50);
 
 /// The databases, and what SQLite keeps beside them.
 const FILES: [&str; 6] = ["vigia.db", "vigia.db-wal", "vigia.db-shm", "telemetry.db", "telemetry.db-wal", "telemetry.db-shm"];
@@ -71,13 +76,21 @@ pub(super) fn touch(file: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(OWNERS_FILE).open(file).map(drop)
 }
 
-/// Holds the folder until dropped, so that processes that start together do not both migrate. Waits for whoever holds it.
+/// Holds the folder until dropped, so that processes that start together do not both migrate. Waits for whoever holds it, but
+/// not without an end: it may be a process that somebody stopped.
 pub(super) async fn hold(dir: &Path) -> Result<File, OpenError> {
-    let (file, dir) = (dir.join("open.lock"), dir.to_owned());
-    let lock = move || {
-        let file = OpenOptions::new().create(true).append(true).mode(OWNERS_FILE).open(file)?;
-        file.lock()?;
-        Ok(file)
+    let folder = |reason| OpenError::Folder { dir: dir.to_owned(), reason };
+    let path = dir.join("open.lock");
+    let file = OpenOptions::new().create(true).append(true).mode(OWNERS_FILE).open(&path).map_err(folder)?;
+    let taken = async {
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(STEP).await,
+                Err(TryLockError::Error(reason)) => return Err(folder(reason)),
+            }
+        }
     };
-    tokio::task::spawn_blocking(lock).await.expect("locking does not panic").map_err(|reason| OpenError::Folder { dir, reason })
+    tokio::time::timeout(PATIENCE, taken).await.map_err(|_| OpenError::Held { file: path, seconds: PATIENCE.as_secs() })??;
+    Ok(file)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Executor as _};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use super::{Db, DbError, Postgres, Sqlite, folder, pair};
 use crate::config::Settings;
@@ -49,6 +49,17 @@ pub enum OpenError {
         dir: PathBuf,
         /// The system's reason.
         reason: io::Error,
+    },
+    /// Another process opens the databases and does not finish.
+    #[error(
+        "data.dir: another process has held {} for {seconds} s; end it (`fuser {}` says which it is), or use another data.dir",
+        file.display(), file.display()
+    )]
+    Held {
+        /// The lock.
+        file: PathBuf,
+        /// How long was waited.
+        seconds: u64,
     },
     /// The data was written by a newer version.
     #[error(
@@ -166,12 +177,26 @@ async fn postgres(url: &str) -> Result<Databases, OpenError> {
             .after_connect(|connection, _| Box::pin(async move { connection.execute(AWAIT_DISK).await.map(drop) }))
             .connect_with(options.clone())
     };
-    let (shared, writers) = tokio::try_join!(pool(POSTGRES_CONNECTIONS), pool(POSTGRES_WRITERS)).map_err(|e| connect(&place, e))?;
+    let (shared, writers) = match tokio::try_join!(pool(POSTGRES_CONNECTIONS), pool(POSTGRES_WRITERS)) {
+        Ok(both) => both,
+        Err(late) => return Err(connect(&place, own_error(&options, late).await)),
+    };
     migrate(&POSTGRES, |_| true, &shared, &place).await?;
     Ok(Databases {
         registry: Db::Postgres(Postgres { write: shared.clone(), read: shared.clone() }),
         telemetry: Db::Postgres(Postgres { write: writers, read: shared }),
     })
+}
+
+/// A pool waits for a server that is just starting, and says then only that it waited. A plain connection says what it met.
+async fn own_error(options: &PgConnectOptions, of_pool: sqlx::Error) -> sqlx::Error {
+    if !matches!(of_pool, sqlx::Error::PoolTimedOut) {
+        return of_pool;
+    }
+    match tokio::time::timeout(WAIT, PgConnection::connect_with(options)).await {
+        Ok(Err(own)) => own,
+        Ok(Ok(_)) | Err(_) => of_pool,
+    }
 }
 
 async fn migrate<D>(all: &Migrator, mine: fn(&str) -> bool, pool: &sqlx::Pool<D>, place: &str) -> Result<(), OpenError>

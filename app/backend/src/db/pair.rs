@@ -15,8 +15,8 @@ pub(super) async fn belong_together(registry: &Sqlite, telemetry: &Sqlite) -> Re
     if ours.is_some() && ours == theirs {
         return Ok(true);
     }
-    let unmarked = ours.is_none() && theirs.is_none();
-    if !unmarked && !(is_new(registry).await? && is_empty(telemetry).await?) {
+    let is_marked = ours.is_some() || theirs.is_some();
+    if is_marked && (has_devices(registry).await? || has_readings(telemetry).await?) {
         return Ok(false);
     }
     // The mark of either serves; a process that ended between the two left one of them.
@@ -32,14 +32,12 @@ pub(super) async fn belong_together(registry: &Sqlite, telemetry: &Sqlite) -> Re
     Ok(true)
 }
 
-async fn is_new(registry: &Sqlite) -> Result<bool, DbError> {
-    let anything: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM devices)").fetch_one(&registry.write).await?;
-    Ok(!anything)
+async fn has_devices(registry: &Sqlite) -> Result<bool, DbError> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM devices)").fetch_one(&registry.write).await?)
 }
 
-async fn is_empty(telemetry: &Sqlite) -> Result<bool, DbError> {
+async fn has_readings(telemetry: &Sqlite) -> Result<bool, DbError> {
     const SQL: &str = "SELECT EXISTS (SELECT 1 FROM samples) OR EXISTS (SELECT 1 FROM log) OR EXISTS (SELECT 1 FROM chunks) OR EXISTS (SELECT 1 FROM latest) OR EXISTS (SELECT 1 FROM device_state)
         OR EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM attributes) OR EXISTS (SELECT 1 FROM quarantine)";
-    let anything: bool = sqlx::query_scalar(SQL).fetch_one(&telemetry.write).await?;
-    Ok(!anything)
+    Ok(sqlx::query_scalar(SQL).fetch_one(&telemetry.write).await?)
 }

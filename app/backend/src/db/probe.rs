@@ -11,8 +11,8 @@ use crate::world::World;
 
 /// How long an answer is good: whoever asks all the time does not make the disk busy.
 const GOOD_FOR: Duration = Duration::from_secs(5);
-/// How long a write may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a write, or any answer, may take. Whoever asks has little patience themselves: a container's check is often given 5 s.
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tries to write.
 #[derive(Clone)]

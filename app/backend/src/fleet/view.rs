@@ -8,8 +8,8 @@ use crate::db::devices::Device;
 use crate::db::{DbError, state};
 use crate::telemetry;
 
-/// How many refusals the page shows.
-const REFUSALS: i64 = 20;
+/// How many refusals the page shows: all that are kept.
+const REFUSALS: i64 = 100;
 
 /// Everything that the page of a device starts with.
 ///

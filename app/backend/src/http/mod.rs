@@ -9,6 +9,7 @@ mod docs;
 mod health;
 mod measure;
 pub mod openapi;
+mod places;
 pub mod problem;
 mod serve;
 mod stack;
@@ -17,8 +18,9 @@ mod tls;
 
 pub use access::Access;
 pub use client::Client;
+pub use places::Limits;
 pub use problem::Problem;
-pub use serve::{ServeError, serve};
+pub use serve::{ServeError, serve, serve_within};
 pub use stack::{Site, router};
 pub use table::{Example, Right, Route};
 pub use tls::TlsError;

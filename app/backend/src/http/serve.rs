@@ -1,14 +1,28 @@
 //! The listener, over TLS or not.
 
+use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
 
-use axum::Router;
-use axum::serve::{Listener, ListenerExt as _};
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
 
+use super::places::{Limits, Places, Seated};
 use super::tls::{self, TlsError};
 use crate::app::App;
-use crate::lifecycle::Phase;
+use crate::lifecycle::{Lifecycle, Phase};
+
+/// How long to wait when the system has nothing left to accept with.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The listener could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -19,11 +33,20 @@ pub enum ServeError {
         /// The address.
         address: SocketAddr,
         /// The system's reason.
-        reason: std::io::Error,
+        reason: io::Error,
     },
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+}
+
+/// What every connection needs.
+#[derive(Clone)]
+struct Service {
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    places: Places,
+    limits: Limits,
 }
 
 /// Listens and serves until the process stops; requests under way then end first. Returns the address, with the port that
@@ -32,26 +55,93 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], one line.
 pub async fn serve(app: &App, router: Router) -> Result<SocketAddr, ServeError> {
+    serve_within(app, router, Limits::default()).await
+}
+
+/// The same within other limits, for tests that have less time.
+///
+/// # Errors
+/// [`ServeError`], one line.
+pub async fn serve_within(app: &App, router: Router, limits: Limits) -> Result<SocketAddr, ServeError> {
     let http = &app.settings().http;
     let failed = |reason| ServeError::Address { address: http.listen, reason };
     let listener = TcpListener::bind(http.listen).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    match &http.tls {
-        None => start(app, listener, router),
-        Some(files) => start(app, tls::over(listener, files, app.lifecycle())?, router),
-    }
+    let tls = http.tls.as_ref().map(|files| tls::acceptor(files, app.lifecycle())).transpose()?;
+    let service = Service { router, tls, places: Places::new(&limits, http), limits };
+    let tasks = app.lifecycle().clone();
+    app.lifecycle().spawn("http", Phase::Intake, |stop| accept(listener, service, tasks, stop));
     app.set_http_address(bound);
     Ok(bound)
 }
 
-fn start<L: Listener<Addr = SocketAddr>>(app: &App, listener: L, router: Router) {
-    // A connection's address is known to axum for its own listener, and for whatever is tapped.
-    let listener = listener.tap_io(|_| ());
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let lifecycle = app.lifecycle().clone();
-    app.lifecycle().spawn("http", Phase::Intake, |stop| async move {
-        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
-            lifecycle.crash(&format!("the web server ended: {error}"));
+async fn accept(listener: TcpListener, service: Service, tasks: Lifecycle, stop: CancellationToken) {
+    loop {
+        let next = async {
+            let free = service.places.free().await;
+            (free, listener.accept().await)
+        };
+        let (free, accepted) = tokio::select! {
+            next = next => next,
+            () = stop.cancelled() => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_one_connection(&error) => continue,
+            Err(error) => {
+                tracing::error!(%error, "no connection can be accepted now");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Some(stream) = service.places.seat(free, peer.ip(), stream) else {
+            tracing::debug!(%peer, "this address holds too many connections");
+            continue;
+        };
+        let service = service.clone();
+        tasks.serve("http connection", Phase::Intake, |stop| service.meet(stream, peer, stop));
+    }
+}
+
+impl Service {
+    /// Serves one connection until it ends, becomes a live connection, or the process stops.
+    async fn meet(self, stream: Seated, peer: SocketAddr, stop: CancellationToken) {
+        let Some(acceptor) = &self.tls else { return self.speak(stream, peer, stop).await };
+        let Some(place) = self.places.handshake(peer.ip()) else {
+            return tracing::debug!(%peer, "too many handshakes of this address are under way");
+        };
+        let handshake = tokio::time::timeout(self.limits.handshake_time, acceptor.accept(stream));
+        let done = tokio::select! {
+            done = handshake => done,
+            () = stop.cancelled() => return,
+        };
+        drop(place);
+        match done {
+            Ok(Ok(stream)) => self.speak(stream, peer, stop).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a handshake failed"),
+            Err(_) => tracing::debug!(%peer, "a handshake took too long"),
         }
-    });
+    }
+
+    async fn speak(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: SocketAddr, stop: CancellationToken) {
+        // Not axum's `serve` nor hyper-util's builder: both await the first bytes, which may never come, to learn the version of HTTP.
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(self.limits.header_time);
+        let router = Extension(ConnectInfo(peer)).layer(self.router.clone());
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades());
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::trace!(%peer, %error, "a connection ended");
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }

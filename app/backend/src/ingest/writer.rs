@@ -144,6 +144,7 @@ fn announcements(entry: &Entry, won: &[bool], device: &DeviceId) -> Vec<Update> 
     if by_instant.is_empty() && entry.online.is_some() {
         by_instant.insert(entry.received_ms, BTreeMap::new());
     }
-    let update = |(at_ms, values)| Update { topic: Hub::topic(device), at: time::to_text(at_ms), values, online: entry.online };
+    let update =
+        |(at_ms, values)| Update { topic: Hub::topic(device), at: time::to_text(at_ms), values, online: entry.online, seen_at: None };
     by_instant.into_iter().map(update).collect()
 }

@@ -33,7 +33,9 @@ impl Message {
             (false, true) => old.at.clone(),
             (true, _) => new.at.clone(),
         };
+        // What is only repeated stays so until something is heard.
+        let seen_at = if new.values.is_empty() { old.seen_at.clone() } else { new.seen_at.clone() };
         // The newer word counts: values say that the device is there, whatever was said before.
-        Self::new(Update { topic: new.topic.clone(), at, values, online: new.online })
+        Self::new(Update { topic: new.topic.clone(), at, values, online: new.online, seen_at })
     }
 }

@@ -78,7 +78,10 @@ impl Hub {
         for (device, topic) in locked(&self.topics).iter_mut() {
             let now = is_online(topic.number);
             if now != topic.is_online {
-                topic.tell(device, Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(now) });
+                topic.tell(
+                    device,
+                    Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(now), seen_at: None },
+                );
             }
         }
     }
@@ -193,6 +196,7 @@ mod tests {
             at: at.into(),
             values: values.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect(),
             online: None,
+            seen_at: None,
         }
     }
 
@@ -225,6 +229,20 @@ mod tests {
             heard[0].text().as_str(),
             r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.000Z","values":{"power_w":2.0,"voltage_v":127.0}}"#
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_only_repeated_stays_so_until_something_new_is_heard() {
+        let hub = Hub::default();
+        let mut late = hub.listen();
+        let known = Update { seen_at: Some("2026-01-01T00:00:03.000Z".into()), ..update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0)]) };
+        assert!(late.follow(id("m1"), M1, || Some(known.clone())));
+        hub.review("2026-01-01T00:05:03.000Z", |_| false);
+        assert!(late.next().await[0].text().contains(r#""online":false,"seen_at":"2026-01-01T00:00:03.000Z""#));
+        late.leave(&id("m1"));
+        assert!(late.follow(id("m1"), M1, || Some(known)));
+        hub.publish(&id("m1"), || vec![update("2026-01-01T00:06:00.000Z", &[("voltage_v", 127.0)])]);
+        assert!(!late.next().await[0].text().contains("seen_at"), "it was heard of just now");
     }
 
     #[test]

@@ -91,10 +91,15 @@ both! {
         assert_eq!(newest["reason"], "the name \"power w\" is not 1 to 64 of letters, digits and : _ . -", "and a sentence for people");
         assert_eq!(newest["received_at"], "2026-03-01T12:00:00.000Z");
         assert_eq!(page["row"]["seen_at"], "2026-03-01T12:00:00.000Z");
+        for _ in 0..25 {
+            it.post(path, &token, "power 5").await;
+        }
+        let page = it.get("/api/v1/devices/m1", &key).await.json();
+        assert_eq!(page["quarantine"].as_array().map(Vec::len), Some(30), "all that are kept");
         assert_eq!(it.post(path, &token, " ".repeat(300 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.post(path, &token, " ".repeat(3 * 1024 * 1024)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(it.get("/api/v1/devices/m1/latest", &key).await.text, "[]");
-        for (query, field) in [("", "metric"), ("?metric=a%20b", "metric"), ("?metric=a&points=0", "points"), ("?metric=a&points=5001", "points"), ("?metric=a&from=x", "from"), ("?metric=a&from=2&to=1", "from")] {
+        for (query, field) in [("", "metric"), ("?metric=a%20b", "metric"), ("?metric=a&points=0", "points"), ("?metric=a&points=5001", "points"), ("?metric=a&from=x", "from"), ("?metric=a&from=2&to=1", "from"), ("?metric=a&metric=b", "metric"), ("?metric=a&points=1&points=2", "points")] {
             let answer = it.get(&format!("{path}{query}"), &key).await;
             assert_eq!((answer.status.as_u16(), answer.json()["field"].as_str()), (422, Some(field)), "{query}");
         }

@@ -97,7 +97,9 @@ both! {
         assert_eq!(panel.heard().await, json!({"topic": "device/m1", "at": "2026-03-01T11:58:20.000Z", "values": {"power_w": 512.3}}));
         let mut late = Socket::connect(address, "x-api-key", &key).await.expect("connected");
         late.subscribe(&["m1"]).await;
-        assert_eq!(late.heard().await["values"]["power_w"], 512.3, "who comes late hears what is known");
+        let known = late.heard().await;
+        assert_eq!(known["values"]["power_w"], 512.3, "who comes late hears what is known");
+        assert_eq!(known["seen_at"], "2026-03-01T12:00:00.000Z", "and when it was heard");
         it.app.ingest().message(&device, "vigia/m1/telemetry", br#"[{"ts":1772360000,"power_w":20},{"ts":1772366301,"power_w":513}]"#).await.expect("stored");
         assert_eq!(late.heard().await["values"]["power_w"], 513.0, "a backfill does not turn the number back");
         assert_eq!(panel.heard().await["values"]["power_w"], 513.0);

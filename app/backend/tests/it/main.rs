@@ -3,10 +3,12 @@
 
 mod api;
 mod audit;
+mod away;
 mod bench;
 mod config_verbs;
 mod device_list;
 mod devices;
+mod doors;
 mod durable;
 mod ingest;
 mod live;

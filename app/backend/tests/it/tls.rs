@@ -12,7 +12,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use vigia_backend::http::{self, ServeError, TlsError};
+use vigia_backend::http::{self, Limits, ServeError, TlsError};
 use vigia_backend::lifecycle::Ending;
 
 use crate::support::{Engine, Installation};
@@ -68,6 +68,26 @@ async fn a_browser_is_served_and_who_says_nothing_holds_up_nobody() {
     let mut heard = Vec::new();
     plain.read_to_end(&mut heard).await.expect("it is hung up");
     assert!(!heard.starts_with(b"HTTP"), "nothing is said in plaintext");
+    it.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_begins_the_handshake_is_hung_up_on() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let trusted = certify(dir.path());
+    let mut it = installation(dir.path()).await;
+    let limits = Limits { connections: 4, handshake_time: Duration::from_millis(300), ..Limits::default() };
+    let address = http::serve_within(&it.app, it.router.clone(), limits).await.expect("it listens");
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        silent.push(TcpStream::connect(address).await.expect("connected"));
+    }
+    let connection = tokio::time::timeout(Duration::from_secs(3), connect(address, &trusted)).await;
+    let answer = ask(connection.expect("in time").expect("a handshake"), "/healthz").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for mut silent in silent {
+        assert_eq!(silent.read(&mut [0; 8]).await.unwrap_or(0), 0, "hung up");
+    }
     it.close().await;
 }
 

@@ -8,8 +8,13 @@ use std::time::Duration;
 use leptos::prelude::*;
 use vigia_domain::live::{ClientMessage, Update as Message};
 
-use super::Link;
 use super::socket::{Event, Socket};
+use super::{Link, load_again};
+
+const PATH: &str = "/api/v1/live";
+
+/// The code of a connection that may not go on: its session ended.
+const MAY_NOT: u16 = 1008;
 
 /// First wait before connecting again; doubles up to `LONGEST_WAIT_MS`, each with up to half of it added by chance so that
 /// a restarted server is not met by everybody at once.
@@ -29,6 +34,7 @@ pub(super) struct Hub {
     wait_ms: Cell<u32>,
     flushing: Cell<bool>,
     was_on: Cell<bool>,
+    returning: Cell<bool>,
 }
 
 /// The right to be called, until it ends.
@@ -66,6 +72,7 @@ impl Hub {
             wait_ms: Cell::new(FIRST_WAIT_MS),
             flushing: Cell::new(false),
             was_on: Cell::new(false),
+            returning: Cell::new(false),
         })
     }
 
@@ -81,6 +88,18 @@ impl Hub {
         if !self.flushing.replace(true) {
             let hub = Rc::clone(self);
             set_timeout(move || hub.flush(), Duration::ZERO);
+        }
+    }
+
+    /// Has the page load its data anew: once, however many topics are refused.
+    fn return_soon(self: &Rc<Self>) {
+        if !self.returning.replace(true) {
+            let hub = Rc::clone(self);
+            let load = move || {
+                hub.returning.set(false);
+                let _ = hub.returns.try_update(|n| *n += 1);
+            };
+            set_timeout(load, Duration::from_millis(FIRST_WAIT_MS.into()));
         }
     }
 
@@ -124,7 +143,7 @@ impl Hub {
     fn connect(self: &Rc<Self>) {
         let _ = self.link.try_set(if self.was_on.get() { Link::Lost } else { Link::Connecting });
         let hub = Rc::downgrade(self);
-        let socket = Socket::open("/api/v1/live", move |event| {
+        let socket = Socket::open(PATH, move |event| {
             if let Some(hub) = hub.upgrade() {
                 hub.hear(event);
             }
@@ -144,15 +163,24 @@ impl Hub {
                 self.flush();
             }
             Event::Text(text) => {
-                // What is no update is a refusal of a topic that the page was rendered with a moment ago: the device
-                // is gone, and its line says so by its age.
-                let Ok(update) = serde_json::from_str::<Message>(&text) else { return };
+                // What is no update is a refusal of something that the page shows: it is gone, or belongs to somebody else.
+                let Ok(update) = serde_json::from_str::<Message>(&text) else { return self.return_soon() };
                 let listeners = self.listeners.borrow().get(&update.topic).cloned().unwrap_or_default();
                 for (_, listener) in listeners {
                     listener(&update);
                 }
             }
-            Event::Closed => {
+            // The server answers with the sign-in at the same address.
+            Event::Closed(MAY_NOT) => load_again(),
+            Event::Closed(_) => {
+                // A connection that is refused does not tell the browser why; the same door does when it is asked by HTTP.
+                if self.link.try_get_untracked() != Some(Link::On) {
+                    leptos::task::spawn_local(async {
+                        if crate::ask::is_signed_out(PATH).await {
+                            load_again();
+                        }
+                    });
+                }
                 let _ = self.link.try_set(if self.was_on.get() { Link::Lost } else { Link::Connecting });
                 let wait = self.wait_ms.get();
                 self.wait_ms.set((wait * 2).min(LONGEST_WAIT_MS));

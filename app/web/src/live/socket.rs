@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{MessageEvent, WebSocket};
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 /// What happens to a connection.
 pub(super) enum Event {
@@ -13,8 +13,8 @@ pub(super) enum Event {
     Open,
     /// The server said something.
     Text(String),
-    /// It ended, or never came to be.
-    Closed,
+    /// It ended with this code, or never came to be.
+    Closed(u16),
 }
 
 /// A connection; ends when dropped.
@@ -22,7 +22,7 @@ pub(super) struct Socket {
     socket: WebSocket,
     _on_open: Closure<dyn FnMut()>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut()>,
+    _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
 impl Socket {
@@ -45,7 +45,7 @@ impl Socket {
                 }
             })
         };
-        let on_close = Closure::<dyn FnMut()>::new(move || hear(Event::Closed));
+        let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| hear(Event::Closed(event.code())));
 
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -9,6 +9,7 @@ pub(crate) mod help;
 mod history;
 mod period;
 mod quarantine;
+mod rhythm;
 mod summary;
 mod table;
 
@@ -24,7 +25,7 @@ use vigia_domain::series::{Latest, Series};
 use crate::codec::Json;
 use crate::components::title::PageTitle;
 use crate::fault::Fault;
-use crate::live::use_live;
+use crate::live::{load_again, use_live};
 use crate::pages::status::FaultPage;
 use about::About;
 use figures::{FigureSet, Figures};
@@ -138,7 +139,7 @@ fn Device(device: DeviceData) -> impl IntoView {
     }
 }
 
-/// After a lost connection: what was missed is asked for, and shown in what already stands.
+/// After a lost connection or a refusal: what was missed is asked for, and shown in what already stands.
 fn refresh(id: String, set: FigureSet) {
     let live = use_live();
     Effect::new(move |before: Option<u32>| {
@@ -146,8 +147,11 @@ fn refresh(id: String, set: FigureSet) {
         if before.is_some_and(|before| before != returns) {
             let (id, set) = (id.clone(), set.clone());
             leptos::task::spawn_local(async move {
-                if let Ok(device) = ask_device(id).await {
-                    set.renew(device);
+                match ask_device(id).await {
+                    Ok(device) => set.renew(device),
+                    // It is gone, or belongs to somebody else, or the session has ended: the page says which.
+                    Err(fault) if matches!(fault.status, 401..=404) => load_again(),
+                    Err(_) => {}
                 }
             });
         }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::components::mark::Mark;
 use crate::components::title::PageTitle;
 use crate::i18n::use_texts;
+use crate::live::load_again;
 
 /// Why there is no page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +53,7 @@ pub(crate) fn StatusPage(status: Status) -> impl IntoView {
 #[component]
 pub(crate) fn FaultPage(fault: crate::fault::Fault) -> impl IntoView {
     if fault.is_signed_out() {
-        Effect::new(|| {
-            let _ = window().location().reload();
-        });
+        Effect::new(load_again);
     }
     let status = match fault.status {
         404 => Status::NotFound,

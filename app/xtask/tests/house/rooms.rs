@@ -10,7 +10,7 @@ const FOLDER: &str = "app/backend/src/";
 /// A new room gets a row, or a place in a row whose rooms do not need each other.
 const FLOORS: [&[&str]; 13] = [
     // What everything stands on: the clock and the dice, start and stop, settings, counts.
-    &["world", "lifecycle", "config", "metrics"],
+    &["world", "lifecycle", "config", "metrics", "files"],
     // What is kept; what is told to who listens; the broker, which knows of the house only the trait that it calls.
     &["db", "live", "mqtt"],
     &["telemetry", "jobs"],

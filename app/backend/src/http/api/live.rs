@@ -14,6 +14,7 @@ use super::live_socket;
 use crate::app::App;
 use crate::http::Problem;
 use crate::http::table::{Right, Route};
+use crate::lifecycle::Phase;
 use crate::live::MOST_SOCKETS;
 
 /// The largest message of a client, in bytes: a subscription to as many devices as are allowed.
@@ -23,7 +24,7 @@ const RETRY_SECONDS: &str = "30";
 
 pub(super) fn route() -> Route {
     Route::get("/api/v1/live", Right::Needs(Action::ReadTelemetry), answer)
-        .summary("WebSocket: say {\"subscribe\":[\"device/<id>\"]}, hear {\"topic\",\"at\",\"values\"}; a slow client gets the latest, never the backlog")
+        .summary("WebSocket: say {\"subscribe\":[\"device/<id>\"]}, hear {\"topic\",\"at\",\"values\"}, first what is known, with \"seen_at\"; a slow client gets the latest, never the backlog")
         .success(101)
 }
 
@@ -41,6 +42,6 @@ async fn answer(
     let standing = Standing::new(&app, principal, &headers, session.as_deref());
     upgrade.max_message_size(MESSAGE_BYTES).on_upgrade(async move |socket| {
         let served = app.clone();
-        app.lifecycle().serve("live connection", |stop| live_socket::run(served, standing, seat, socket, stop));
+        app.lifecycle().serve("live connection", Phase::Work, |stop| live_socket::run(served, standing, seat, socket, stop));
     })
 }

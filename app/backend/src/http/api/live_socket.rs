@@ -221,7 +221,9 @@ fn known(app: &App, device: &Device) -> Option<Update> {
     // Only what the device last said: an update has one instant, and older values stand on the page already.
     let values = latest.into_iter().filter(|v| Some(v.at_ms) == newest).map(|v| (v.metric, v.value)).collect();
     let at = newest.unwrap_or_else(|| app.world().clock.now_ms());
-    Some(Update { topic: Hub::topic(&device.id), at: time::to_text(at), values, online: Some(is_online) })
+    // History that was brought in from elsewhere was never heard: the newest of it is as old as the device can be said to be.
+    let seen_at = app.store().seen_ms(device.number).or(newest).map(time::to_text);
+    Some(Update { topic: Hub::topic(&device.id), at: time::to_text(at), values, online: Some(is_online), seen_at })
 }
 
 fn device_of(topic: &str) -> Option<DeviceId> {

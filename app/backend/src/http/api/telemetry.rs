@@ -1,5 +1,6 @@
 //! `GET /api/v1/devices/{id}/telemetry?metric=&from=&to=&points=`
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use serde::Deserialize;
@@ -42,8 +43,9 @@ pub(super) fn route() -> Route {
 async fn answer(
     State(app): State<App>,
     Extension(PathDevice(device)): Extension<PathDevice>,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<Series>, Problem> {
+    let Query(asked) = asked.map_err(|bad| Problem::field(doubled(&bad), "metric, from, to and points are given once each"))?;
     let metric = asked.metric.as_deref().ok_or_else(|| Problem::field("metric", "name a metric, for example metric=power_w"))?;
     check_name(metric).map_err(|e| Problem::field("metric", e.to_string()))?;
     let instant = |field, text: Option<&str>| text.map(time::from_query).transpose().map_err(|e| Problem::field(field, e.to_string()));
@@ -59,4 +61,10 @@ async fn answer(
     };
     let buckets = app.store().aggregate(&Question { device: device.number, metric, from_ms, to_ms, points }).await?;
     Ok(Json(telemetry::series(metric, &buckets)))
+}
+
+/// The field that a query cannot be read for: it stands there twice, for all of them are texts.
+fn doubled(rejection: &QueryRejection) -> &'static str {
+    let text = rejection.body_text();
+    ["metric", "from", "to", "points"].into_iter().find(|name| text.contains(&format!("`{name}`"))).unwrap_or("metric")
 }

@@ -1,14 +1,12 @@
 //! TLS of our own: rustls with ring, the certificate from files.
 
 mod certificate;
-mod listener;
 
 pub use certificate::TlsError;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -17,16 +15,15 @@ use tokio_rustls::rustls::crypto::ring;
 use crate::config::Tls;
 use crate::lifecycle::{Lifecycle, Phase};
 use certificate::Certificate;
-pub(super) use listener::TlsListener;
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Speaks TLS over a listener.
+/// What speaks TLS over a connection.
 ///
 /// # Errors
 /// [`TlsError`] when the files cannot be used.
-pub(super) fn over(tcp: TcpListener, tls: &Tls, lifecycle: &Lifecycle) -> Result<TlsListener, TlsError> {
+pub(super) fn acceptor(tls: &Tls, lifecycle: &Lifecycle) -> Result<TlsAcceptor, TlsError> {
     let certificate = Arc::new(Certificate::read(tls.clone())?);
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -44,5 +41,5 @@ pub(super) fn over(tcp: TcpListener, tls: &Tls, lifecycle: &Lifecycle) -> Result
             }
         }
     });
-    Ok(TlsListener::start(tcp, TlsAcceptor::from(Arc::new(config)), lifecycle))
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }

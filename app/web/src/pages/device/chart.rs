@@ -8,7 +8,7 @@ mod js;
 mod library;
 #[cfg(target_arch = "wasm32")]
 mod options;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(test, target_arch = "wasm32"))]
 mod tail;
 
 use leptos::prelude::*;

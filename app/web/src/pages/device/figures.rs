@@ -11,10 +11,10 @@ use super::period::Period;
 use crate::clock::{at_ms, use_clock};
 use crate::format::{Written, metric, scale, value};
 use crate::i18n::{Texts, use_texts};
-use crate::live::{device_topic, use_live};
+use crate::live::{self, device_topic, use_live};
 
-/// When, and which metric had which value.
-pub(super) type Newest = (i64, Vec<(String, f64)>);
+/// When, which metric had which value, and whether that is only repeated.
+pub(super) type Newest = (i64, Vec<(String, f64)>, bool);
 
 /// A metric and its moving value.
 #[derive(Clone, Debug)]
@@ -55,9 +55,10 @@ impl FigureSet {
             if update.values.is_empty() {
                 return;
             }
-            own.seen_ms.set(Some(clock.now_once_ms()));
+            own.seen_ms.set(live::seen_ms(update, own.seen_ms.get_untracked(), clock.now_once_ms()));
             own.take(update.values.iter().map(|(metric, value)| (metric.as_str(), *value)));
-            own.newest.set(Some((at_ms(&update.at), update.values.iter().map(|(m, v)| (m.clone(), *v)).collect())));
+            let values = update.values.iter().map(|(m, v)| (m.clone(), *v)).collect();
+            own.newest.set(Some((at_ms(&update.at), values, update.seen_at.is_some())));
         });
         set
     }

@@ -1,26 +1,29 @@
 //! A history in one sentence.
 
-use vigia_domain::series::{Point, Series};
+use vigia_domain::series::Series;
+use vigia_domain::units::is_register;
 
 use super::gaps::gaps;
 use super::period::Period;
+use super::rhythm::{Rhythm, mean};
 use crate::format::{metric, span, value};
 use crate::i18n::Texts;
 
-/// Mean by readings, extremes, and what is missing.
+/// Mean over time, extremes, and what is missing.
 pub(super) fn summary(t: &'static Texts, series: &Series, period: Period) -> String {
     let points = &series.points;
-    let readings: u64 = points.iter().map(|p| p.count).sum();
-    if readings == 0 {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return t.history_empty(metric(t, &series.metric).to_lowercase());
-    }
+    };
     let write = |v| value(v, &series.unit).text();
-    let told = match (points.first(), points.last()) {
-        // A register only ever counts up: its mean says nothing, what it grew by is what was used.
-        (Some(first), Some(last)) if matches!(series.unit.as_str(), "Wh" | "kWh" | "varh" | "m³") => {
-            t.history_rise(write(first.min), period.label_long(t), write(last.max - first.min), write(last.max))
-        }
-        _ => told_of_curve(t, points, readings, period, write),
+    // The mean of a register says nothing; what it grew by is what was used, unless it was set back meanwhile.
+    let told = if is_register(&series.metric) && points.windows(2).all(|pair| pair[0].min <= pair[1].max) && first.min <= last.max {
+        t.history_rise(write(first.min), period.label_long(t), write(last.max - first.min), write(last.max))
+    } else {
+        let max = points.iter().map(|p| p.max).fold(f64::NEG_INFINITY, f64::max);
+        let min = points.iter().map(|p| p.min).fold(f64::INFINITY, f64::min);
+        let mean = mean(points, &Rhythm::of(series, period).spans());
+        t.history_summary(write(max), write(mean), write(min), period.label_long(t))
     };
     let missing: Vec<i64> = gaps(series, period).into_iter().map(|(from, to)| to - from).collect();
     let gaps =
@@ -28,39 +31,54 @@ pub(super) fn summary(t: &'static Texts, series: &Series, period: Period) -> Str
     format!("{told} {gaps}")
 }
 
-fn told_of_curve(t: &'static Texts, points: &[Point], readings: u64, period: Period, write: impl Fn(f64) -> String) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "counts of readings in a week")]
-    let mean = points.iter().map(|p| p.avg * p.count as f64).sum::<f64>() / readings as f64;
-    let max = points.iter().map(|p| p.max).fold(f64::NEG_INFINITY, f64::max);
-    let min = points.iter().map(|p| p.min).fold(f64::INFINITY, f64::min);
-    t.history_summary(write(max), write(mean), write(min), period.label_long(t))
-}
-
 #[cfg(test)]
 mod tests {
-    use vigia_domain::series::Gap;
+    use vigia_domain::series::{Gap, Point};
 
     use super::*;
     use crate::i18n::{EN, ES};
 
-    fn point(avg: f64, count: u64) -> Point {
-        Point { at: "2025-01-11T14:00:00.000Z".into(), avg, min: avg - 1.0, max: avg + 1.0, count }
+    fn point(at: &str, avg: f64, count: u64) -> Point {
+        Point { at: format!("2025-01-11T14:{at}.000Z"), avg, min: avg - 1.0, max: avg + 1.0, count }
+    }
+
+    fn told(metric: &str, points: &[Point]) -> String {
+        let unit = vigia_domain::units::unit_of(metric).to_owned();
+        let series = Series { metric: metric.to_owned(), unit, points: points.to_vec(), gaps: vec![] };
+        summary(&EN, &series, Period::Hour).replace('\u{a0}', " ")
     }
 
     #[test]
-    fn the_mean_is_weighed_and_gaps_are_counted() {
+    fn the_mean_is_that_of_the_time_and_gaps_are_counted() {
         let gap = Gap { from: "2025-01-11T14:38:00.000Z".into(), to: "2025-01-11T14:41:20.000Z".into() };
-        let series = |points, gaps| Series { metric: "power_w".into(), unit: "W".into(), points, gaps };
-        let text = summary(&ES, &series(vec![point(100.0, 3), point(200.0, 1)], vec![gap]), Period::Hour);
+        let points = vec![point("00:00", 100.0, 3), point("00:10", 200.0, 1)];
+        let series = Series { metric: "power_w".into(), unit: "W".into(), points, gaps: vec![gap] };
         assert_eq!(
-            text.replace('\u{a0}', " "),
-            "La última hora: promedio 125 W, máximo 201 W, mínimo 99.0 W. Falta 1 tramo de datos, 3 min 20 s en total."
+            summary(&ES, &series, Period::Hour).replace('\u{a0}', " "),
+            "La última hora: promedio en el tiempo 150 W, máximo 201 W, mínimo 99.0 W. Falta 1 tramo de datos, 3 min 20 s en total."
         );
-        let text = summary(&EN, &series(vec![point(100.0, 3)], vec![]), Period::Day);
+        let text = told("power_w", &series.points[..1]);
         assert!(text.ends_with("No gaps."), "{text}");
-        let register = Series { unit: "Wh".into(), ..series(vec![point(5001.0, 1), point(6499.0, 1)], vec![]) };
-        let text = summary(&EN, &register, Period::Day);
-        assert!(text.replace('\u{a0}', " ").starts_with("The last 24 hours: 1.5 kWh more, from 5.0 kWh to 6.5 kWh."), "{text}");
-        assert_eq!(summary(&EN, &series(vec![], vec![]), Period::Week), "No reading of power came in this period.");
+        assert_eq!(told("power_w", &[]), "No reading of power came in this period.");
+    }
+
+    #[test]
+    fn a_device_that_talks_more_while_it_uses_much_does_not_use_more() {
+        let mut points: Vec<_> = (0..10).map(|minute| point(&format!("{minute:02}:00"), 100.0, 1)).collect();
+        points.extend((0..6).map(|n| point(&format!("10:{n}0"), 1600.0, 10)));
+        points.extend((11..16).map(|minute| point(&format!("{minute}:00"), 100.0, 1)));
+        let text = told("power_w", &points);
+        assert!(text.starts_with("The last hour: mean over time 194 W, highest 1,601 W"), "one minute of sixteen: {text}");
+    }
+
+    #[test]
+    fn only_of_a_register_that_was_not_set_back_its_growth_is_told() {
+        let rising = [point("00:00", 5001.0, 1), point("00:10", 6499.0, 1)];
+        assert!(told("energy_wh", &rising).starts_with("The last hour: 1.5 kWh more, from 5.0 kWh to 6.5 kWh."));
+        let falling = [point("00:00", 38.0, 1), point("00:10", 9.0, 1)];
+        for (metric, points) in [("sub1_wh", &rising), ("energy_today_wh", &rising), ("energy_wh", &falling)] {
+            let text = told(metric, points);
+            assert!(text.starts_with("The last hour: mean over time "), "{metric}: {text}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use vigia_domain::series::{Point, Series};
 
 use super::gaps::gaps;
 use super::period::Period;
+use super::rhythm::{Rhythm, mean};
 use crate::clock::{at_ms, use_clock};
 use crate::format::{Detail, count, metric, moment, rfc3339, span, value};
 use crate::i18n::use_texts;
@@ -30,7 +31,8 @@ fn lines(series: &Series, period: Period) -> Vec<Line> {
     let each = period.span_ms() / i64::try_from(ROWS).unwrap_or(1);
     let mut lines: Vec<Line> = Vec::new();
     let mut gaps = gaps(series, period).into_iter().map(|(from, to)| Line::Gap { at_ms: from, span_ms: to - from }).peekable();
-    let mut points = series.points.as_slice();
+    let spans = Rhythm::of(series, period).spans();
+    let (mut points, mut spans) = (series.points.as_slice(), spans.as_slice());
     while let Some(first) = points.first() {
         let start = at_ms(&first.at);
         let end = points.iter().position(|p| at_ms(&p.at) >= start + each).unwrap_or(points.len());
@@ -38,8 +40,9 @@ fn lines(series: &Series, period: Period) -> Vec<Line> {
         while let Some(gap) = gaps.next_if(|gap| gap.at_ms() < start) {
             lines.push(gap);
         }
-        lines.push(together(start, group));
-        points = rest;
+        let (long, others) = spans.split_at(end);
+        lines.push(together(start, group, long));
+        (points, spans) = (rest, others);
     }
     lines.extend(gaps);
     // Newest first, as everywhere in lists.
@@ -47,10 +50,8 @@ fn lines(series: &Series, period: Period) -> Vec<Line> {
     lines
 }
 
-fn together(at_ms: i64, group: &[Point]) -> Line {
-    let count: u64 = group.iter().map(|p| p.count).sum();
-    #[expect(clippy::cast_precision_loss, reason = "counts of readings in a week")]
-    let mean = group.iter().map(|p| p.avg * p.count as f64).sum::<f64>() / (count.max(1)) as f64;
+fn together(at_ms: i64, group: &[Point], spans: &[i64]) -> Line {
+    let (count, mean) = (group.iter().map(|p| p.count).sum(), mean(group, spans));
     let min = group.iter().map(|p| p.min).fold(f64::INFINITY, f64::min);
     let max = group.iter().map(|p| p.max).fold(f64::NEG_INFINITY, f64::max);
     Line::Data { at_ms, mean, min, max, count }
@@ -102,5 +103,22 @@ pub(super) fn Table(series: Series, period: Period) -> impl IntoView {
                 </table>
             </div>
         </details>
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use vigia_domain::time::to_text;
+
+    use super::*;
+
+    #[test]
+    fn a_lines_mean_is_that_of_its_time() {
+        let point = |at: i64, avg, count| Point { at: to_text(at), avg, min: avg, max: avg, count };
+        // Nothing new for 30 s, then a busy bucket.
+        let points = vec![point(0, 100.0, 1), point(30_000, 900.0, 9), point(40_000, 900.0, 9)];
+        let series = Series { metric: "power_w".into(), unit: "W".into(), points, gaps: vec![] };
+        let lines = lines(&series, Period::Hour);
+        assert!(matches!(lines[..], [Line::Data { mean, count: 19, .. }] if (mean - 420.0).abs() < 0.1), "30 s of 100 W, 20 s of 900 W");
     }
 }

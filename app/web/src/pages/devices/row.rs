@@ -10,7 +10,7 @@ use crate::components::age::Age;
 use crate::components::badge::PresenceBadge;
 use crate::format::{metric, value};
 use crate::i18n::{Texts, use_texts};
-use crate::live::{device_topic, use_live};
+use crate::live::{self, device_topic, use_live};
 
 /// A row and what moves in it.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ impl RowState {
             if update.values.is_empty() {
                 return;
             }
-            seen_ms.set(Some(clock.now_once_ms()));
+            seen_ms.set(live::seen_ms(update, seen_ms.get_untracked(), clock.now_once_ms()));
             if let Some(new) = next_headline(headline.get_untracked().as_ref(), update) {
                 headline.set(Some(new));
             }

@@ -74,10 +74,10 @@ pub(super) fn run(
 
     let draw = Rc::clone(&drawing);
     Effect::new(move |_| {
-        if let (Some((at_ms, values)), Some(drawing)) = (set.newest.get(), draw.borrow_mut().as_mut())
+        if let (Some((at_ms, values, is_repeated)), Some(drawing)) = (set.newest.get(), draw.borrow_mut().as_mut())
             && let Some((_, value)) = values.iter().find(|(metric, _)| *metric == drawing.shown.series.metric)
         {
-            drawing.grow(at_ms, *value, &draw);
+            drawing.grow(at_ms, *value, is_repeated, &draw);
         }
     });
 
@@ -108,7 +108,7 @@ impl Drawing {
             data: Array::new(),
             bands: Array::new(),
             shown: shown.clone(),
-            tail: Tail::new(0, 1, None),
+            tail: Tail::new(0, 0, 1, None),
             factor: 1.0,
             word_for_gap: gap,
             waiting: Rc::default(),
@@ -140,7 +140,7 @@ impl Drawing {
         }
         #[expect(clippy::cast_precision_loss, reason = "readings in a bucket")]
         let last = shown.series.points.last().map(|p| (at_ms(&p.at), p.avg * self.factor, p.count as f64));
-        self.tail = Tail::new(shown.from_ms, shown.period.bucket_ms(), last);
+        self.tail = Tail::new(shown.from_ms, shown.from_ms + shown.period.span_ms(), shown.period.bucket_ms(), last);
         self.shown = shown;
         for (from, to) in gaps {
             self.band(from, to);
@@ -162,9 +162,9 @@ impl Drawing {
     }
 
     /// A live reading.
-    fn grow(&mut self, at_ms: i64, value: f64, own: &Shared) {
+    fn grow(&mut self, at_ms: i64, value: f64, is_repeated: bool, own: &Shared) {
         let last = self.data.length().checked_sub(1);
-        match self.tail.take(at_ms, value * self.factor) {
+        match self.tail.take(at_ms, value * self.factor, is_repeated) {
             Growth::None => return,
             Growth::Last(mean) => self.data.set(last.unwrap_or(0), point(at_ms, Some(mean))),
             Growth::Next(value) => {
