@@ -15,8 +15,8 @@ use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
 use crate::metrics::Metrics;
 use crate::mqtt::Broker;
-use crate::telemetry::TelemetryStore;
 use crate::telemetry::sql::SqlStore;
+use crate::telemetry::{self, TelemetryStore};
 use crate::world::World;
 
 /// A handle to the installation.
@@ -63,7 +63,7 @@ impl App {
     pub async fn open(settings: Settings, world: World, lifecycle: Lifecycle) -> Result<Self, StartError> {
         let databases = Databases::open(&settings).await?;
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
-        let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone()).await?);
+        let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone(), &world).await?);
         let (hub, metrics) = (Hub::default(), Metrics::default());
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
         let app = Self {
@@ -87,6 +87,7 @@ impl App {
             }),
         };
         fleet::watch(&app);
+        telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);
         Ok(app)
     }
 

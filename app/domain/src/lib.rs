@@ -11,6 +11,7 @@ pub mod live;
 pub mod reading;
 pub mod reason;
 pub mod rights;
+pub mod rollup;
 pub mod series;
 pub mod time;
 pub mod units;

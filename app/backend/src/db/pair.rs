@@ -35,7 +35,8 @@ async fn has_devices(registry: &Db) -> Result<bool, DbError> {
 }
 
 async fn has_readings(telemetry: &Db) -> Result<bool, DbError> {
-    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM samples) OR EXISTS (SELECT 1 FROM latest) OR EXISTS (SELECT 1 FROM device_state)
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM samples) OR EXISTS (SELECT 1 FROM log) OR EXISTS (SELECT 1 FROM chunks)
+        OR EXISTS (SELECT 1 FROM latest) OR EXISTS (SELECT 1 FROM device_state)
         OR EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM attributes) OR EXISTS (SELECT 1 FROM quarantine)";
     Ok(on!(telemetry, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?)
 }

@@ -1,5 +1,7 @@
 //! Equal buckets over a range: pure arithmetic, the same for every engine.
 
+use vigia_domain::rollup::{self, QUARTER_MS, Quarter};
+
 use crate::telemetry::MOST_POINTS;
 
 /// Buckets over `[from, to)`, aligned to `from`, all of the same width but the last, which ends at `to`.
@@ -16,8 +18,11 @@ pub struct Buckets {
 pub struct Bucket {
     /// Readings.
     pub count: u64,
-    /// Their sum.
-    pub sum: f64,
+    /// The sum of the quarters of an hour before the one that is being added to, and of that one. Kept apart so that a bucket has the same
+    /// sum, to the last bit, whether it was made of readings or of quarters.
+    sum: f64,
+    quarter_sum: f64,
+    quarter_ms: i64,
     /// The smallest.
     pub min: f64,
     /// The largest.
@@ -30,17 +35,21 @@ impl Bucket {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
     pub fn mean(&self) -> f64 {
         // A mean outside [min, max] can only come of rounding.
-        (self.sum / self.count as f64).clamp(self.min, self.max)
+        ((self.sum + self.quarter_sum) / self.count as f64).clamp(self.min, self.max)
     }
 
-    fn add(&mut self, value: f64) {
+    fn add(&mut self, quarter_ms: i64, count: u64, sum: f64, min: f64, max: f64) {
         if self.count == 0 {
-            (self.min, self.max) = (value, value);
+            (self.min, self.max, self.quarter_ms) = (min, max, quarter_ms);
         }
-        self.count += 1;
-        self.sum += value;
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+        if self.quarter_ms != quarter_ms {
+            self.sum += std::mem::take(&mut self.quarter_sum);
+            self.quarter_ms = quarter_ms;
+        }
+        self.count += count;
+        self.quarter_sum += sum;
+        self.min = self.min.min(min);
+        self.max = self.max.max(max);
     }
 }
 
@@ -51,19 +60,38 @@ impl Buckets {
         let span = (to_ms - from_ms).max(0);
         let points = i64::from(points.clamp(1, MOST_POINTS));
         let width_ms = (span + points - 1).div_euclid(points).max(1);
+        // Whole quarters where the question is in whole quarters: a bucket is then a little wider, and made of rollups.
+        let in_quarters = span % QUARTER_MS == 0 && from_ms % QUARTER_MS == 0 && width_ms > QUARTER_MS;
+        let width_ms = if in_quarters { (width_ms + QUARTER_MS - 1) / QUARTER_MS * QUARTER_MS } else { width_ms };
         let number = (span + width_ms - 1) / width_ms;
         let number = usize::try_from(number).expect("at most MOST_POINTS buckets");
         Self { from_ms, to_ms, width_ms, buckets: vec![Bucket::default(); number] }
     }
 
-    /// Adds a reading; one outside the range is none of ours.
+    /// Adds a reading; one outside the range is none of ours. Readings come in order of time.
     pub fn add(&mut self, at_ms: i64, value: f64) {
-        if (self.from_ms..self.to_ms).contains(&at_ms)
-            && let Ok(index) = usize::try_from((at_ms - self.from_ms) / self.width_ms)
-            && let Some(bucket) = self.buckets.get_mut(index)
-        {
-            bucket.add(value);
+        if let Some(bucket) = self.bucket(at_ms) {
+            bucket.add(rollup::start_of(at_ms), 1, value, value, value);
         }
+    }
+
+    /// Whether every quarter of an hour lies inside one bucket.
+    #[must_use]
+    pub fn are_whole_quarters(&self) -> bool {
+        [self.from_ms, self.to_ms, self.width_ms].iter().all(|ms| ms % QUARTER_MS == 0)
+    }
+
+    /// Adds the readings of a quarter of an hour that lies inside one bucket.
+    pub fn add_quarter(&mut self, start_ms: i64, quarter: &Quarter) {
+        if let Some(bucket) = self.bucket(start_ms).filter(|_| quarter.count > 0) {
+            bucket.add(start_ms, quarter.count.into(), quarter.sum, quarter.min, quarter.max);
+        }
+    }
+
+    fn bucket(&mut self, at_ms: i64) -> Option<&mut Bucket> {
+        let inside = (self.from_ms..self.to_ms).contains(&at_ms);
+        let index = usize::try_from((at_ms - self.from_ms) / self.width_ms).ok().filter(|_| inside)?;
+        self.buckets.get_mut(index)
     }
 
     /// Buckets with readings and their starts, in order of time.

@@ -2,19 +2,27 @@
 
 pub mod buckets;
 pub mod sql;
+mod tidy;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use vigia_domain::event::Event;
 use vigia_domain::ids::DeviceNumber;
 use vigia_domain::reason::Reason;
+use vigia_domain::rollup::Quarter;
 use vigia_domain::series::{Gap, Latest, Point, Series};
 use vigia_domain::{time, units};
 
 use crate::db::DbError;
 use buckets::Buckets;
+pub use tidy::tidy;
 
 /// How many refusals are kept of each device.
 pub const QUARANTINE_KEPT: i64 = 100;
+/// For how long a rate (a power) holds at most when no further value comes, in ms; how long a silence of a register may be
+/// before what it grew by meanwhile is estimated.
+pub const LONGEST_GAP_MS: i64 = 10 * 60_000;
 /// The most points that one question may ask for.
 pub const MOST_POINTS: u32 = 5_000;
 
@@ -127,11 +135,35 @@ pub trait TelemetryStore: Send + Sync {
     /// [`DbError`].
     async fn aggregate(&self, question: &Question<'_>) -> Result<Buckets, DbError>;
 
-    /// Removes readings before an instant; says how many rows went.
+    /// The quarters of an hour that begin in `[from_ms, to_ms)`, by their beginning; those without anything are left out.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    async fn quarters(&self, device: DeviceNumber, metric: &str, from_ms: i64, to_ms: i64) -> Result<BTreeMap<i64, Quarter>, DbError>;
+
+    /// Does what is due in the background, a piece at a time; says whether there is more.
+    ///
+    /// # Errors
+    /// [`DbError`]; nothing is lost then, it is done the next time.
+    async fn tidy(&self, now_ms: i64) -> Result<bool, DbError>;
+
+    /// Does all of that at once, due or not.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    async fn compact(&self) -> Result<(), DbError>;
+
+    /// Removes readings before an instant; says how many values went. Their quarters stay.
     ///
     /// # Errors
     /// [`DbError`].
     async fn delete_before(&self, before_ms: i64) -> Result<u64, DbError>;
+
+    /// Proves that what is stored is whole, and that rollups are what the raw values come to. Changes nothing.
+    ///
+    /// # Errors
+    /// [`DbError`] when the store cannot be asked at all; damage stands in the report.
+    async fn check(&self) -> Result<sql::Report, DbError>;
 
     /// Writes down what is kept in memory only to be quick. Called now and then, and at the end.
     ///

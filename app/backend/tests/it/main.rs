@@ -12,6 +12,7 @@ mod doors;
 mod durable;
 mod ingest;
 mod live;
+mod sealing;
 mod sessions;
 mod sign_in;
 mod store;

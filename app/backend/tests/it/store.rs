@@ -75,48 +75,42 @@ both! {
         after.close().await;
     }
 
-    async fn only_what_changed_is_written_down_again(it: Installation) {
-        let store = it.app.store();
-        store.append(&[entry(&[(10, &[("power_w", 5.0), ("voltage_v", 127.0)])])]).await.expect("stored");
-        store.settle().await.expect("written down");
-        assert_eq!(it.sql("telemetry.db", "UPDATE latest SET value = -1").await, 2, "whoever writes a value again now, undoes this");
-        store.append(&[entry(&[(20, &[("power_w", 6.0)])])]).await.expect("stored");
-        store.settle().await.expect("written down");
-        store.settle().await.expect("nothing to do");
-        let mut after = it.again().await;
-        let found: Vec<_> = after.app.store().latest(METER).into_iter().map(|v| (v.metric, v.value)).collect();
-        assert_eq!(found, [("power_w".to_owned(), 6.0), ("voltage_v".to_owned(), -1.0)]);
-        after.close().await;
-    }
-
-    async fn what_a_crash_left_in_the_log_is_written_down_before_the_mark_passes_it(it: Installation) {
+    async fn the_last_values_outlive_the_readings_that_brought_them(it: Installation) {
         it.app.store().append(&[entry(&[(10, &[("power_w", 5.0)])])]).await.expect("stored");
-        it.app.store().settle().await.expect("written down");
+        it.app.store().compact().await.expect("sealed");
         it.app.store().append(&[entry(&[(20, &[("power_w", 6.0)])])]).await.expect("stored");
         let mut after = it.again().await;
-        after.app.store().settle().await.expect("written down");
-        assert_eq!(after.app.store().delete_before(i64::MAX).await.expect("deleted"), 2, "the log cannot complete it any more");
+        assert_eq!(after.app.store().latest(METER)[0].value, 6.0, "from the log");
+        assert_eq!(after.app.store().delete_before(i64::MAX).await.expect("deleted"), 2);
         let mut third = it.again().await;
-        assert_eq!(third.app.store().latest(METER)[0].value, 6.0);
+        assert_eq!(third.app.store().latest(METER)[0].value, 6.0, "neither log nor chunks hold it any more");
+        assert_eq!(third.app.store().seen_ms(METER), Some(NOW));
         third.close().await;
         after.close().await;
     }
 
-    async fn thousands_of_last_values_are_written_down_at_once(it: Installation) {
+    async fn thousands_of_devices_are_sealed_and_known_after_a_restart(it: Installation) {
         let names: Vec<String> = (0..10).map(|m| format!("metric_{m}")).collect();
         let of_device = |device: i64| {
             let values: Vec<_> = names.iter().map(|name| (name.as_str(), device as f64)).collect();
             Entry { device: DeviceNumber(device), ..entry(&[(10, &values)]) }
         };
         it.app.store().append(&(1..=1_000).map(of_device).collect::<Vec<_>>()).await.expect("stored");
-        it.app.store().settle().await.expect("written down");
-        assert_eq!(it.sql("telemetry.db", "UPDATE latest SET at_ms = at_ms + 1").await, 10_000, "more than any statement can bind");
-        assert_eq!(it.sql("telemetry.db", "UPDATE device_state SET seen_ms = seen_ms").await, 1_000);
+        it.app.store().compact().await.expect("sealed");
         let mut after = it.again().await;
         for device in [1, 256, 257, 1_000] {
             let latest = after.app.store().latest(DeviceNumber(device));
-            assert!(latest.len() == 10 && latest.iter().all(|v| v.value == device as f64 && v.at_ms == 11));
+            assert!(latest.len() == 10 && latest.iter().all(|v| v.value == device as f64 && v.at_ms == 10));
+            assert_eq!(after.app.store().range(DeviceNumber(device), "metric_7", 0, 20).await.expect("asked"), [(10, device as f64)]);
         }
+        after.close().await;
+    }
+
+    async fn who_was_heard_without_a_reading_is_written_down(it: Installation) {
+        it.app.store().append(&[Entry { online: Some(true), ..entry(&[]) }]).await.expect("stored");
+        it.app.store().settle().await.expect("written down");
+        let mut after = it.again().await;
+        assert_eq!(after.app.store().seen_ms(METER), Some(NOW));
         after.close().await;
     }
 
@@ -136,7 +130,7 @@ both! {
         let batch: Vec<_> = (0..1_000).map(|n| entry(&[(n, &[("a", n as f64), ("b", -1.0)])])).collect();
         it.app.store().append(&batch).await.expect("stored");
         assert_eq!(range(it, "a").await.len(), 1_000);
-        assert_eq!(it.app.store().delete_before(500).await.expect("deleted"), 500);
+        assert_eq!(it.app.store().delete_before(500).await.expect("deleted"), 1_000, "values");
         assert_eq!(range(it, "b").await.len(), 500);
     }
 }

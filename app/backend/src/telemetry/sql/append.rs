@@ -8,57 +8,52 @@ use sha2::{Digest as _, Sha256};
 use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::{Entry, QUARANTINE_KEPT};
 
-use super::codec;
+use super::block::Block;
+use super::log;
 use super::names::{Known, MetricNames};
-use super::rows::{Statement, chunks};
 
-/// A row of `samples` before it has its id.
-pub(super) struct Row {
-    pub(super) device: i64,
-    pub(super) at_ms: i64,
+/// A batch's readings as a block, and where in it each of them begins.
+pub(super) struct Readings {
+    pub(super) data: Option<Vec<u8>>,
+    /// Device, instant and place, in the batch's order.
+    pub(super) places: Vec<(i64, i64, u32)>,
+    /// When the last of them came.
     pub(super) received_ms: i64,
-    pub(super) data: Vec<u8>,
 }
 
-/// The batch's readings as rows, in order; metric names get their ids here.
-pub(super) async fn rows(db: &Db, names: &MetricNames, batch: &[Entry]) -> Result<Vec<Row>, DbError> {
+/// The batch's readings; metric names get their ids here.
+pub(super) async fn readings(db: &Db, names: &MetricNames, batch: &[Entry]) -> Result<Readings, DbError> {
     // Names are new once in a device's life: look for them only when one is missing.
-    if let Some(rows) = packed(&names.known(), batch) {
-        return Ok(rows);
+    if let Some(readings) = packed(&names.known(), batch) {
+        return Ok(readings);
     }
     names.ensure(db, batch.iter().flat_map(|e| &e.readings).flat_map(|r| &r.values).map(|(name, _)| name.as_str())).await?;
     Ok(packed(&names.known(), batch).expect("ensured above"))
 }
 
-fn packed(known: &Known, batch: &[Entry]) -> Option<Vec<Row>> {
-    let mut rows = Vec::with_capacity(batch.iter().map(|entry| entry.readings.len()).sum());
+fn packed(known: &Known, batch: &[Entry]) -> Option<Readings> {
+    let values = batch.iter().flat_map(|e| &e.readings).map(|r| r.values.len()).sum();
+    let count = batch.iter().map(|e| e.readings.len()).sum();
+    let mut block = Block::with_capacity(values, count);
+    let mut places = Vec::with_capacity(count);
     for entry in batch {
         for reading in &entry.readings {
-            let data = codec::pack(reading.values.iter().map(|(name, value)| (known.id(name), *value)))?;
-            rows.push(Row { device: entry.device.0, at_ms: reading.at_ms, received_ms: entry.received_ms, data });
+            let values = reading.values.iter().map(|(name, value)| (known.id(name), *value));
+            places.push((entry.device.0, reading.at_ms, block.push(entry.device.0, reading.at_ms, values)?));
         }
     }
-    Some(rows)
+    let received_ms = batch.iter().map(|e| e.received_ms).max().unwrap_or_default();
+    Some(Readings { data: block.finish(), places, received_ms })
 }
 
-/// The statement that writes rows.
-pub(super) fn insert() -> Statement {
-    Statement::new("INSERT INTO samples (device, at_ms, received_ms, data)", 4, "")
-}
-
-/// Writes a batch and its rows, all or nothing.
-pub(super) async fn write(db: &Db, insert: &Statement, batch: &[Entry], rows: &[Row]) -> Result<(), DbError> {
+/// Writes a batch and its readings, all or nothing. Says which block of the log holds them, if there are any.
+pub(super) async fn write(db: &Db, writer: i64, batch: &[Entry], readings: &Readings) -> Result<Option<i64>, DbError> {
     let states = states(batch);
+    let mut block = None;
     in_tx!(db, |tx| {
-        for chunk in chunks(rows) {
-            let mut query = sqlx::query(insert.of(chunk));
-            for row in chunk {
-                query = query.bind(row.device).bind(row.at_ms).bind(row.received_ms).bind(row.data.as_slice());
-            }
-            let written = query.execute(&mut *tx).await?.rows_affected();
-            if usize::try_from(written) != Ok(chunk.len()) {
-                return Err(DbError::Missing("samples"));
-            }
+        if let Some(data) = &readings.data {
+            let query = sqlx::query_scalar::<_, i64>(log::INSERT).bind(readings.received_ms).bind(data.as_slice()).bind(writer);
+            block = Some(query.fetch_one(&mut *tx).await?);
         }
         for entry in batch {
             for event in &entry.events {
@@ -121,7 +116,7 @@ pub(super) async fn write(db: &Db, insert: &Statement, batch: &[Entry], rows: &[
             .await?;
         }
     });
-    Ok(())
+    Ok(block)
 }
 
 /// The last word of every device on whether it is online.

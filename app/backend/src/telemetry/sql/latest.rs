@@ -1,14 +1,13 @@
-//! The last value of every metric, in memory; written to `latest` now and then, completed from the log after a crash.
+//! The last value of every metric, in memory; in `latest` as far as it was sealed, completed from the log at the start.
 
-use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use futures_util::TryStreamExt as _;
 use vigia_domain::ids::DeviceNumber;
 
-use super::append::Row;
-use super::codec;
+use super::append::Readings;
+use super::block::{self, Frame};
 use super::names::MetricNames;
 use super::rows::{Statement, chunks};
 use crate::db::{Db, DbError, in_tx, on};
@@ -16,73 +15,35 @@ use crate::telemetry::{Entry, LastValue, Won};
 
 pub(super) struct LatestCache {
     devices: RwLock<Devices>,
-    upsert: Upserts,
-}
-
-/// The statements that write down.
-struct Upserts {
-    values: Statement,
-    seen: Statement,
+    write_seen: Statement,
 }
 
 #[derive(Default)]
 struct Devices {
-    values: HashMap<i64, HashMap<u32, Last>>,
+    values: HashMap<i64, HashMap<u32, (i64, f64)>>,
     seen: HashMap<i64, i64>,
     goodbyes: HashMap<i64, i64>,
-    /// Devices that were heard, or have values that changed, since they were last written down.
+    /// Devices that were heard since that was last written down, and of which the log holds no reading that says so.
     changed: HashSet<i64>,
 }
 
-/// Device, metric, instant, value.
-type LatestRow = (i64, i64, i64, f64);
-/// Device, and when it was last heard of.
-type SeenRow = (i64, i64);
-
-/// The last value of one metric.
-struct Last {
-    at_ms: i64,
-    value: f64,
-    is_written: bool,
-}
-
 impl Devices {
-    /// A later instant wins; at the same instant the later row does. Says in `won` for each value of the row whether it won.
-    fn take(&mut self, device: i64, at_ms: i64, data: &[u8], won: &mut Vec<bool>) -> Result<(), DbError> {
-        let values = self.values.entry(device).or_default();
-        won.extend(codec::unpack(data)?.map(|(metric, value)| {
-            let new = Last { at_ms, value, is_written: false };
-            match values.entry(metric) {
-                MapEntry::Occupied(last) if at_ms < last.get().at_ms => return false,
-                MapEntry::Occupied(mut last) => drop(last.insert(new)),
-                MapEntry::Vacant(none) => drop(none.insert(new)),
+    /// A later instant wins; at the same instant the later row does. Says in `won` for each value whether it won.
+    fn take(&mut self, frame: &Frame<'_>, won: &mut Vec<bool>) {
+        let values = self.values.entry(frame.device).or_default();
+        won.extend(frame.values().map(|(metric, value)| {
+            let last = values.entry(metric).or_insert((i64::MIN, value));
+            let wins = frame.at_ms >= last.0;
+            if wins {
+                *last = (frame.at_ms, value);
             }
-            true
+            wins
         }));
-        self.changed.insert(device);
-        Ok(())
     }
 
     fn heard(&mut self, device: i64, received_ms: i64) {
         let seen = self.seen.entry(device).or_insert(received_ms);
         *seen = (*seen).max(received_ms);
-        self.changed.insert(device);
-    }
-
-    fn unwritten(&self) -> (Vec<LatestRow>, Vec<SeenRow>) {
-        let (mut values, mut seen) = (Vec::new(), Vec::with_capacity(self.changed.len()));
-        for device in &self.changed {
-            let fresh = self.values.get(device).into_iter().flatten().filter(|(_, last)| !last.is_written);
-            values.extend(fresh.map(|(metric, last)| (*device, i64::from(*metric), last.at_ms, last.value)));
-            seen.extend(self.seen.get(device).map(|at| (*device, *at)));
-        }
-        (values, seen)
-    }
-
-    fn written(&mut self) {
-        for device in std::mem::take(&mut self.changed) {
-            self.values.get_mut(&device).into_iter().flat_map(HashMap::values_mut).for_each(|last| last.is_written = true);
-        }
     }
 }
 
@@ -93,8 +54,7 @@ impl LatestCache {
             let mut rows = sqlx::query_as::<_, (i64, i64, i64, f64)>("SELECT device, metric, at_ms, value FROM latest").fetch(c);
             while let Some((device, metric, at_ms, value)) = rows.try_next().await? {
                 let unreadable = |_| DbError::Unreadable { table: "latest", column: "metric", found: metric.to_string() };
-                let last = Last { at_ms, value, is_written: true };
-                devices.values.entry(device).or_default().insert(u32::try_from(metric).map_err(unreadable)?, last);
+                devices.values.entry(device).or_default().insert(u32::try_from(metric).map_err(unreadable)?, (at_ms, value));
             }
         });
         on!(db, |c| {
@@ -109,30 +69,41 @@ impl LatestCache {
                 devices.goodbyes.insert(device, online_ms);
             }
         });
-        const TAIL: &str =
-            "SELECT device, at_ms, received_ms, data FROM samples WHERE id > (SELECT sample_id FROM latest_mark WHERE one = 1) ORDER BY id";
-        on!(db, |c| {
-            let mut rows = sqlx::query_as::<_, (i64, i64, i64, Vec<u8>)>(TAIL).fetch(c);
-            while let Some((device, at_ms, received_ms, data)) = rows.try_next().await? {
-                devices.take(device, at_ms, &data, &mut Vec::new())?;
-                devices.heard(device, received_ms);
-            }
-        });
-        Ok(Self { devices: RwLock::new(devices), upsert: Upserts::new() })
+        let write_seen = Statement::new(
+            "INSERT INTO device_state (device, seen_ms)",
+            2,
+            "ON CONFLICT (device) DO UPDATE SET seen_ms = excluded.seen_ms",
+        );
+        Ok(Self { devices: RwLock::new(devices), write_seen })
+    }
+
+    /// Takes readings from the log, in its order.
+    pub(super) fn replay(&self, frames: &[(usize, Frame<'_>)], received_ms: i64) {
+        let mut devices = self.write();
+        let mut won = Vec::new();
+        for (_, frame) in frames {
+            won.clear();
+            devices.take(frame, &mut won);
+            devices.heard(frame.device, received_ms);
+        }
     }
 
     /// Takes a batch that was stored. Says for each entry which of its values, as they stand in it, became the newest.
-    pub(super) fn apply(&self, batch: &[Entry], rows: &[Row]) -> Vec<Won> {
+    pub(super) fn apply(&self, batch: &[Entry], readings: &Readings) -> Result<Vec<Won>, DbError> {
         let mut devices = self.write();
-        let mut rows = rows.iter();
+        let data = readings.data.as_deref().unwrap_or_default();
+        let mut places = readings.places.iter();
         let mut all = Vec::with_capacity(batch.len());
         for entry in batch {
             let mut won = Vec::with_capacity(entry.readings.iter().map(|reading| reading.values.len()).sum());
-            for row in rows.by_ref().take(entry.readings.len()) {
-                devices.take(row.device, row.at_ms, &row.data, &mut won).expect("packed by us a moment ago");
+            for (_, _, offset) in places.by_ref().take(entry.readings.len()) {
+                devices.take(&block::frame(data, usize::try_from(*offset).unwrap_or(usize::MAX))?, &mut won);
             }
             if entry.heard {
                 devices.heard(entry.device.0, entry.received_ms);
+                if entry.readings.is_empty() {
+                    devices.changed.insert(entry.device.0);
+                }
             }
             match entry.online {
                 Some(true) => drop(devices.goodbyes.remove(&entry.device.0)),
@@ -141,7 +112,7 @@ impl LatestCache {
             }
             all.push(won);
         }
-        all
+        Ok(all)
     }
 
     pub(super) fn of(&self, device: DeviceNumber, names: &MetricNames) -> Vec<LastValue> {
@@ -151,14 +122,14 @@ impl LatestCache {
             .get(&device.0)
             .into_iter()
             .flatten()
-            .filter_map(|(metric, last)| Some(LastValue { metric: names.name(*metric)?, at_ms: last.at_ms, value: last.value }))
+            .filter_map(|(metric, (at_ms, value))| Some(LastValue { metric: names.name(*metric)?, at_ms: *at_ms, value: *value }))
             .collect();
         found.sort_by(|a, b| a.metric.cmp(&b.metric));
         found
     }
 
     pub(super) fn newest_ms(&self, device: DeviceNumber) -> Option<i64> {
-        self.read().values.get(&device.0)?.values().map(|last| last.at_ms).max()
+        self.read().values.get(&device.0)?.values().map(|(at_ms, _)| *at_ms).max()
     }
 
     pub(super) fn known_metrics(&self, device: DeviceNumber) -> usize {
@@ -173,35 +144,26 @@ impl LatestCache {
         self.read().goodbyes.get(&device.0).copied()
     }
 
-    /// Writes what changed, and up to which row of the log it holds. Called by the one who appends, so that both agree.
+    /// Writes down when devices were heard.
     pub(super) async fn flush(&self, db: &Db) -> Result<(), DbError> {
-        let (values, seen) = self.read().unwritten();
-        if values.is_empty() && seen.is_empty() {
+        let seen: Vec<(i64, i64)> = {
+            let devices = self.read();
+            devices.changed.iter().filter_map(|device| Some((*device, *devices.seen.get(device)?))).collect()
+        };
+        if seen.is_empty() {
             return Ok(());
         }
-        in_tx!(db, |tx| {
-            for chunk in chunks(&values) {
-                let mut query = sqlx::query(self.upsert.values.of(chunk));
-                for (device, metric, at_ms, value) in chunk {
-                    query = query.bind(*device).bind(*metric).bind(*at_ms).bind(*value);
-                }
-                query.execute(&mut *tx).await?;
+        in_tx!(db, |tx| for chunk in chunks(&seen) {
+            let mut query = sqlx::query(self.write_seen.of(chunk));
+            for (device, seen_ms) in chunk {
+                query = query.bind(*device).bind(*seen_ms);
             }
-            for chunk in chunks(&seen) {
-                let mut query = sqlx::query(self.upsert.seen.of(chunk));
-                for (device, seen_ms) in chunk {
-                    query = query.bind(*device).bind(*seen_ms);
-                }
-                query.execute(&mut *tx).await?;
-            }
-            let marked = sqlx::query("UPDATE latest_mark SET sample_id = (SELECT COALESCE(MAX(id), 0) FROM samples) WHERE one = 1")
-                .execute(&mut *tx)
-                .await?;
-            if marked.rows_affected() != 1 {
-                return Err(DbError::Missing("latest_mark"));
-            }
+            query.execute(&mut *tx).await?;
         });
-        self.write().written();
+        let mut devices = self.write();
+        for (device, _) in seen {
+            devices.changed.remove(&device);
+        }
         Ok(())
     }
 
@@ -211,22 +173,5 @@ impl LatestCache {
 
     fn write(&self) -> RwLockWriteGuard<'_, Devices> {
         self.devices.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Upserts {
-    fn new() -> Self {
-        Self {
-            values: Statement::new(
-                "INSERT INTO latest (device, metric, at_ms, value)",
-                4,
-                "ON CONFLICT (device, metric) DO UPDATE SET at_ms = excluded.at_ms, value = excluded.value",
-            ),
-            seen: Statement::new(
-                "INSERT INTO device_state (device, seen_ms)",
-                2,
-                "ON CONFLICT (device) DO UPDATE SET seen_ms = excluded.seen_ms",
-            ),
-        }
     }
 }

@@ -1,40 +1,48 @@
-//! Reading a metric's values out of the log.
+//! Reading a metric's values: from the chunks, and over them what the log holds.
 
-use futures_util::TryStreamExt as _;
-use vigia_domain::ids::DeviceNumber;
+use std::collections::BTreeMap;
 
-use super::codec;
-use crate::db::{Db, DbError, on};
+use super::series::Series;
+use super::{SqlStore, block, log};
+use crate::db::DbError;
 
-const SQL: &str = "SELECT at_ms, data FROM samples WHERE device = $1 AND at_ms >= $2 AND at_ms < $3 ORDER BY at_ms, id";
-
-/// Calls `found` once per instant with the value that counts there, in order of time. Holds one row at a time.
-pub(super) async fn each(
-    db: &Db,
-    device: DeviceNumber,
-    metric: u32,
-    from_ms: i64,
-    to_ms: i64,
-    mut found: impl FnMut(i64, f64),
-) -> Result<(), DbError> {
-    let mut pending: Option<(i64, f64)> = None;
-    on!(db, |c| {
-        let mut rows = sqlx::query_as::<_, (i64, Vec<u8>)>(SQL).bind(device.0).bind(from_ms).bind(to_ms).fetch(c);
-        while let Some((at, data)) = rows.try_next().await? {
-            let Some((_, value)) = codec::unpack(&data)?.find(|(m, _)| *m == metric) else { continue };
-            match &mut pending {
-                // The same instant again: the later row wins.
-                Some((last, old)) if *last == at => *old = value,
-                _ => {
-                    if let Some((at, value)) = pending.replace((at, value)) {
-                        found(at, value);
-                    }
+impl SqlStore {
+    /// Calls `found` once per instant of `[from_ms, to_ms)` with the value that counts there, in order of time.
+    pub(super) async fn each(&self, series: Series, from_ms: i64, to_ms: i64, mut found: impl FnMut(i64, f64)) -> Result<(), DbError> {
+        // First the log and then the chunks: what is sealed in between is in both, and not in neither.
+        let mut recent = self.unsealed(series, from_ms, to_ms).await?.into_iter().peekable();
+        series
+            .each(&self.db, from_ms, to_ms, |at, value| {
+                if !(from_ms..to_ms).contains(&at) {
+                    return;
                 }
-            }
-        }
-    });
-    if let Some((at, value)) = pending {
-        found(at, value);
+                while let Some((earlier, value)) = recent.next_if(|(instant, _)| *instant < at) {
+                    found(earlier, value);
+                }
+                found(at, recent.next_if(|(instant, _)| *instant == at).map_or(value, |(_, newer)| newer));
+            })
+            .await?;
+        recent.for_each(|(at, value)| found(at, value));
+        Ok(())
     }
-    Ok(())
+
+    /// What the log holds of it, by the instant.
+    pub(super) async fn unsealed(&self, series: Series, from_ms: i64, to_ms: i64) -> Result<BTreeMap<i64, f64>, DbError> {
+        let places = self.tail().of(series.device, from_ms, to_ms);
+        let ids: Vec<i64> = places.iter().map(|(block, _)| *block).collect();
+        let mut places = places.into_iter().peekable();
+        let mut values = BTreeMap::new();
+        log::each(&self.db, &ids, |logged| {
+            // Blocks come in the order of the places; one that was sealed meanwhile is not among them.
+            while places.next_if(|(block, _)| *block < logged.id).is_some() {}
+            let Some((_, offsets)) = places.next_if(|(block, _)| *block == logged.id) else { return Ok(()) };
+            for offset in offsets {
+                let frame = block::frame(&logged.data, usize::try_from(offset).unwrap_or(usize::MAX))?;
+                values.extend(frame.values().find(|(metric, _)| *metric == series.metric).map(|(_, value)| (frame.at_ms, value)));
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(values)
+    }
 }

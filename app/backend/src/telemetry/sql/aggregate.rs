@@ -1,0 +1,38 @@
+//! Quarters of an hour of a series: those that are stored, and where the log holds newer values reckoned from these.
+
+use std::collections::BTreeMap;
+
+use vigia_domain::rollup::{self, Meaning, QUARTER_MS, Quarter};
+
+use super::SqlStore;
+use super::series::Series;
+use crate::db::DbError;
+use crate::telemetry::LONGEST_GAP_MS;
+
+impl SqlStore {
+    /// The quarters that begin in `[from_ms, to_ms)`.
+    pub(super) async fn quarters_of(&self, series: Series, from_ms: i64, to_ms: i64) -> Result<BTreeMap<i64, Quarter>, DbError> {
+        // First the log and then what is sealed: what moves in between is in both, and not in neither.
+        let recent: Vec<(i64, f64)> = self.unsealed(series, i64::MIN, i64::MAX).await?.into_iter().collect();
+        let mut found = series.quarters(&self.db, from_ms, to_ms).await?;
+        if recent.is_empty() {
+            return Ok(found);
+        }
+        let meaning = self.meaning(series);
+        let all = self.surroundings(series, &recent).await?.all;
+        let changed: Vec<i64> = recent.iter().map(|(at, _)| *at).collect();
+        for (from, to) in rollup::touched(meaning, &all, &changed, LONGEST_GAP_MS) {
+            let (from, to) = (from.max(rollup::start_of(from_ms + QUARTER_MS - 1)), to.min(to_ms));
+            if from < to {
+                found.retain(|start, _| !(from..to).contains(start));
+                found.append(&mut rollup::quarters(meaning, &all, from, to, LONGEST_GAP_MS));
+            }
+        }
+        found.retain(|start, _| (from_ms..to_ms).contains(start));
+        Ok(found)
+    }
+
+    pub(super) fn meaning(&self, series: Series) -> Meaning {
+        self.names.name(series.metric).map_or(Meaning::Gauge, |name| Meaning::of(&name))
+    }
+}
