@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who holds how many. Clones are handles to the same count.
@@ -55,5 +56,14 @@ impl<K: Eq + Hash> Drop for Share<K> {
                 taken.remove(&self.holder);
             }
         }
+    }
+}
+
+/// Whose address it is: of IPv6 everybody has a network of 64 bits to choose from. Requests without a peer share one.
+pub(crate) fn network(from: Option<IpAddr>) -> IpAddr {
+    match from.map(|ip| ip.to_canonical()) {
+        Some(IpAddr::V6(v6)) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        Some(v4) => v4,
+        None => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     }
 }

@@ -2,13 +2,14 @@
 //! nobody can lock somebody else out from elsewhere. The settings are `[sign_in]`.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::token;
 use crate::config::SignIn;
 use crate::db::users::normalised;
+use crate::share::network;
 use crate::world::Clock;
 
 /// The settings count the wrong tries in this time; one comes back each time that its share of it has passed.
@@ -111,15 +112,6 @@ impl Try<'_> {
                 *whole = whole.checked_sub(each).unwrap_or(*whole);
             }
         }
-    }
-}
-
-/// Whose address it is: of IPv6 everybody has a network of 64 bits to choose from. Requests without a peer share one.
-pub(crate) fn network(from: Option<IpAddr>) -> IpAddr {
-    match from.map(|ip| ip.to_canonical()) {
-        Some(IpAddr::V6(v6)) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        Some(v4) => v4,
-        None => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     }
 }
 

@@ -9,8 +9,6 @@ use crate::config::{Log, LogFormat};
 pub(super) fn start(log: &Log) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&log.filter)
         .map_err(|e| Failure::wrong_use(format!("log.filter: {e}; write a level like \"info\", or \"warn,vigia_backend=debug\"")))?;
-    // The broker's own crate speaks of every connection that ends; that is for those who look for it.
-    let filter = if log.filter.contains("rmqtt") { filter } else { filter.add_directive("rmqtt=error".parse().expect("a directive")) };
     // "Already exists, skipping", at each start of each verb.
     let filter = if log.filter.contains("sqlx") {
         filter

@@ -12,10 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::auth::tries::network;
 use crate::config::Http;
 use crate::files;
-use crate::share::{Share, Shares};
+use crate::share::{Share, Shares, network};
 
 /// What the web server grants.
 #[derive(Clone, Copy, Debug)]

@@ -57,7 +57,6 @@ async fn the_gate_hears_of_the_first_and_the_last_connection() {
     house.end().await;
 }
 
-/// rmqtt itself forgets such a session; a sweep clears it away, so that its device does not seem to be there for ever.
 #[tokio::test]
 async fn a_client_that_leaves_during_its_connect_is_not_counted_for_ever() {
     use tokio::io::AsyncWriteExt as _;

@@ -101,6 +101,8 @@ pub(crate) struct Say<'a> {
 pub(crate) struct Wire {
     stream: TcpStream,
     level: u8,
+    /// The reason with which the broker of version 5 ended it.
+    pub(crate) goodbye: Option<u8>,
 }
 
 /// The first byte and the body of a packet.
@@ -111,7 +113,7 @@ impl Wire {
     pub(crate) async fn connect(address: SocketAddr, hello: &Hello) -> (Self, Option<u8>) {
         let mut stream = TcpStream::connect(address).await.expect("the broker listens");
         stream.write_all(&hello.packet()).await.expect("it takes the CONNECT");
-        let mut wire = Self { stream, level: hello.level };
+        let mut wire = Self { stream, level: hello.level, goodbye: None };
         let answer = wire.packet().await;
         let code = answer.map(|(kind, body)| {
             assert_eq!(kind, 0x20, "a CONNACK");
@@ -158,9 +160,14 @@ impl Wire {
         body.last().copied()
     }
 
-    /// The next packet; `None` when the broker closed the connection.
+    /// The next packet; `None` when the broker closed the connection, in version 5 with a DISCONNECT before.
     pub(crate) async fn packet(&mut self) -> Option<Packet> {
-        tokio::time::timeout(Duration::from_secs(5), self.read()).await.expect("an answer within five seconds")
+        let read = tokio::time::timeout(Duration::from_secs(5), self.read()).await.expect("an answer within five seconds");
+        let Some((0xe0, body)) = read else { return read };
+        self.goodbye = body.first().copied();
+        let closed = tokio::time::timeout(Duration::from_secs(5), self.read()).await.expect("it closes at once");
+        assert_eq!((self.level, closed), (5, None), "only version 5 is told, and nothing comes behind it");
+        None
     }
 
     /// Whether nothing comes for this time.

@@ -1,164 +1,303 @@
-//! What the broker's parts share: the gate, who is expected after a good CONNECT, and which connections of a device stand.
+//! What the broker's parts share: the gate, and who hears what.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
-use rmqtt::session::Session;
-use rmqtt::types::{DashMap, Id, Tx};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use vigia_domain::ids::DeviceId;
 
-use super::limits::EXPECTED_TIME;
-use super::shares::Shares;
-
+use super::limits::{HANDSHAKES, SUBSCRIPTIONS, WILL_ATTEMPTS, WILL_PAUSE};
+use super::link::Order;
+use super::message::{Draft, Message};
+use super::outbox::Letter;
+use super::registry::{Over, Registry};
+use super::retained::Retained;
+use super::rights;
+use super::session::{Dropped, Session};
+use super::subscriptions::{Hit, Subscription, Subscriptions};
+use super::topics::{Filter, covers};
+use super::wire::{LastWill, Reason, Subscribe};
 use crate::config::Guard;
-use crate::mqtt::{DeviceIdentity, Gate};
-
-/// Where a session keeps whose it is. It goes with the session, so nothing has to be cleared away.
-const DEVICE: &str = "device";
+use crate::mqtt::{DeviceIdentity, Gate, Unavailable};
 
 pub(super) struct House {
     pub(super) gate: Arc<dyn Gate>,
-    /// Which peers are talked to at all.
-    pub(super) peers: Guard,
-    /// Let in by the door and since when, their session not begun yet.
-    expected: DashMap<Id, (Arc<DeviceIdentity>, Instant)>,
-    /// Sessions with a connection, or with one that died before it was told so.
-    live: DashMap<Id, (Arc<DeviceIdentity>, Tx)>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) handshakes: Semaphore,
+    /// Makes the names of clients that bring none differ from those before a restart.
+    pub(super) seed: u64,
+    peers: Guard,
+    subscriptions: Subscriptions,
+    retained: Retained,
     /// Connections per device. The lock is held while the gate is told, so that a reconnect is never overtaken by its "gone".
-    counts: DashMap<DeviceId, Arc<Mutex<usize>>>,
-    /// What each device holds.
-    pub(super) shares: Shares,
-    stopping: AtomicBool,
+    presence: std::sync::Mutex<HashMap<DeviceId, Arc<Mutex<usize>>>>,
+    dropped: AtomicU64,
+    is_stopping: AtomicBool,
 }
 
 impl House {
-    pub(super) fn new(gate: Arc<dyn Gate>, peers: Guard) -> Self {
+    pub(super) fn new(gate: Arc<dyn Gate>, peers: Guard, seed: u64) -> Self {
         Self {
             gate,
+            registry: Arc::default(),
+            handshakes: Semaphore::new(HANDSHAKES),
+            seed,
             peers,
-            expected: DashMap::default(),
-            live: DashMap::default(),
-            counts: DashMap::default(),
-            shares: Shares::default(),
-            stopping: AtomicBool::new(false),
+            subscriptions: Subscriptions::default(),
+            retained: Retained::default(),
+            presence: std::sync::Mutex::default(),
+            dropped: AtomicU64::new(0),
+            is_stopping: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+    pub(super) fn admits(&self, peer: IpAddr) -> bool {
+        self.peers.admits(peer)
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
+        self.is_stopping.load(Ordering::SeqCst)
     }
 
-    /// Expects a session of this device. `false`: it holds as many connections as it may.
-    pub(super) fn expect(&self, id: Id, device: DeviceIdentity, now: Instant) -> bool {
-        let admitted = self.shares.connect(&id);
-        if admitted {
-            self.expected.insert(id, (Arc::new(device), now));
+    /// Tells every connection to end.
+    pub(super) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+        self.registry.all().iter().filter_map(|session| session.link()).for_each(|link| link.order(Order::Stop));
+    }
+
+    /// How many messages found no room in a queue.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Ends every session of a device.
+    pub(super) fn withdraw(&self, device: &DeviceId) {
+        for session in self.registry.of_device(device.as_str()) {
+            match session.link() {
+                Some(link) => link.order(Order::Withdrawn),
+                None => self.registry.forget(&session).iter().for_each(|over| self.clear(&over.session)),
+            }
         }
-        admitted
     }
 
-    pub(super) fn is_expected(&self, id: &Id) -> bool {
-        self.expected.contains_key(id)
+    /// What a device sent and the gate took.
+    pub(super) fn pass_on(&self, session: &Session, draft: Draft<'_>) {
+        self.route(draft, Some(&session.device.id));
     }
 
-    /// Expects it no longer; nothing happens when its session has begun.
-    pub(super) fn forget(&self, id: &Id) {
-        if self.expected.remove(id).is_some() {
-            self.shares.disconnect(id);
+    /// What the house itself says. Whoever of the device has just connected and not subscribed yet gets it when he does.
+    pub(super) fn say(&self, draft: Draft<'_>) {
+        let now = Instant::now();
+        let message = draft.message(now);
+        self.keep(&message, None);
+        let told = self.deliver(&message, now);
+        if message.payload.is_empty() && message.retain {
+            return;
+        }
+        for session in self.registry.of_device(rights::owner(&message.topic)) {
+            if !told.contains(&session.number) {
+                session.keep_early(&message, now);
+            }
         }
     }
 
-    /// Forgets those whose session should have begun long ago: their handshake died where nobody was told.
-    pub(super) fn forget_late(&self, now: Instant) {
-        let is_late = |since: Instant| now.saturating_duration_since(since) > EXPECTED_TIME;
-        let late: Vec<Id> = self.expected.iter().filter(|entry| is_late(entry.value().1)).map(|entry| entry.key().clone()).collect();
-        late.iter().for_each(|id| self.forget(id));
+    fn route(&self, draft: Draft<'_>, owner: Option<&DeviceId>) {
+        let heard = self.subscriptions.any(draft.topic);
+        if !heard && !draft.retain {
+            return;
+        }
+        let now = Instant::now();
+        let message = draft.message(now);
+        self.keep(&message, owner);
+        if heard {
+            self.deliver(&message, now);
+        }
     }
 
-    /// Makes an expected client's session its device's. `None`: nobody let it in.
-    pub(super) async fn begin(&self, session: &Session, tx: &Tx) -> Option<()> {
-        let (_, (device, _)) = self.expected.remove(&session.id)?;
-        session.extra_attrs.write().await.insert(DEVICE.into(), Arc::clone(&device));
-        self.live.insert(session.id.clone(), (device, tx.clone()));
-        Some(())
+    fn keep(&self, message: &Arc<Message>, owner: Option<&DeviceId>) {
+        if message.retain && !self.retained.set(message, owner) {
+            tracing::debug!(topic = %message.topic, "not retained: too many or too large");
+        }
     }
 
-    /// Whose session this is.
-    pub(super) async fn device(session: &Session) -> Option<Arc<DeviceIdentity>> {
-        session.extra_attrs.read().await.get::<Arc<DeviceIdentity>>(DEVICE).cloned()
+    fn deliver(&self, message: &Arc<Message>, now: Instant) -> Vec<u64> {
+        let hits = self.subscriptions.hits(message);
+        let numbers = hits.iter().map(|hit| hit.session.number).collect();
+        hits.into_iter().for_each(|hit| self.offer(hit, message, now));
+        numbers
     }
 
-    pub(super) async fn connected(&self, session: &Session) {
-        let Some(device) = Self::device(session).await else { return };
-        let count = self.count(&device);
+    fn offer(&self, hit: Hit, message: &Arc<Message>, since: Instant) {
+        let Hit { session, qos, retain, subscription_ids, group } = hit;
+        self.put(&session, Letter { message: Arc::clone(message), qos, retain, subscription_ids, group, since });
+    }
+
+    fn put(&self, session: &Session, letter: Letter) {
+        let Dropped(dropped) = session.offer(letter);
+        if dropped > 0 {
+            let before = self.dropped.fetch_add(dropped, Ordering::Relaxed);
+            // The first, and then at each doubling: a flood does not fill the log.
+            if (before + dropped).ilog2() > before.checked_ilog2().unwrap_or(0) || before == 0 {
+                tracing::warn!(device = %session.device.id, all = before + dropped, "messages for a client that does not take them were dropped");
+            }
+        }
+    }
+
+    /// What is to be said to each filter before anything is done: nothing, or why not.
+    pub(super) fn judge(&self, session: &Session, request: &Subscribe) -> Vec<Result<(), Reason>> {
+        let judge = |text: &String| match Filter::parse(text) {
+            // Rights first: what is no filter is nobody's.
+            None => Err(Reason::FilterInvalid),
+            Some(filter) if !rights::may_subscribe(&session.device, &filter) => Err(Reason::NotAuthorized),
+            Some(_) => Ok(()),
+        };
+        request.filters.iter().map(|(text, _)| judge(text)).collect()
+    }
+
+    /// Subscribes to what was judged good. Returns the codes for the answer; what is retained waits in the outbox then.
+    pub(super) fn subscribe(&self, session: &Arc<Session>, request: &Subscribe, judged: &[Result<(), Reason>]) -> Vec<u8> {
+        let now = Instant::now();
+        let mut codes = Vec::with_capacity(judged.len());
+        for ((text, options), judged) in request.filters.iter().zip(judged) {
+            let subscription = Subscription { options: *options, id: request.subscription_id };
+            let done = judged.and_then(|()| self.subscribe_to(session, text, subscription, now));
+            codes.push(done.map_or_else(|reason| reason as u8, |()| options.qos));
+        }
+        codes
+    }
+
+    fn subscribe_to(&self, session: &Arc<Session>, text: &str, subscription: Subscription, now: Instant) -> Result<(), Reason> {
+        let filter = Filter::parse(text).ok_or(Reason::FilterInvalid)?;
+        {
+            let mut state = session.locked();
+            if state.is_over {
+                return Err(Reason::ServerUnavailable);
+            }
+            if !state.filters.iter().any(|known| **known == *text) {
+                if state.filters.len() >= SUBSCRIPTIONS {
+                    return Err(Reason::QuotaExceeded);
+                }
+                state.filters.push(text.into());
+            }
+        }
+        let Subscription { options, id } = subscription;
+        let letter = |message: Arc<Message>, retain| {
+            let qos = options.qos.min(message.qos);
+            Letter { message, qos, retain, subscription_ids: Vec::from_iter(id), group: None, since: now }
+        };
+        let is_new = match filter.group {
+            Some(group) => self.subscriptions.join(session, group, filter.filter, subscription),
+            None => self.subscriptions.add(session, filter.filter, subscription),
+        };
+        // What is retained is everybody's, not a group's.
+        if filter.group.is_none() && (options.retained == 0 || (options.retained == 1 && is_new)) {
+            for message in self.retained.covered_by(filter.filter, now) {
+                self.put(session, letter(message, true));
+            }
+        }
+        let early = session.locked().take_early(|topic| covers(filter.filter, topic), now);
+        // The retained ones among them have just been sent.
+        for message in early.into_iter().filter(|message| !message.retain || filter.group.is_some()) {
+            self.put(session, letter(message, false));
+        }
+        Ok(())
+    }
+
+    /// Ends subscriptions. Returns a code for each.
+    pub(super) fn unsubscribe(&self, session: &Arc<Session>, filters: &[String]) -> Vec<Reason> {
+        let end = |text: &String| {
+            let Some(filter) = Filter::parse(text) else { return Reason::FilterInvalid };
+            let mut state = session.locked();
+            let Some(at) = state.filters.iter().position(|known| **known == **text) else { return Reason::NoSubscriptionExisted };
+            state.filters.remove(at);
+            drop(state);
+            self.subscriptions.remove(session, filter.group, filter.filter);
+            Reason::Success
+        };
+        filters.iter().map(end).collect()
+    }
+
+    /// A session is over: nobody writes to it any more, and what it shared goes to the others.
+    pub(super) fn clear(&self, session: &Arc<Session>) {
+        let filters = std::mem::take(&mut session.locked().filters);
+        for filter in filters.iter().filter_map(|text| Filter::parse(text)) {
+            self.subscriptions.remove(session, filter.group, filter.filter);
+        }
+        self.hand_over(session, true);
+    }
+
+    /// Gives what a session got for its groups, and did not take, to other members. With `all` also what was sent and never
+    /// acknowledged; else it is sent again when the client comes back.
+    pub(super) fn hand_over(&self, session: &Session, all: bool) {
+        let letters = session.locked().outbox.take_shared(all);
+        for letter in letters {
+            let name = letter.group.clone();
+            let hit = name.and_then(|name| self.subscriptions.another(&name, &letter.message, session.number));
+            match hit {
+                Some(hit) if all || hit.session.keeps_up() => self.offer(hit, &letter.message, letter.since),
+                _ => self.put(session, letter),
+            }
+        }
+    }
+
+    /// Ends what the registry says is over, and publishes the wills that were left. Sessions that go on have only their will said.
+    pub(super) async fn settle(&self, over: Vec<Over>) {
+        for Over { session, will } in over {
+            let is_over = session.locked().is_over;
+            if is_over {
+                self.clear(&session);
+            }
+            if let Some(will) = will {
+                self.will(&session, &will).await;
+            }
+        }
+    }
+
+    /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device.
+    pub(super) async fn will(&self, session: &Session, will: &LastWill) {
+        let mut pause: Duration = WILL_PAUSE;
+        for attempt in 1..=WILL_ATTEMPTS {
+            if self.is_stopping() {
+                return;
+            }
+            match self.gate.accept(&session.device, &will.topic, will.payload.clone()).await {
+                Ok(()) => return self.pass_on(session, Draft::of_will(will, session.number)),
+                Err(Unavailable) if attempt == WILL_ATTEMPTS => break,
+                Err(Unavailable) => tokio::time::sleep(pause).await,
+            }
+            pause *= 2;
+        }
+        tracing::warn!(device = %session.device.id, "a last will could not be stored");
+    }
+
+    pub(super) async fn connected(&self, device: &DeviceIdentity) {
+        let count = self.count(device);
         let mut count = count.lock().await;
         *count += 1;
-        self.gate.connected(&device).await;
+        self.gate.connected(device).await;
     }
 
-    pub(super) async fn disconnected(&self, id: &Id) {
-        let Some((_, (device, _))) = self.live.remove(id) else { return };
-        self.shares.disconnect(id);
-        let count = self.count(&device);
-        let mut count = count.lock().await;
+    pub(super) async fn disconnected(&self, device: &DeviceIdentity) {
+        let shared = self.count(device);
+        let mut count = shared.lock().await;
         *count = count.saturating_sub(1);
-        if *count == 0 {
-            self.gate.disconnected(&device).await;
+        if *count > 0 {
+            return;
         }
-    }
-
-    /// Sessions whose client went away while its CONNECT was answered: rmqtt forgets to end these.
-    pub(super) fn dead(&self) -> Vec<Id> {
-        self.live.iter().filter(|entry| entry.value().1.is_closed()).map(|entry| entry.key().clone()).collect()
+        self.gate.disconnected(device).await;
+        let mut presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody else waits for it (this is one, the map's the other): it can go.
+        if Arc::strong_count(&shared) == 2 {
+            presence.remove(&device.id);
+        }
     }
 
     fn count(&self, device: &DeviceIdentity) -> Arc<Mutex<usize>> {
-        Arc::clone(&self.counts.entry(device.id.clone()).or_default())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use async_trait::async_trait;
-    use bytes::Bytes;
-    use vigia_domain::ids::DeviceNumber;
-
-    use super::super::limits::CONNECTIONS_PER_DEVICE;
-    use super::*;
-    use crate::mqtt::{Offence, Unavailable};
-
-    struct NoGate;
-
-    #[async_trait]
-    impl Gate for NoGate {
-        async fn authenticate(&self, _: &str, _: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable> {
-            Err(Unavailable)
-        }
-        async fn accept(&self, _: &DeviceIdentity, _: &str, _: Bytes) -> Result<(), Unavailable> {
-            Err(Unavailable)
-        }
-        async fn refused(&self, _: &DeviceIdentity, _: Offence, _: &str, _: &[u8]) {}
-        async fn connected(&self, _: &DeviceIdentity) {}
-        async fn disconnected(&self, _: &DeviceIdentity) {}
-    }
-
-    #[test]
-    fn whoever_was_let_in_and_never_came_gives_the_place_back() {
-        let house = House::new(Arc::new(NoGate), Guard::Anyone);
-        let device = DeviceIdentity { id: DeviceId::new("m1").expect("a good id"), number: DeviceNumber(1) };
-        let id = |n: usize| Id::new(1, 1, None, None, n.to_string().into(), Some("m1".into()));
-        let start = Instant::now();
-        assert!((0..CONNECTIONS_PER_DEVICE).all(|n| house.expect(id(n), device.clone(), start)));
-        house.forget_late(start + EXPECTED_TIME);
-        assert!(!house.expect(id(99), device.clone(), start), "they may still come");
-        house.forget_late(start + EXPECTED_TIME + EXPECTED_TIME);
-        assert!(house.expect(id(99), device, start));
-        assert_eq!(house.expected.len(), 1);
+        let mut presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(presence.entry(device.id.clone()).or_default())
     }
 }

@@ -1,68 +1,194 @@
 //! Retained messages, in memory and bounded per device. The house's own are published again after a restart.
 
-use std::collections::HashSet;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::str::Split;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use async_trait::async_trait;
-use rmqtt::Result;
-use rmqtt::retain::{DefaultRetainStorage, RetainStorage};
-use rmqtt::types::{DashMap, Retain, TopicFilter, TopicName, UserName};
+use tokio::time::Instant;
+use vigia_domain::ids::DeviceId;
 
 use super::limits::{RETAINED_BYTES, RETAINED_TOPICS};
+use super::message::Message;
 
-/// The crate's own tree of topics. Its `RetainStorage` stores nothing by itself (it asks for a plugin), and would forget every
-/// retained message after the listener's message expiry; a state holds until it is replaced.
+/// The last message of each topic that was asked to be kept, by levels of the topic.
+#[derive(Default)]
 pub(super) struct Retained {
-    tree: DefaultRetainStorage,
-    of_user: DashMap<UserName, HashSet<TopicName>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    root: Node,
+    /// How many topics each device has.
+    counts: HashMap<DeviceId, usize>,
+}
+
+#[derive(Default)]
+struct Node {
+    last: Option<Last>,
+    named: HashMap<Box<str>, Self>,
+}
+
+struct Last {
+    message: Arc<Message>,
+    /// What the house itself publishes is nobody's and has no bound.
+    owner: Option<DeviceId>,
 }
 
 impl Retained {
-    pub(super) fn new() -> Self {
-        Self { tree: DefaultRetainStorage::new(), of_user: DashMap::default() }
-    }
-
-    /// Whether one more may be kept. What the house itself publishes has no user name and no bound.
-    fn admits(&self, topic: &TopicName, retain: &Retain) -> bool {
-        let Some(user) = &retain.from.username else { return true };
-        let mut topics = self.of_user.entry(user.clone()).or_default();
-        if retain.publish.payload.is_empty() {
-            topics.remove(topic);
+    /// Replaces the topic's last message; an empty one clears it. `false`: too many or too large, nothing changed.
+    pub(super) fn set(&self, message: &Arc<Message>, owner: Option<&DeviceId>) -> bool {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { root, counts } = &mut *kept;
+        if message.payload.is_empty() {
+            let (old, _) = root.take(message.topic.split('/'));
+            count_out(counts, old);
             return true;
         }
-        if retain.publish.payload.len() > RETAINED_BYTES || (topics.len() >= RETAINED_TOPICS && !topics.contains(topic)) {
-            tracing::debug!(%user, %topic, "not retained: too many or too large");
-            return false;
+        let mut is_anothers = true;
+        if let Some(owner) = owner {
+            let own = root.find(&message.topic).is_some_and(|last| last.owner.as_ref() == Some(owner));
+            let count = counts.get(owner).copied().unwrap_or_default();
+            if message.payload.len() > RETAINED_BYTES || (!own && count >= RETAINED_TOPICS) {
+                return false;
+            }
+            is_anothers = !own;
+            if !own {
+                *counts.entry(owner.clone()).or_default() += 1;
+            }
         }
-        topics.insert(topic.clone());
+        let old = root.put(&message.topic, Last { message: Arc::clone(message), owner: owner.cloned() });
+        if is_anothers {
+            count_out(counts, old);
+        }
         true
+    }
+
+    /// Every retained message that the filter covers and that is still wanted.
+    pub(super) fn covered_by(&self, filter: &str, now: Instant) -> Vec<Arc<Message>> {
+        let mut found = Vec::new();
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.root.covered_by(filter.split('/'), true, &mut |last| {
+            if !last.message.is_expired(now) {
+                found.push(Arc::clone(&last.message));
+            }
+        });
+        found
     }
 }
 
-#[async_trait]
-impl RetainStorage for Retained {
-    fn enable(&self) -> bool {
-        true
-    }
-
-    async fn set(&self, topic: &TopicName, retain: Retain, _listener_expiry: Option<Duration>) -> Result<()> {
-        if !self.admits(topic, &retain) {
-            return Ok(());
+fn count_out(counts: &mut HashMap<DeviceId, usize>, old: Option<Last>) {
+    let Some(owner) = old.and_then(|last| last.owner) else { return };
+    if let Some(count) = counts.get_mut(&owner) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(&owner);
         }
-        let asked = retain.publish.properties.as_ref().and_then(|p| p.message_expiry_interval);
-        let expiry = asked.map(|seconds| Duration::from_secs(u64::from(seconds.get())));
-        self.tree.set_with_timeout(topic, retain, expiry).await
+    }
+}
+
+impl Node {
+    fn find(&self, topic: &str) -> Option<&Last> {
+        let mut node = self;
+        for level in topic.split('/') {
+            node = node.named.get(level)?;
+        }
+        node.last.as_ref()
     }
 
-    async fn get(&self, filter: &TopicFilter) -> Result<Vec<(TopicName, Retain)>> {
-        self.tree.get_message(filter).await
+    fn put(&mut self, topic: &str, last: Last) -> Option<Last> {
+        let mut node = self;
+        for level in topic.split('/') {
+            if !node.named.contains_key(level) {
+                node.named.insert(level.into(), Self::default());
+            }
+            node = node.named.get_mut(level).expect("it was put there");
+        }
+        node.last.replace(last)
     }
 
-    async fn count(&self) -> isize {
-        self.tree.count().await
+    /// What was there, and whether the node is empty now.
+    fn take(&mut self, mut levels: Split<'_, char>) -> (Option<Last>, bool) {
+        let taken = match levels.next() {
+            None => self.last.take(),
+            Some(level) => match self.named.get_mut(level).map(|node| node.take(levels)) {
+                Some((taken, is_empty)) => {
+                    if is_empty {
+                        self.named.remove(level);
+                    }
+                    taken
+                }
+                None => None,
+            },
+        };
+        (taken, self.last.is_none() && self.named.is_empty())
     }
 
-    async fn max(&self) -> isize {
-        self.tree.max().await
+    /// Wildcards on the first level do not cover what begins with `$`.
+    fn covered_by(&self, mut levels: Split<'_, char>, is_first: bool, each: &mut impl FnMut(&Last)) {
+        let visible = |level: &str| !(is_first && level.starts_with('$'));
+        match levels.next() {
+            None => self.last.iter().for_each(each),
+            Some("#") => {
+                self.last.iter().for_each(&mut *each);
+                let below = self.named.iter().filter(|(level, _)| visible(level));
+                below.for_each(|(_, node)| node.covered_by("#".split('/'), false, each));
+            }
+            Some("+") => {
+                let below = self.named.iter().filter(|(level, _)| visible(level));
+                below.for_each(|(_, node)| node.covered_by(levels.clone(), false, each));
+            }
+            Some(level) => {
+                if let Some(node) = self.named.get(level) {
+                    node.covered_by(levels, false, each);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::message::Draft;
+    use super::super::topics::covers;
+    use super::*;
+
+    fn message(topic: &str, payload: &str) -> Arc<Message> {
+        Draft::of_house(topic, payload.as_bytes(), true).message(Instant::now())
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_of_each_topic_is_found_by_every_filter_that_covers_it(
+            sets in proptest::collection::vec(("[ab$](/[ab]?){0,3}", "[xy]?", any::<bool>()), 0..30), filter in "([ab+]/){0,3}([ab+#])",
+        ) {
+            let (retained, device) = (Retained::default(), DeviceId::new("m1").expect("a good id"));
+            let mut expected = HashMap::new();
+            for (topic, payload, own) in &sets {
+                prop_assert!(retained.set(&message(topic, payload), own.then_some(&device)));
+                expected.insert(topic.clone(), (payload.clone(), *own));
+            }
+            expected.retain(|_, (payload, _)| !payload.is_empty());
+            let own = expected.values().filter(|(_, own)| *own).count();
+            prop_assert_eq!(retained.kept.lock().expect("no panic").counts.get(&device).copied().unwrap_or_default(), own);
+            let mut found: Vec<_> = retained.covered_by(&filter, Instant::now()).iter().map(|m| m.topic.to_string()).collect();
+            let mut wanted: Vec<_> = expected.into_keys().filter(|topic| covers(&filter, topic)).collect();
+            found.sort_unstable();
+            wanted.sort_unstable();
+            prop_assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
+    fn a_device_has_its_share_and_the_house_has_no_bound() {
+        let (retained, device) = (Retained::default(), DeviceId::new("m1").expect("a good id"));
+        assert!((0..RETAINED_TOPICS).all(|n| retained.set(&message(&format!("m1/{n}"), "1"), Some(&device))));
+        assert!(!retained.set(&message("m1/more", "1"), Some(&device)));
+        assert!(retained.set(&message("m1/0", "2"), Some(&device)), "its own again");
+        assert!(retained.set(&message("m1/more", "1"), None));
+        assert!(retained.set(&message("m1/0", ""), None) && retained.set(&message("m1/another", "1"), Some(&device)));
+        assert!(!retained.set(&message("m1/1", &"x".repeat(RETAINED_BYTES + 1)), Some(&device)));
     }
 }

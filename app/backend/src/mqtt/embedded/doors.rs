@@ -1,0 +1,121 @@
+//! Where clients come in: TCP, TLS, WebSocket, or WebSocket in TLS.
+
+use std::future::poll_fn;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::connection::Stream;
+use super::handshake;
+use super::house::House;
+use super::limits::{HANDSHAKE_TIME, PEER_TIME};
+use super::strangers::Stranger;
+use super::websocket;
+use crate::mqtt::BrokerError;
+
+/// One way in, as the settings want it.
+pub struct Door {
+    /// Where to listen; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// The setting, for what is said when that does not work.
+    pub setting: &'static str,
+    /// Speaks TLS.
+    pub tls: Option<TlsAcceptor>,
+    /// MQTT over WebSocket, path `/mqtt`, subprotocol `mqtt`.
+    pub websocket: bool,
+    /// Every peer is a proxy, and speaks for many.
+    pub behind_proxy: bool,
+}
+
+impl Door {
+    /// Plain TCP.
+    #[must_use]
+    pub fn plain(listen: SocketAddr) -> Self {
+        Self { listen, setting: "mqtt.listen", tls: None, websocket: false, behind_proxy: false }
+    }
+}
+
+/// A door that is open.
+pub(super) struct OpenDoor {
+    pub(super) door: Arc<Door>,
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+}
+
+pub(super) async fn open(door: Door) -> Result<OpenDoor, BrokerError> {
+    let (setting, listen) = (door.setting, door.listen);
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|e| BrokerError::Listen(format!("{setting}: cannot listen on {listen}: {e}; end what uses it or set another address")))?;
+    let address = listener.local_addr().map_err(|e| BrokerError::Listen(format!("{setting}: {e}")))?;
+    Ok(OpenDoor { door: Arc::new(door), address, listener })
+}
+
+/// The next who comes in by any door.
+pub(super) async fn next(doors: &[OpenDoor]) -> io::Result<(Arc<Door>, TcpStream, SocketAddr)> {
+    poll_fn(|cx| {
+        for OpenDoor { door, listener, .. } in doors {
+            match listener.poll_accept(cx) {
+                Poll::Ready(Ok((stream, peer))) => return Poll::Ready(Ok((Arc::clone(door), stream, peer))),
+                Poll::Ready(Err(error)) if is_of_one_connection(&error) => cx.waker().wake_by_ref(),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {}
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+}
+
+/// Serves somebody who came in.
+pub(super) async fn meet(house: Arc<House>, door: Arc<Door>, stream: TcpStream, stranger: Stranger) {
+    let met = tokio::select! {
+        met = tokio::time::timeout(HANDSHAKE_TIME, introduce(&door, stream)) => met,
+        () = stranger.gone.cancelled() => return tracing::debug!("somebody who said nothing had to make room"),
+    };
+    drop(stranger);
+    match met {
+        Ok(Some((stream, hello))) => handshake::serve(house, stream, hello).await,
+        Ok(None) => tracing::trace!("somebody who speaks no MQTT"),
+        Err(_) => tracing::debug!("somebody did not say in time who it is"),
+    }
+}
+
+/// Everything until the CONNECT is there.
+async fn introduce(door: &Door, stream: TcpStream) -> Option<(Box<dyn Stream>, handshake::Hello)> {
+    prepare(&stream);
+    let mut stream = unwrap(door, stream).await.inspect_err(|error| tracing::debug!(%error, "a handshake failed")).ok()?;
+    let hello = handshake::hello(&mut stream).await?;
+    Some((stream, hello))
+}
+
+async fn unwrap(door: &Door, stream: TcpStream) -> io::Result<Box<dyn Stream>> {
+    let Some(tls) = &door.tls else {
+        return if door.websocket { upgraded(stream).await } else { Ok(Box::new(stream)) };
+    };
+    let stream = tls.accept(stream).await?;
+    if door.websocket { upgraded(stream).await } else { Ok(Box::new(stream)) }
+}
+
+async fn upgraded(stream: impl Stream + 'static) -> io::Result<Box<dyn Stream>> {
+    Ok(Box::new(websocket::accept(stream).await.map_err(io::Error::other)?))
+}
+
+/// What cannot be set is not missed by a client that behaves.
+fn prepare(stream: &TcpStream) {
+    // Acknowledgements are small and awaited.
+    let _ = stream.set_nodelay(true);
+    let pause: Duration = PEER_TIME / 3;
+    let alive = TcpKeepalive::new().with_time(PEER_TIME).with_interval(pause).with_retries(3);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&alive);
+}

@@ -1,0 +1,186 @@
+//! From a socket to a session: CONNECT, who it is, and the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::connection::{Connection, Stream, Terms};
+use super::house::House;
+use super::limits::{self, CLIENT_ID_BYTES, CONNECT_BYTES, INFLIGHT, OUTBOUND_INFLIGHT, PACKET_BYTES, SESSION_EXPIRY, TOPIC_ALIASES};
+use super::registry::{Begun, Seat, Wish};
+use super::rights;
+use super::wire::{self, Connect, ConnectError, Next, Reason, Version, Welcome};
+use crate::mqtt::{DeviceIdentity, Offence, Unavailable};
+
+/// What somebody said first, and what has come behind it.
+pub(super) struct Hello {
+    connect: Result<Connect, ConnectError>,
+    behind: BytesMut,
+}
+
+/// Waits for a whole CONNECT. `None`: the peer is gone, or speaks something else.
+pub(super) async fn hello(stream: &mut Box<dyn Stream>) -> Option<Hello> {
+    let mut read = BytesMut::with_capacity(512);
+    loop {
+        match wire::next(&mut read, CONNECT_BYTES) {
+            Ok(Next::Whole(frame)) => return Some(Hello { connect: Connect::decode(&frame), behind: read }),
+            Ok(Next::Part(_)) if read.first().is_none_or(|first| *first == 0x10) => {}
+            Ok(Next::Part(_)) | Err(_) => return None,
+        }
+        read.reserve(read.len().clamp(512, limits::READ_BYTES));
+        if stream.read_buf(&mut read).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+/// Why somebody is not let in.
+struct No {
+    reason: Reason,
+    detail: &'static str,
+}
+
+fn no(reason: Reason, detail: &'static str) -> No {
+    No { reason, detail }
+}
+
+/// Somebody who is let in.
+struct Guest {
+    device: Arc<DeviceIdentity>,
+    client: Arc<str>,
+    seat: Seat,
+}
+
+/// Answers a CONNECT and serves the connection until it ends.
+pub(super) async fn serve(house: Arc<House>, mut stream: Box<dyn Stream>, hello: Hello) {
+    let Hello { connect, behind } = hello;
+    let connect = match connect {
+        Ok(connect) => connect,
+        Err(ConnectError { version, reason, detail }) => {
+            let version = version.filter(|version| *version == Version::Five || reason == Reason::UnsupportedVersion);
+            return match version {
+                Some(version) => refuse(&mut stream, version, &no(reason, detail)).await,
+                // Version 3 knows no such answer: the connection is closed.
+                None => {}
+            };
+        }
+    };
+    let version = connect.version;
+    let guest = {
+        let _place = house.handshakes.acquire().await;
+        let_in(&house, &connect).await
+    };
+    let Guest { device, client, seat } = match guest {
+        Ok(guest) => guest,
+        Err(no) => return refuse(&mut stream, version, &no).await,
+    };
+    let wish = wish(&connect);
+    let Some(begun) = house.registry.begin(&device, &client, wish).await else {
+        return refuse(&mut stream, version, &no(Reason::QuotaExceeded, "too many sessions")).await;
+    };
+    let Begun { session, link, is_present, over } = begun;
+    house.settle(over).await;
+    if house.is_stopping() {
+        link.order(super::link::Order::Stop);
+    }
+    let mut out = BytesMut::new();
+    let asked = connect.properties.session_expiry.unwrap_or_default();
+    let welcome = Welcome {
+        session_present: is_present,
+        session_expiry: (Duration::from_secs(asked.into()) > wish.expiry).then_some(wish.expiry),
+        client: connect.client.is_empty().then_some(&*client),
+        receive_maximum: INFLIGHT,
+        packet_bytes: u32::try_from(PACKET_BYTES).unwrap_or(u32::MAX),
+        topic_aliases: TOPIC_ALIASES,
+    };
+    wire::connack(&mut out, version, Reason::Success, Some(&welcome), "");
+    // Whether it still hears this or not: it was here, and its going is told like every other.
+    let _ = tokio::time::timeout(limits::SEND_TIME, write(&mut stream, &out)).await;
+    house.connected(&device).await;
+    let connection = Connection::new(Arc::clone(&house), (Arc::clone(&session), Arc::clone(&link)), terms(&connect), stream, behind);
+    let end = connection.run().await;
+    tracing::trace!(device = %device.id, client = %session.client, ?end, "a connection ended");
+    let left = house.registry.leave(&session, &link, connect.will.filter(|_| end.has_will()), end.expiry());
+    if left.is_over {
+        house.clear(&session);
+    } else {
+        house.hand_over(&session, false);
+    }
+    drop(seat);
+    if let Some(will) = left.will {
+        house.will(&session, &will).await;
+    }
+    link.ended.cancel();
+    house.disconnected(&device).await;
+}
+
+async fn let_in(house: &House, connect: &Connect) -> Result<Guest, No> {
+    if connect.properties.auth_method.is_some() {
+        return Err(no(Reason::BadAuthenticationMethod, "only user name and password are known here"));
+    }
+    if connect.client.len() > CLIENT_ID_BYTES {
+        return Err(no(Reason::ClientIdNotValid, "the client id is too long"));
+    }
+    if connect.client.is_empty() && !connect.clean && connect.version == Version::Three {
+        return Err(no(Reason::ClientIdNotValid, ""));
+    }
+    let (Some(user), Some(password)) = (&connect.user, &connect.password) else {
+        return Err(no(Reason::BadUserOrPassword, "a device's id and its token are wanted"));
+    };
+    let unavailable = || no(Reason::ServerUnavailable, "");
+    if house.is_stopping() {
+        return Err(unavailable());
+    }
+    let device = match house.gate.authenticate(user, password).await {
+        Ok(Some(device)) => Arc::new(device),
+        Ok(None) => return Err(no(Reason::BadUserOrPassword, "")),
+        Err(Unavailable) => return Err(unavailable()),
+    };
+    if house.is_stopping() {
+        return Err(unavailable());
+    }
+    if let Some(will) = &connect.will
+        && !rights::may_publish(&device, &will.topic)
+    {
+        house.gate.refused(&device, Offence::Will, &will.topic, &will.payload).await;
+        return Err(no(Reason::NotAuthorized, "the will is not for one of this device's topics"));
+    }
+    let client = if connect.client.is_empty() { house.registry.name(&device.id, house.seed) } else { connect.client.as_str().into() };
+    let Some(seat) = house.registry.seat(&device.id, &client) else {
+        house.gate.refused(&device, Offence::Connections, "connect", &[]).await;
+        return Err(no(Reason::ServerUnavailable, "this device has as many connections as it may"));
+    };
+    Ok(Guest { device, client, seat })
+}
+
+fn wish(connect: &Connect) -> Wish {
+    let expiry = match connect.version {
+        Version::Three if connect.clean => Duration::ZERO,
+        Version::Three => SESSION_EXPIRY,
+        Version::Five => Duration::from_secs(connect.properties.session_expiry.unwrap_or_default().into()).min(SESSION_EXPIRY),
+    };
+    Wish { clean: connect.clean, expiry }
+}
+
+fn terms(connect: &Connect) -> Terms {
+    Terms {
+        version: connect.version,
+        keep_alive: connect.keep_alive,
+        receive_maximum: connect.properties.receive_maximum.map_or(OUTBOUND_INFLIGHT, |most| most.min(OUTBOUND_INFLIGHT)),
+        packet_bytes: connect.properties.packet_bytes.map_or(usize::MAX, |most| most as usize),
+    }
+}
+
+async fn refuse(stream: &mut Box<dyn Stream>, version: Version, no: &No) {
+    let mut out = BytesMut::new();
+    wire::connack(&mut out, version, no.reason, None, no.detail);
+    let _ = tokio::time::timeout(limits::SEND_TIME, write(stream, &out)).await;
+    let _ = tokio::time::timeout(limits::SEND_TIME, stream.shutdown()).await;
+}
+
+async fn write(stream: &mut Box<dyn Stream>, out: &[u8]) -> std::io::Result<()> {
+    stream.write_all(out).await?;
+    stream.flush().await
+}
