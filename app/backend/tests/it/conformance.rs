@@ -126,21 +126,21 @@ async fn compare(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_store_on_sqlite() {
-    for seed in 1..=4 {
+    for seed in 1..=2 {
         interleaved(Engine::Sqlite, seed, 1).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_store_on_postgres() {
-    for seed in 1..=2 {
+    for seed in 1..=1 {
         interleaved(Engine::Postgres, seed, 1).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_postgres() {
-    for seed in 1..=4 {
+    for seed in 1..=2 {
         interleaved(Engine::Postgres, seed, 2).await;
     }
 }

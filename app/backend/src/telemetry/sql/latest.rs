@@ -131,6 +131,20 @@ impl LatestCache {
         self.write().values.insert(device, known.collect());
     }
 
+    /// Takes rows of `latest` (device, metric, instant, value) that another process has sealed. Where two values have the same instant the one
+    /// counts that is not sealed yet.
+    pub(super) fn sealed(&self, rows: &[(i64, i64, i64, f64)], is_unsealed: impl Fn(i64) -> bool) {
+        let mut devices = self.write();
+        for (device, metric, at_ms, value) in rows {
+            let Ok(metric) = u32::try_from(*metric) else { continue };
+            let sealed = Last { at_ms: *at_ms, block: 0, value: *value };
+            let last = devices.values.entry(*device).or_default().entry(metric).or_insert(sealed);
+            if last.at_ms < *at_ms || last.at_ms == *at_ms && !is_unsealed(last.block) {
+                *last = sealed;
+            }
+        }
+    }
+
     /// Takes a value of which nobody knows when it came: it counts where none as new is known. Says whether it does.
     pub(super) fn offer(&self, device: i64, metric: u32, at_ms: i64, value: f64) -> bool {
         let mut devices = self.write();

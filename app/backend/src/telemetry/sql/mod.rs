@@ -100,7 +100,7 @@ impl SqlStore {
     pub async fn open(db: Db, world: &World, retention: Retention, metrics: StoreMetrics) -> Result<Self, DbError> {
         let writer = i64::from_le_bytes(world.bytes());
         log::take_over_samples(&db, writer).await?;
-        let met_tx = others::first_open_tx(&db).await?;
+        let horizon = others::horizon(&db).await?;
         let (names, latest) = (MetricNames::load(&db).await?, LatestCache::load(&db).await?);
         let (mut tail, mut broken) = (Tail::default(), Vec::new());
         log::all(&db, |logged| {
@@ -140,7 +140,7 @@ impl SqlStore {
             store.note_damage(Place::Block(id), Hole { series: None, from_ms: received_ms, to_ms: received_ms });
             store.move_aside(Place::Block(id)).await?;
         }
-        store.begin_with_others(met_tx).await?;
+        store.others.begin(horizon);
         *store.aside.lock().await = store.not_taken_over().await?;
         Ok(store)
     }

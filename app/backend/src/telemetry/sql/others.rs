@@ -20,11 +20,27 @@ pub(super) struct Others {
     met_tx: AtomicI64,
     /// The last row of `erased` that was met.
     erased: AtomicI64,
+    /// The last turn to seal whose last values are known.
+    epoch: AtomicI64,
     /// Whether a commit failed whose outcome nobody knows: its block may be in the log all the same.
     is_unsure: AtomicBool,
 }
 
+/// How far everything was done at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Horizon {
+    met_tx: i64,
+    epoch: i64,
+    erased: i64,
+}
+
 impl Others {
+    pub(super) fn begin(&self, at: Horizon) {
+        self.met_tx.store(at.met_tx, Ordering::SeqCst);
+        self.epoch.store(at.epoch, Ordering::SeqCst);
+        self.erased.store(at.erased, Ordering::SeqCst);
+    }
+
     pub(super) fn be_unsure(&self) {
         self.is_unsure.store(true, Ordering::SeqCst);
     }
@@ -56,28 +72,38 @@ impl SqlStore {
         }
         const BEGIN: &str = "UPDATE sealer SET epoch = epoch + 1 WHERE one = 1 RETURNING epoch";
         let epoch = in_tx!(&self.db, |tx| sqlx::query_scalar(BEGIN).fetch_one(&mut *tx).await?);
+        // One's own seals are known; others' that came before are not.
+        let _ = self.others.epoch.compare_exchange(epoch - 1, epoch, Ordering::SeqCst, Ordering::SeqCst);
         self.raw_kept_ms.fetch_max(retain::kept_ms(&self.db).await?, Ordering::Relaxed);
         Ok(Some(SealTurn { _here: here, _among_processes: Some(transaction), epoch }))
     }
 
-    /// Meets the blocks that others have stored since the last time.
+    /// Meets the blocks that others have stored since the last time, and the last values that they have sealed or deleted.
     pub(super) async fn catch_up(&self) -> Result<(), DbError> {
         let (next, ids) = match &self.db {
             Db::Sqlite(pools) => {
                 if !self.others.is_unsure.load(Ordering::SeqCst) {
                     return Ok(());
                 }
-                (0, sqlx::query_scalar("SELECT id FROM log").fetch_all(&pools.read()).await?)
+                (Horizon::default(), sqlx::query_scalar("SELECT id FROM log").fetch_all(&pools.read()).await?)
             }
             Db::Postgres(pools) => {
-                const SQL: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-                    ARRAY(SELECT id FROM log WHERE tx >= CAST($1 AS text)::xid8)";
+                const SQL: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT epoch FROM sealer WHERE one = 1),
+                    (SELECT COALESCE(MAX(id), 0) FROM erased), ARRAY(SELECT id FROM log WHERE tx >= CAST($1 AS text)::xid8)";
                 let met = self.others.met_tx.load(Ordering::SeqCst).to_string();
-                sqlx::query_as::<_, (i64, Vec<i64>)>(SQL).bind(met).fetch_one(&pools.read).await?
+                let row: (i64, i64, i64, Vec<i64>) = sqlx::query_as(SQL).bind(met).fetch_one(&pools.read).await?;
+                (Horizon { met_tx: row.0, epoch: row.1, erased: row.2 }, row.3)
             }
         };
         self.meet(&ids).await?;
-        self.others.met_tx.fetch_max(next, Ordering::SeqCst);
+        self.others.met_tx.fetch_max(next.met_tx, Ordering::SeqCst);
+        if self.others.epoch.load(Ordering::SeqCst) < next.epoch {
+            self.learn_sealed().await?;
+            self.others.epoch.fetch_max(next.epoch, Ordering::SeqCst);
+        }
+        if self.others.erased.load(Ordering::SeqCst) < next.erased {
+            self.learn_erased().await?;
+        }
         if matches!(self.db, Db::Sqlite(_)) {
             self.others.is_unsure.store(false, Ordering::SeqCst);
         }
@@ -115,20 +141,20 @@ impl SqlStore {
         Ok(())
     }
 
-    /// Meets everything that others did: their blocks, what they sealed, removed and deleted.
-    pub(super) async fn follow_others(&self) -> Result<(), DbError> {
-        self.catch_up().await?;
-        let Db::Postgres(pools) = &self.db else { return Ok(()) };
-        let held = self.tail().blocks();
-        if !held.is_empty() {
-            let there: Vec<i64> = sqlx::query_scalar("SELECT id FROM log").fetch_all(&pools.read).await?;
-            let there: HashSet<i64> = there.into_iter().collect();
-            let gone: BTreeSet<i64> = held.into_iter().filter(|id| !there.contains(id)).collect();
-            if !gone.is_empty() {
-                self.tail_mut().forget(&gone);
-            }
+    /// What another process stored and sealed before it was met here stands only in `latest`.
+    async fn learn_sealed(&self) -> Result<(), DbError> {
+        let rows: Vec<(i64, i64, i64, f64)> = on!(&self.db, |c| {
+            sqlx::query_as("SELECT device, metric, at_ms, value FROM latest").fetch_all(c).await
+        })?;
+        if rows.iter().any(|row| u32::try_from(row.1).is_ok_and(|metric| !self.names.knows(metric))) {
+            self.names.reload(&self.db).await?;
         }
-        self.raw_kept_ms.fetch_max(retain::kept_ms(&self.db).await?, Ordering::Relaxed);
+        let tail = self.tail();
+        self.latest.sealed(&rows, |block| tail.holds(block));
+        Ok(())
+    }
+
+    async fn learn_erased(&self) -> Result<(), DbError> {
         const ERASED: &str = "SELECT id, device FROM erased WHERE id > $1 ORDER BY id";
         let rows: Vec<(i64, i64)> = on!(&self.db, |c| {
             sqlx::query_as(ERASED).bind(self.others.erased.load(Ordering::SeqCst)).fetch_all(c).await
@@ -142,11 +168,20 @@ impl SqlStore {
         Ok(())
     }
 
-    /// What is known from the start on: everything that `open` has read.
-    pub(super) async fn begin_with_others(&self, met_tx: i64) -> Result<(), DbError> {
-        self.others.met_tx.fetch_max(met_tx, Ordering::SeqCst);
-        let last: i64 = on!(&self.db, |c| sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM erased").fetch_one(c).await)?;
-        self.others.erased.fetch_max(last, Ordering::SeqCst);
+    /// Meets everything that others did: their blocks, and what they sealed and removed.
+    pub(super) async fn follow_others(&self) -> Result<(), DbError> {
+        self.catch_up().await?;
+        let Db::Postgres(pools) = &self.db else { return Ok(()) };
+        let held = self.tail().blocks();
+        if !held.is_empty() {
+            let there: Vec<i64> = sqlx::query_scalar("SELECT id FROM log").fetch_all(&pools.read).await?;
+            let there: HashSet<i64> = there.into_iter().collect();
+            let gone: BTreeSet<i64> = held.into_iter().filter(|id| !there.contains(id)).collect();
+            if !gone.is_empty() {
+                self.tail_mut().forget(&gone);
+            }
+        }
+        self.raw_kept_ms.fetch_max(retain::kept_ms(&self.db).await?, Ordering::Relaxed);
         Ok(())
     }
 
@@ -172,13 +207,15 @@ impl SqlStore {
     }
 }
 
-/// The first transaction that may not have ended yet, as the database counts them.
-pub(super) async fn first_open_tx(db: &Db) -> Result<i64, DbError> {
+/// How far others are now. Asked before anything else is read: what happens meanwhile is met later.
+pub(super) async fn horizon(db: &Db) -> Result<Horizon, DbError> {
     match db {
-        Db::Sqlite(_) => Ok(0),
+        Db::Sqlite(_) => Ok(Horizon::default()),
         Db::Postgres(pools) => {
-            const SQL: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
-            Ok(sqlx::query_scalar(SQL).fetch_one(&pools.read).await?)
+            const SQL: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT epoch FROM sealer WHERE one = 1),
+                (SELECT COALESCE(MAX(id), 0) FROM erased)";
+            let (met_tx, epoch, erased) = sqlx::query_as(SQL).fetch_one(&pools.read).await?;
+            Ok(Horizon { met_tx, epoch, erased })
         }
     }
 }
