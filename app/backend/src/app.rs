@@ -13,9 +13,9 @@ use crate::fleet::{self, Connections};
 use crate::ingest::Ingest;
 use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, StoreMetrics};
 use crate::mqtt::Broker;
-use crate::telemetry::sql::SqlStore;
+use crate::telemetry::sql::{Retention, SqlStore};
 use crate::telemetry::{self, TelemetryStore};
 use crate::world::World;
 
@@ -55,16 +55,31 @@ pub enum StartError {
     Db(#[from] DbError),
 }
 
+/// Opens the store. A file in which it meets damage is set aside; the store goes on with a new one.
+async fn open_store(db: &Db, settings: &Settings, world: &World, metrics: &StoreMetrics) -> Result<SqlStore, StartError> {
+    let days = |days: u32| (days > 0).then_some(days);
+    let retention = Retention { raw_days: days(settings.telemetry.raw_days), quarters_days: days(settings.telemetry.quarters_days) };
+    match SqlStore::open(db.clone(), world, retention, metrics.clone()).await {
+        Err(error) if error.is_damage() => {
+            db.replace_damaged(world.clock.now_ms(), &error.to_string()).await?;
+            metrics.set_aside.inc();
+            Ok(SqlStore::open(db.clone(), world, retention, metrics.clone()).await?)
+        }
+        opened => Ok(opened?),
+    }
+}
+
 impl App {
     /// Opens databases and store, and starts the writer and the watch over who is there. Doors (HTTP, MQTT) are opened by the caller.
     ///
     /// # Errors
     /// [`StartError`], one line.
     pub async fn open(settings: Settings, world: World, lifecycle: Lifecycle) -> Result<Self, StartError> {
-        let databases = Databases::open(&settings).await?;
+        let databases = Databases::open_setting_aside(&settings, world.clock.now_ms()).await?;
+        let metrics = Metrics::default();
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
-        let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone(), &world).await?);
-        let (hub, metrics) = (Hub::default(), Metrics::default());
+        let store: Arc<dyn TelemetryStore> = Arc::new(open_store(&databases.telemetry, &settings, &world, &metrics.store).await?);
+        let hub = Hub::default();
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
         let app = Self {
             inner: Arc::new(Inner {

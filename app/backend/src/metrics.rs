@@ -11,8 +11,40 @@ pub struct Metrics {
     registry: Registry,
     /// The way in.
     pub ingest: IngestMetrics,
+    /// The time-series store.
+    pub store: StoreMetrics,
     /// Requests by route and status.
     pub http: Family<HttpLabels, Counter>,
+}
+
+/// Counts of the time-series store.
+#[derive(Clone, Default)]
+pub struct StoreMetrics {
+    /// Values that another one for the same device, instant and metric replaced.
+    pub replaced: Counter,
+    /// Values that became columns.
+    pub sealed: Counter,
+    /// Chunks, blocks and rows of quarters whose bytes could not be believed.
+    pub damaged: Counter,
+    /// Database files that were damaged and set aside.
+    pub set_aside: Counter,
+    /// Values that were removed because their time is over.
+    pub retired: Counter,
+}
+
+impl StoreMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let counts = [
+            ("telemetry_replaced_values", "Values that another one for the same device, instant and metric replaced", &self.replaced),
+            ("telemetry_sealed_values", "Values that were moved from the log into chunks", &self.sealed),
+            ("telemetry_damaged_rows", "Chunks, blocks and rows of quarters whose bytes could not be believed", &self.damaged),
+            ("telemetry_files_set_aside", "Damaged database files that were set aside", &self.set_aside),
+            ("telemetry_retired_values", "Values that were removed because their time is over", &self.retired),
+        ];
+        for (name, help, counter) in counts {
+            registry.register(name, help, counter.clone());
+        }
+    }
 }
 
 /// Labels of a request.
@@ -55,8 +87,10 @@ impl Default for Metrics {
         registry.register("ingest_quarantined", "Messages, or parts of them, that were not taken", ingest.quarantined.clone());
         registry.register("ingest_failed", "Messages that the store could not take", ingest.failed.clone());
         registry.register("ingest_commit_seconds", "Time of a transaction", ingest.commit_seconds.clone());
+        let store = StoreMetrics::default();
+        store.register(&mut registry);
         registry.register("http_requests", "Requests by route and status", http.clone());
-        Self { registry, ingest, http }
+        Self { registry, ingest, store, http }
     }
 }
 

@@ -28,6 +28,19 @@ pub enum Principal {
     },
 }
 
+impl Principal {
+    /// Who it is, in the words of the audit log: `user:7`, `key:3`, `device:m1`.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        match self {
+            Self::Nobody => "nobody".to_owned(),
+            Self::User { id, .. } => format!("user:{}", id.0),
+            Self::Device(id) => format!("device:{id}"),
+            Self::ApiKey { id, .. } => format!("key:{}", id.0),
+        }
+    }
+}
+
 /// What an API key may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
@@ -80,6 +93,8 @@ pub enum Action {
     ReadTelemetry,
     /// Store readings.
     WriteTelemetry,
+    /// Delete what a device sent.
+    DeleteTelemetry,
     /// Register, change and remove devices.
     ManageDevices,
     /// See the server's own metrics.
@@ -152,7 +167,7 @@ fn key_may(scopes: &[Scope], action: Action) -> Verdict {
         Action::ReadTelemetry => Scope::TelemetryRead,
         Action::WriteTelemetry => Scope::TelemetryWrite,
         Action::ReadMetrics => Scope::MetricsRead,
-        Action::ManageDevices => Scope::Admin,
+        Action::ManageDevices | Action::DeleteTelemetry => Scope::Admin,
         // A key has no account and no session.
         Action::OwnAccount => return Verdict::Forbidden,
     };

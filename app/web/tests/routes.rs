@@ -35,6 +35,7 @@ const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/api/v1/devices/{id}/latest", Right::NeedsDevice(Action::ReadTelemetry)),
     ("GET", "/api/v1/devices/{id}/telemetry", Right::NeedsDevice(Action::ReadTelemetry)),
     ("POST", "/api/v1/devices/{id}/telemetry", Right::NeedsDevice(Action::WriteTelemetry)),
+    ("DELETE", "/api/v1/devices/{id}/telemetry", Right::NeedsDevice(Action::DeleteTelemetry)),
     ("GET", "/api/v1/live", Right::Needs(Action::ReadTelemetry)),
     ("GET", "/api/v1/openapi.json", Right::Public),
     ("GET", "/api/v1/docs", Right::Public),
@@ -83,6 +84,7 @@ const fn expected(right: Right) -> [u16; 14] {
         Right::Needs(Action::OwnAccount) => [401, 401, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 401, 401],
         Right::NeedsDevice(Action::ReadTelemetry) => [401, 401, 200, 404, 200, 200, 200, 404, 200, 403, 403, 200, 401, 401],
         Right::NeedsDevice(Action::WriteTelemetry) => [401, 401, 403, 404, 403, 200, 200, 404, 403, 200, 403, 200, 401, 401],
+        Right::NeedsDevice(Action::DeleteTelemetry) => [401, 401, 403, 404, 403, 200, 403, 403, 403, 403, 403, 200, 401, 401],
         Right::LoopbackOr(Action::ReadMetrics) => [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 200, 200, 401, 401],
         Right::Needs(_) | Right::NeedsDevice(_) | Right::LoopbackOr(_) => panic!("say here who may do this"),
     }

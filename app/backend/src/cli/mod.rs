@@ -2,6 +2,7 @@
 
 mod api_key;
 mod bench;
+mod check;
 mod config;
 mod demo;
 mod device;
@@ -53,6 +54,8 @@ enum Verb {
     /// Measure: figures as JSON lines
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Prove that what is stored is whole; list what is not
+    Check,
     /// Print the settings in force, secrets left out; or the commented defaults
     Config(config::Config),
     /// Print a one-time link to make an administrator
@@ -114,6 +117,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::Simulate(asked) => simulate::run(asked, &settings, &process.world, on_signal()?).await,
             Verb::Bench(verb) => bench::run(verb, &process.world).await,
             Verb::Config(_) => unreachable!("answered above"),
+            Verb::Check => check::run(&settings).await,
             Verb::SetupLink => setup_link::run(&open(&settings).await?, &settings, &process.world).await,
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
             Verb::Device(verb) => device::run(verb, &open(&settings).await?, &process.world).await,

@@ -46,6 +46,19 @@ fn read((number, id, kind, name, owner, owner_email, token_hash): Row) -> Result
     })
 }
 
+/// Notes that what a device sent is deleted, or of it what lies in `[from, to)`, ms since the epoch.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn note_erasure(db: &Db, id: &DeviceId, range: Option<(i64, i64)>, by: By<'_>) -> Result<(), DbError> {
+    let detail = match range {
+        None => json!({}),
+        Some((from_ms, to_ms)) => json!({ "from_ms": from_ms, "to_ms": to_ms }),
+    };
+    in_tx!(db, |tx| audit::note!(tx, by, "device.telemetry.delete", id.as_str(), detail).rows_affected());
+    Ok(())
+}
+
 /// The device with this id.
 ///
 /// # Errors

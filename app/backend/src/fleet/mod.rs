@@ -1,6 +1,7 @@
 //! Devices: who they are, whether they are there, what they last said.
 
 mod cursor;
+mod erase;
 mod gate;
 mod list;
 mod page;
@@ -11,6 +12,7 @@ mod view;
 mod watch;
 
 pub use cursor::{BadCursor, Cursor};
+pub use erase::erase;
 pub use gate::FleetGate;
 pub use list::{ListFilter, MOST_ROWS, USUAL_ROWS, list};
 pub use page::{PAGE_ROWS, PageFilter, StateFilter, page};

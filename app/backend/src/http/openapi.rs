@@ -26,7 +26,11 @@ pub fn document(routes: &[Route]) -> OpenApi {
     let mut paths = PathsBuilder::new();
     for route in routes.iter().filter(|route| route.face == Face::Api && !route.summary.is_empty()) {
         components = components.schemas_from_iter(route.answer.mentions.iter().cloned());
-        let method = if route.method == Method::POST { HttpMethod::Post } else { HttpMethod::Get };
+        let method = match route.method {
+            Method::POST => HttpMethod::Post,
+            Method::DELETE => HttpMethod::Delete,
+            _ => HttpMethod::Get,
+        };
         paths = paths.path(route.path, PathItem::new(method, operation(route)));
     }
     OpenApiBuilder::new()

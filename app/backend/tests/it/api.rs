@@ -177,7 +177,7 @@ both! {
         let script = it.ask(Method::POST, path, &[("sec-fetch-site", "cross-site"), ("authorization", &format!("Bearer {token}"))], r#"{"power_w":1}"#).await;
         assert_eq!(script.status, StatusCode::ACCEPTED);
         assert_eq!(it.ask(Method::GET, "/nothing", &[], "").await.json()["title"], "Not Found");
-        assert_eq!(it.ask(Method::DELETE, path, &[("x-api-key", &token)], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(it.ask(Method::PUT, path, &[("x-api-key", &token)], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
     }
 
     async fn the_description_names_every_route_for_scripts(it: Installation) {

@@ -1,6 +1,7 @@
 //! The interface for scripts, apps and devices: one file per endpoint.
 
 mod devices;
+mod erase;
 mod ingest;
 mod latest;
 mod live;
@@ -14,6 +15,6 @@ use super::table::Route;
 /// Its part of the table of routes.
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = health::routes();
-    routes.extend([devices::list(), devices::one(), latest::route(), telemetry::route(), ingest::route(), live::route()]);
+    routes.extend([devices::list(), devices::one(), latest::route(), erase::route(), telemetry::route(), ingest::route(), live::route()]);
     routes
 }

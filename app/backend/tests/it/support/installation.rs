@@ -94,7 +94,23 @@ impl Installation {
     /// Ends it and opens it again on the same data.
     pub async fn restart(&mut self) {
         self.close().await;
+        self.restart_after_close().await;
+    }
+
+    /// Opens it again after it was closed.
+    pub async fn restart_after_close(&mut self) {
         *self = Self::open(self.engine, self.settings.clone(), Arc::clone(&self.dir), Arc::clone(&self.world)).await;
+    }
+
+    /// What opening it again says when it cannot be opened.
+    pub async fn refusal(&mut self) -> String {
+        if !self.closed {
+            self.close().await;
+        }
+        match App::open(self.settings.clone(), self.world.world(), Lifecycle::default()).await {
+            Ok(_) => panic!("it opened"),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// Opens a second one on the same data, as after a crash of the first.
@@ -174,6 +190,29 @@ impl Installation {
             Engine::Sqlite => sqlx::query_scalar(sql).fetch_all(&mut self.sqlite(file).await).await.expect("asked"),
             Engine::Postgres => sqlx::query_scalar(sql).fetch_all(&mut self.postgres().await).await.expect("asked"),
         }
+    }
+
+    /// Bytes of the data, asked behind the program's back.
+    pub async fn bytes(&self, file: &str, sql: &str) -> Vec<u8> {
+        match self.engine {
+            Engine::Sqlite => sqlx::query_scalar(sql).fetch_one(&mut self.sqlite(file).await).await.expect("asked"),
+            Engine::Postgres => sqlx::query_scalar(sql).fetch_one(&mut self.postgres().await).await.expect("asked"),
+        }
+    }
+
+    /// Turns a bit of the bytes in the one row of `table` that the condition names, as a worn disk does.
+    pub async fn damage(&self, table: &str, condition: &str) {
+        let mut data = self.bytes("telemetry.db", &format!("SELECT data FROM {table} WHERE {condition}")).await;
+        let middle = data.len() / 2;
+        data[middle] ^= 4;
+        let hex = data_encoding::HEXLOWER.encode(&data);
+        let literal = if self.engine == Engine::Sqlite { format!("X'{hex}'") } else { format!("'\\x{hex}'::bytea") };
+        assert_eq!(self.sql("telemetry.db", &format!("UPDATE {table} SET data = {literal} WHERE {condition}")).await, 1);
+    }
+
+    /// Changes the clock of what works in the background, and lets it work until nothing is due.
+    pub async fn tidy(&self, now_ms: i64) {
+        while self.app.store().tidy(now_ms).await.expect("tidied") {}
     }
 
     /// A row of the quarantine as a version wrote it that kept sentences.
