@@ -12,9 +12,9 @@ mod watch;
 
 pub use cursor::{BadCursor, Cursor};
 pub use gate::FleetGate;
-pub use list::{ListFilter, MOST_ROWS, USUAL_ROWS, list};
+pub use list::{ListFilter, MOST_ROWS, USUAL_ROWS, list, visible_devices};
 pub use page::{PAGE_ROWS, PageFilter, StateFilter, page};
-pub use presence::{Connections, presence_of};
+pub use presence::{Connections, FRESH_MS, presence_of};
 pub use register::{NewDevice, RegisterError, Registered, adopt, register};
 pub use view::view;
 pub use watch::watch;

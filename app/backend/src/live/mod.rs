@@ -1,5 +1,6 @@
 //! The live hub: whoever listens to a device hears of its new values. A slow listener gets the latest, never the backlog.
 
+mod memo;
 mod message;
 mod seats;
 
@@ -7,9 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-use vigia_domain::ids::{DeviceId, DeviceNumber};
+use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 use vigia_domain::live::Update;
+use vigia_domain::rights::Principal;
 
+pub use memo::Memo;
 pub use message::Message;
 pub use seats::{MOST_SOCKETS, Seat, Seats};
 
@@ -21,6 +24,8 @@ pub const MOST_TOPICS: usize = 2_000;
 pub struct Hub {
     topics: Arc<Mutex<HashMap<DeviceId, Topic>>>,
     seats: Seats,
+    standings: Memo<String, Principal>,
+    owners: Memo<DeviceNumber, Option<Option<UserId>>>,
 }
 
 /// A device that somebody follows.
@@ -62,6 +67,18 @@ impl Hub {
     #[must_use]
     pub fn seats(&self) -> &Seats {
         &self.seats
+    }
+
+    /// Who a credential is, by the hash of it: connections of one account ask together.
+    #[must_use]
+    pub fn standings(&self) -> &Memo<String, Principal> {
+        &self.standings
+    }
+
+    /// Whose a device is; the outer `None`: it is not there any more.
+    #[must_use]
+    pub fn owners(&self) -> &Memo<DeviceNumber, Option<Option<UserId>>> {
+        &self.owners
     }
 
     /// Tells everyone who follows `device`; what, is asked only when there is somebody. Never waits for a listener.
@@ -129,6 +146,18 @@ impl Listener {
         drop(topics);
         self.follows.insert(device, number);
         true
+    }
+
+    /// Follows a device, and hears nothing of it until something changes. `is_online`: as its listener takes it to be. There is no
+    /// bound here: the caller has one.
+    pub fn follow_quietly(&mut self, device: &DeviceId, number: DeviceNumber, is_online: impl FnOnce() -> bool) {
+        if self.follows.insert(device.clone(), number).is_some() {
+            return;
+        }
+        let mut topics = locked(&self.hub.topics);
+        // Asked while nothing can be published, as in `follow`.
+        let topic = topics.entry(device.clone()).or_insert_with(|| Topic { number, is_online: is_online(), mailboxes: Vec::new() });
+        topic.mailboxes.push(Arc::clone(&self.mailbox));
     }
 
     /// The devices that it follows.

@@ -16,5 +16,6 @@ mod sealing;
 mod sessions;
 mod sign_in;
 mod store;
+mod stream;
 mod support;
 mod tls;

@@ -4,8 +4,13 @@ mod devices;
 mod ingest;
 mod latest;
 mod live;
+mod live_known;
 mod live_right;
+mod live_said;
 mod live_socket;
+mod stream;
+mod stream_body;
+mod stream_card;
 mod telemetry;
 
 use super::health;
@@ -15,5 +20,6 @@ use super::table::Route;
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = health::routes();
     routes.extend([devices::list(), devices::one(), latest::route(), telemetry::route(), ingest::route(), live::route()]);
+    routes.extend(stream::routes());
     routes
 }
