@@ -1,4 +1,7 @@
 //! Benches: the real parts in a temporary folder, figures as JSON lines.
 
+pub mod backlog;
+pub mod elsewhere;
+pub mod fanout;
 pub mod ingest;
 mod machine;

@@ -9,6 +9,7 @@ pub mod device;
 pub mod load;
 pub mod physics;
 pub mod replay;
+pub mod speaker;
 mod wire;
 
 pub use client::{Acknowledged, Actor, Client, Report};
