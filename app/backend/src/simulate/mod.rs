@@ -6,7 +6,9 @@
 pub mod client;
 pub mod credentials;
 pub mod device;
+pub mod link;
 pub mod load;
+mod outage;
 pub mod physics;
 pub mod replay;
 pub mod speaker;
@@ -14,3 +16,4 @@ mod wire;
 
 pub use client::{Acknowledged, Actor, Client, Report};
 pub use device::{Device, Scenario};
+pub use link::Line;

@@ -15,6 +15,7 @@ mod live;
 mod sealing;
 mod sessions;
 mod sign_in;
+mod simulated;
 mod store;
 mod stream;
 mod support;
