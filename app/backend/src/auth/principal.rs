@@ -40,7 +40,7 @@ pub async fn of(app: &App, headers: &HeaderMap, session: Option<&Session>) -> Re
 /// remembers it as it does a cookie.
 #[must_use]
 pub fn has_header_credential(headers: &HeaderMap) -> bool {
-    credential(headers).is_some() && !headers.get(AUTHORIZATION).is_some_and(|value| after(value, "basic").is_some())
+    credential(headers).is_some() && headers.get(AUTHORIZATION).is_none_or(|value| after(value, "basic").is_none())
 }
 
 /// What follows the name of the scheme.

@@ -11,7 +11,7 @@ const NO_ROOM: u32 = 1;
 /// The longest answer to the handshake.
 const ANSWER_BYTES: usize = 8 * 1024;
 
-/// A connection that follows one device.
+/// A connection that follows one device or two.
 pub(super) struct Listener {
     stream: TcpStream,
     read: Vec<u8>,
@@ -27,11 +27,11 @@ enum Frame<'a> {
 }
 
 impl Listener {
-    /// Connects with this key and follows the device.
+    /// Connects with this key and follows the devices.
     ///
     /// # Errors
     /// The system's, or what the server refuses with.
-    pub(super) async fn connect(address: SocketAddr, key: &str, device: &str, without_room: bool) -> io::Result<Self> {
+    pub(super) async fn connect(address: SocketAddr, key: &str, devices: &[&str], without_room: bool) -> io::Result<Self> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         if without_room {
             socket.set_recv_buffer_size(NO_ROOM)?;
@@ -58,7 +58,8 @@ impl Listener {
         }
         read.drain(..end);
         read.shrink_to(512);
-        let subscription = format!(r#"{{"subscribe":["device/{device}"]}}"#);
+        let topics: Vec<_> = devices.iter().map(|device| format!("\"device/{device}\"")).collect();
+        let subscription = format!(r#"{{"subscribe":[{}]}}"#, topics.join(","));
         let mut frame = Vec::new();
         put(&mut frame, 1, subscription.as_bytes());
         stream.write_all(&frame).await?;

@@ -35,6 +35,11 @@ use crate::world::World;
 
 /// The device that all of them follow.
 const DEVICE: &str = "bench-fanout";
+/// A talkative one that only those follow who do not read: what it says fills their connections, so that the server really waits for them.
+const NOISE: &str = "bench-noise";
+/// Metrics in each message of it, 3 KB together, and from one message to the next.
+const NOISE_METRICS: usize = 100;
+const NOISE_PAUSE: Duration = Duration::from_millis(50);
 /// Connections that are opened at the same time.
 const OPENING: usize = 64;
 /// How long the first message may take to reach everybody, and the last one.
@@ -91,9 +96,9 @@ pub async fn run(world: &World, dir: &Path, plan: &Plan) -> Result<Line, BenchEr
     let fsync_ms = machine::fsync_ms(world, dir).map_err(failed)?;
     let data = dir.join("data");
     let all = plan.clients + plan.stalled;
-    let (device_token, keys) = prepare(world, &data, all.div_ceil(MOST_SOCKETS)).await?;
+    let (tokens, keys) = prepare(world, &data, all.div_ceil(MOST_SOCKETS)).await?;
     let server = Server::start(&plan.program, &data).await.map_err(failed)?;
-    let outcome = measure(world, &server, plan, &device_token, &keys).await;
+    let outcome = measure(world, &server, plan, &tokens, &keys).await;
     server.stop().await;
     let (mut latencies, lost, rss_mb) = outcome?;
     latencies.sort_unstable();
@@ -124,14 +129,17 @@ fn at(latencies_us: &[u32], percent: usize) -> f64 {
     round(latencies_us.get(place).map_or(0.0, |us| f64::from(*us) / 1000.0))
 }
 
-/// Registers the device and so many keys; one key holds only its share of connections.
-async fn prepare(world: &World, data: &Path, count: usize) -> Result<(String, Vec<String>), BenchError> {
+/// Registers both devices and so many keys; one key holds only its share of connections.
+async fn prepare(world: &World, data: &Path, count: usize) -> Result<([String; 2], Vec<String>), BenchError> {
     let mut settings = Settings::default();
     settings.data.dir = data.to_owned();
     let databases = Databases::open(&settings).await.map_err(failed)?;
-    let id = DeviceId::new(DEVICE).map_err(failed)?;
-    let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
-    let device = fleet::register(&databases.registry, world, new).await.map_err(failed)?;
+    let mut tokens = [String::new(), String::new()];
+    for (id, token) in [DEVICE, NOISE].into_iter().zip(&mut tokens) {
+        let id = DeviceId::new(id).map_err(failed)?;
+        let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+        *token = fleet::register(&databases.registry, world, new).await.map_err(failed)?.token;
+    }
     let mut made = Vec::with_capacity(count);
     for n in 0..count {
         let key = token::make(world, Kind::ApiKey);
@@ -141,7 +149,7 @@ async fn prepare(world: &World, data: &Path, count: usize) -> Result<(String, Ve
         made.push(key);
     }
     databases.close().await;
-    Ok((device.token, made))
+    Ok((tokens, made))
 }
 
 /// When each message left, and how many clients have heard the first.
@@ -152,11 +160,21 @@ struct Board {
 
 type Measured = (Vec<u32>, usize, Option<f64>);
 
-async fn measure(world: &World, server: &Server, plan: &Plan, token: &str, keys: &[String]) -> Result<Measured, BenchError> {
+async fn measure(
+    world: &World,
+    server: &Server,
+    plan: &Plan,
+    [token, noise]: &[String; 2],
+    keys: &[String],
+) -> Result<Measured, BenchError> {
     let board = Arc::new(Board { left: (0..=plan.messages).map(|_| OnceLock::new()).collect(), ready: AtomicUsize::new(0) });
     let stop = CancellationToken::new();
     // Among the others and not after them: they stand in the same lists.
     let (stalled, listeners) = open(server, plan, keys).await?;
+    let mut noises = JoinSet::new();
+    if plan.stalled > 0 {
+        noises.spawn(make_noise(world.clone(), server.mqtt.to_string(), noise.clone(), stop.clone()));
+    }
     let mut tasks = JoinSet::new();
     for listener in listeners {
         tasks.spawn(listen(listener, Arc::clone(&board), stop.clone()));
@@ -187,7 +205,23 @@ async fn measure(world: &World, server: &Server, plan: &Plan, token: &str, keys:
         lost += usize::from(is_lost);
     }
     drop(stalled);
+    // Without it there was nobody to wait for, and the figures would say less than they seem to.
+    while let Some(noise) = noises.join_next().await {
+        noise.map_err(failed)?.map_err(failed)?;
+    }
     Ok((latencies, lost, rss_mb))
+}
+
+async fn make_noise(world: World, broker: String, token: String, stop: CancellationToken) -> std::io::Result<()> {
+    let mut speaker = Speaker::sign_in(&broker, NOISE, &token).await?;
+    while !stop.is_cancelled() {
+        let at_ms = world.clock.now_ms();
+        let values = (0..NOISE_METRICS).map(|n| (format!("a_rather_long_name_{n}"), json!(at_ms % 1_000)));
+        let body: serde_json::Map<_, _> = values.chain([("ts".to_owned(), json!(at_ms))]).collect();
+        speaker.say(serde_json::Value::Object(body).to_string().as_bytes()).await?;
+        sleep(NOISE_PAUSE).await;
+    }
+    Ok(())
 }
 
 async fn speak(world: &World, speaker: &mut Speaker, board: &Board, n: usize) -> Result<(), BenchError> {
@@ -206,7 +240,10 @@ async fn open(server: &Server, plan: &Plan, keys: &[String]) -> Result<(Vec<TcpS
             && let Some((is_stalled, key)) = waiting.next()
         {
             let address = server.http;
-            opening.spawn(async move { Listener::connect(address, &key, DEVICE, is_stalled).await.map(|listener| (is_stalled, listener)) });
+            opening.spawn(async move {
+                let devices: &[&str] = if is_stalled { &[DEVICE, NOISE] } else { &[DEVICE] };
+                Listener::connect(address, &key, devices, is_stalled).await.map(|listener| (is_stalled, listener))
+            });
         }
         match opening.join_next().await {
             Some(Ok(Ok((true, listener)))) => stalled.push(listener.into_stream()),
