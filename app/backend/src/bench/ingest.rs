@@ -24,7 +24,7 @@ use crate::simulate::load::{self, Load, Outcome};
 use crate::world::World;
 
 /// Values in each message of the load.
-const VALUES: u64 = 10;
+pub(super) const VALUES: u64 = 10;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +130,7 @@ async fn broker_only(world: &World, plan: Plan) -> Result<Outcome, BenchError> {
     outcome
 }
 
-fn ids(count: usize) -> Vec<DeviceId> {
+pub(super) fn ids(count: usize) -> Vec<DeviceId> {
     (0..count).map(|n| DeviceId::new(format!("bench-{n}")).expect("letters and digits")).collect()
 }
 
@@ -158,11 +158,9 @@ pub(super) async fn through(
     devices: Vec<(DeviceId, String)>,
     plan: Plan,
 ) -> Result<Outcome, BenchError> {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
-    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    let broker = listening(lifecycle, gate).await?;
     let load = Load {
-        broker: broker.address().to_string(),
+        broker: broker.to_string(),
         devices,
         window: plan.window,
         rate_per_s: plan.rate_per_s,
@@ -175,6 +173,14 @@ pub(super) async fn through(
         Some(reason) => Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed))),
         None => Ok(outcome),
     }
+}
+
+/// A broker on a free port of this machine.
+pub(super) async fn listening(lifecycle: &Lifecycle, gate: Arc<dyn Gate>) -> Result<SocketAddr, BenchError> {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
+    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    Ok(broker.address())
 }
 
 /// A gate that stores nothing: what the broker costs by itself.

@@ -141,10 +141,13 @@ fn announcements(entry: &Entry, won: &[bool], device: &DeviceId) -> Vec<Update> 
     for (name, (at_ms, value)) in newest {
         by_instant.entry(at_ms).or_default().insert(name.clone(), value);
     }
-    if by_instant.is_empty() && entry.online.is_some() {
+    // Words without a number are news, too: a device that says only how it is, is there.
+    let says = !entry.attributes.is_empty() && entry.heard;
+    let mut online = entry.online;
+    if by_instant.is_empty() && (online.is_some() || says) {
+        online.get_or_insert(true);
         by_instant.insert(entry.received_ms, BTreeMap::new());
     }
-    let update =
-        |(at_ms, values)| Update { topic: Hub::topic(device), at: time::to_text(at_ms), values, online: entry.online, seen_at: None };
+    let update = |(at_ms, values)| Update { topic: Hub::topic(device), at: time::to_text(at_ms), values, online, seen_at: None };
     by_instant.into_iter().map(update).collect()
 }

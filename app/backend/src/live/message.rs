@@ -22,6 +22,12 @@ impl Message {
         self.text.get_or_init(|| serde_json::to_string(&self.update).expect("an update is always JSON").into()).clone()
     }
 
+    /// The text id of the device that it is about.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        self.update.topic.strip_prefix("device/").unwrap_or_default()
+    }
+
     /// Two messages that a slow listener gets as one: every metric with its newer value.
     pub(super) fn and(&self, new: &Self) -> Arc<Self> {
         let (old, new) = (&self.update, &new.update);

@@ -19,6 +19,8 @@ mod retention;
 mod sealing;
 mod sessions;
 mod sign_in;
+mod simulated;
 mod store;
+mod stream;
 mod support;
 mod tls;

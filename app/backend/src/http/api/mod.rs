@@ -5,8 +5,13 @@ mod erase;
 mod ingest;
 mod latest;
 mod live;
+mod live_known;
 mod live_right;
+mod live_said;
 mod live_socket;
+mod stream;
+mod stream_body;
+mod stream_card;
 mod telemetry;
 
 use super::health;
@@ -16,5 +21,6 @@ use super::table::Route;
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = health::routes();
     routes.extend([devices::list(), devices::one(), latest::route(), erase::route(), telemetry::route(), ingest::route(), live::route()]);
+    routes.extend(stream::routes());
     routes
 }

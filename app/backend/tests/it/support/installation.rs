@@ -240,6 +240,12 @@ impl Installation {
         self.ask(Method::POST, path, &[("authorization", &format!("Bearer {token}")), ("content-type", "application/json")], body).await
     }
 
+    /// The status of an answer whose body is not waited for.
+    pub async fn status(&self, path: &str, header: &str, value: &str) -> u16 {
+        let request = Request::get(path).header(header, value).body(Body::empty()).expect("a request");
+        self.router.clone().oneshot(request).await.expect("the router answers").status().as_u16()
+    }
+
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
