@@ -2,6 +2,7 @@
 
 mod api_key;
 mod bench;
+mod broker;
 mod config;
 mod demo;
 mod device;
@@ -60,7 +61,7 @@ enum Verb {
     /// Add users, give them passwords, list them
     #[command(subcommand)]
     User(user::User),
-    /// Add devices
+    /// Add devices, give them new tokens
     #[command(subcommand)]
     Device(device::Device),
     /// Add API keys
@@ -116,7 +117,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::Config(_) => unreachable!("answered above"),
             Verb::SetupLink => setup_link::run(&open(&settings).await?, &settings, &process.world).await,
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
-            Verb::Device(verb) => device::run(verb, &open(&settings).await?, &process.world).await,
+            Verb::Device(verb) => device::run(verb, &settings, &open(&settings).await?, &process.world).await,
             Verb::ApiKey(verb) => api_key::run(verb, &open(&settings).await?, &process.world).await,
         }
     });

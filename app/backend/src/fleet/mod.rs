@@ -1,6 +1,7 @@
 //! Devices: who they are, whether they are there, what they last said.
 
 mod cursor;
+mod directory;
 mod gate;
 mod list;
 mod page;
@@ -11,10 +12,11 @@ mod view;
 mod watch;
 
 pub use cursor::{BadCursor, Cursor};
+pub use directory::Directory;
 pub use gate::FleetGate;
 pub use list::{ListFilter, MOST_ROWS, USUAL_ROWS, list};
 pub use page::{PAGE_ROWS, PageFilter, StateFilter, page};
 pub use presence::{Connections, presence_of};
-pub use register::{NewDevice, RegisterError, Registered, adopt, register};
+pub use register::{NewDevice, RegisterError, Registered, adopt, new_token, register};
 pub use view::view;
 pub use watch::watch;
