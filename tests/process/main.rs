@@ -3,8 +3,12 @@
 
 mod bench;
 mod ending;
+mod external;
 mod files;
 mod kill;
+#[expect(dead_code, reason = "the same Mosquitto as in the back end's tests, of which this program needs a part")]
+#[path = "../../app/backend/tests/broker/external/mosquitto.rs"]
+mod mosquitto;
 mod mqtt;
 mod opening;
 #[path = "../../app/backend/tests/it/support/postgres.rs"]

@@ -3,6 +3,7 @@
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
@@ -15,6 +16,57 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// Requests by route and status.
     pub http: Family<HttpLabels, Counter>,
+    /// The connection to an external broker.
+    pub external: ExternalMetrics,
+}
+
+/// Counts of the connection to an external broker.
+#[derive(Clone, Default)]
+pub struct ExternalMetrics {
+    /// Messages of registered devices, stored.
+    pub messages: Counter,
+    /// Messages of devices that nobody registered.
+    pub strangers: Counter,
+    /// Messages of QoS 0 that came while the store was away.
+    pub unstored: Counter,
+    /// Connections lost, or not made.
+    pub losses: Counter,
+    /// How often the broker had forgotten us.
+    pub forgotten: Counter,
+    waiting: Gauge,
+}
+
+/// One message that waits for the store, until it is dropped.
+pub struct Waiting(Gauge);
+
+impl ExternalMetrics {
+    /// Counts a message that the store did not take at once.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        self.waiting.inc();
+        Waiting(self.waiting.clone())
+    }
+
+    /// How many messages wait for the store now.
+    #[must_use]
+    pub fn unstored_now(&self) -> i64 {
+        self.waiting.get()
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("external_messages", "Messages of the external broker that were stored", self.messages.clone());
+        registry.register("external_strangers", "Messages of devices that nobody registered", self.strangers.clone());
+        registry.register("external_unstored", "Messages of QoS 0 that came while the store was away", self.unstored.clone());
+        registry.register("external_losses", "Connections to the external broker that were lost, or not made", self.losses.clone());
+        registry.register("external_forgotten", "How often the external broker had forgotten us", self.forgotten.clone());
+        registry.register("external_waiting", "Messages that the store did not take yet; not acknowledged", self.waiting.clone());
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// Counts of the time-series store.
@@ -90,7 +142,9 @@ impl Default for Metrics {
         let store = StoreMetrics::default();
         store.register(&mut registry);
         registry.register("http_requests", "Requests by route and status", http.clone());
-        Self { registry, ingest, store, http }
+        let external = ExternalMetrics::default();
+        external.register(&mut registry);
+        Self { registry, ingest, store, http, external }
     }
 }
 

@@ -3,6 +3,7 @@
 mod api_key;
 mod bench;
 mod check;
+mod broker;
 mod config;
 mod demo;
 mod device;
@@ -63,7 +64,7 @@ enum Verb {
     /// Add users, give them passwords, list them
     #[command(subcommand)]
     User(user::User),
-    /// Add devices
+    /// Add devices, give them new tokens
     #[command(subcommand)]
     Device(device::Device),
     /// Add API keys
@@ -120,7 +121,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::Check => check::run(&settings).await,
             Verb::SetupLink => setup_link::run(&open(&settings).await?, &settings, &process.world).await,
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
-            Verb::Device(verb) => device::run(verb, &open(&settings).await?, &process.world).await,
+            Verb::Device(verb) => device::run(verb, &settings, &open(&settings).await?, &process.world).await,
             Verb::ApiKey(verb) => api_key::run(verb, &open(&settings).await?, &process.world).await,
         }
     });

@@ -2,6 +2,7 @@
 
 mod data;
 mod database;
+mod external;
 mod http;
 mod listen;
 mod log;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 pub use data::Data;
 pub use database::Database;
+pub use external::{External, Protocol};
 pub use http::Http;
 pub use listen::{Guard, Plaintext};
 pub use log::{Log, LogFormat};
@@ -111,6 +113,8 @@ impl Settings {
     pub fn for_demo(mut self) -> Self {
         self.data.dir.push("demo");
         self.database = Database::default();
+        // Its devices have tokens that nobody else's broker knows.
+        self.mqtt = self.mqtt.with_own_broker();
         self
     }
 
@@ -201,7 +205,7 @@ mod tests {
         assert!(wrong(&[("VIGIA_HTTP__LISTN", "127.0.0.1:1")]).contains("listn"));
         let open = wrong(&[("VIGIA_HTTP__LISTEN", "0.0.0.0:3000")]);
         assert!(open.starts_with("http.listen:") && open.contains("behind_proxy") && open.contains("plaintext"), "{open}");
-        assert!(wrong(&[("VIGIA_MQTT__BROKER", "mqtt://elsewhere")]).starts_with("mqtt.broker:"));
+        assert!(wrong(&[("VIGIA_MQTT__BROKER", "tcp://elsewhere")]).starts_with("mqtt.broker:"));
         assert!(wrong(&[("VIGIA_TELEMETRY__ENGINE", "rrd")]).starts_with("telemetry.engine:"));
         assert!(wrong(&[("VIGIA_DATABASE__URL", "mysql://x")]).starts_with("database.url:"));
         assert!(wrong(&[("VIGIA_SIGN_IN__TRIES", "0")]).starts_with("sign_in.tries:"));
@@ -284,6 +288,32 @@ mod tests {
         assert!(!settings.to_toml().contains("hunter2"), "{}", settings.to_toml());
         assert!(!format!("{settings:?}").contains("hunter2"));
         assert!(settings.to_toml().contains("db.example"));
+    }
+
+    #[test]
+    fn a_password_of_the_broker_is_never_printed() {
+        let inside = with(&[("VIGIA_MQTT__BROKER", "mqtts://vigia:hunter2@broker.example")]).expect("good");
+        let beside =
+            with(&[("VIGIA_MQTT__BROKER", "mqtts://broker.example"), ("VIGIA_MQTT__USER", "vigia"), ("VIGIA_MQTT__PASSWORD", "hunter2")]);
+        let beside = beside.expect("good");
+        for settings in [&inside, &beside] {
+            let broker = settings.mqtt.external().expect("external");
+            assert_eq!((broker.user.as_deref(), broker.password.as_ref().map(Secret::expose)), (Some("vigia"), Some("hunter2")));
+            assert_eq!((broker.host.as_str(), broker.port, broker.tls), ("broker.example", 8883, true));
+            assert!(!settings.to_toml().contains("hunter2") && settings.to_toml().contains("broker.example"), "{}", settings.to_toml());
+            assert!(!format!("{settings:?} {broker:?}").contains("hunter2"));
+        }
+        assert!(inside.for_demo().mqtt.external().is_none());
+    }
+
+    #[test]
+    fn an_external_broker_is_described_wholly_or_not_at_all() {
+        let wrong = |key: &str, text: &str| with(&[("VIGIA_MQTT__BROKER", "mqtt://b"), (key, text)]).expect_err("refused");
+        assert!(wrong("VIGIA_MQTT__PROTOCOL", "4").contains("\"5\" or \"3.1.1\""));
+        assert!(wrong("VIGIA_MQTT__GROUP", "a/b").starts_with("mqtt.group:"));
+        assert!(wrong("VIGIA_MQTT__CLIENT_ID", "").starts_with("mqtt.client_id:"));
+        assert!(wrong("VIGIA_MQTT__DYNAMIC_SECURITY", "true").starts_with("mqtt.dynamic_security:"));
+        assert!(wrong("VIGIA_MQTT__CA_FILE", "ca.pem").starts_with("mqtt.ca_file:"));
     }
 
     #[test]

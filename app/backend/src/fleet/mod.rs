@@ -2,6 +2,7 @@
 
 mod cursor;
 mod erase;
+mod directory;
 mod gate;
 mod list;
 mod page;
@@ -13,10 +14,11 @@ mod watch;
 
 pub use cursor::{BadCursor, Cursor};
 pub use erase::erase;
+pub use directory::Directory;
 pub use gate::FleetGate;
 pub use list::{ListFilter, MOST_ROWS, USUAL_ROWS, list, visible_devices};
 pub use page::{PAGE_ROWS, PageFilter, StateFilter, page};
 pub use presence::{Connections, FRESH_MS, presence_of};
-pub use register::{NewDevice, RegisterError, Registered, adopt, register};
+pub use register::{NewDevice, RegisterError, Registered, adopt, new_token, register};
 pub use view::view;
 pub use watch::watch;

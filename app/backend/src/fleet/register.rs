@@ -33,6 +33,9 @@ pub enum RegisterError {
     /// No user has the owner's address.
     #[error("no user has the address {0}; add them first with: vigia user add {0} --role customer")]
     NoSuchOwner(String),
+    /// There is no such device.
+    #[error("there is no device {0}; register it with: vigia device add {0} --kind KIND")]
+    Missing(DeviceId),
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -74,6 +77,20 @@ pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Resul
         .await
         .map_err(|e| if e.is_duplicate() { RegisterError::Exists(id.clone()) } else { e.into() })?;
     Ok(Registered { device: DeviceIdentity { id: id.clone(), number }, token })
+}
+
+/// Gives a device a new token; the old one is worthless from then on.
+///
+/// # Errors
+/// [`RegisterError::Missing`], [`RegisterError::Db`]; nothing was written then.
+pub async fn new_token(registry: &Db, world: &World, actor: &str, id: &DeviceId) -> Result<String, RegisterError> {
+    let token = token::make(world, Kind::Device);
+    let by = By { actor, at_ms: world.clock.now_ms() };
+    devices::replace_token(registry, id, &token::hash(token.as_bytes()), by).await.map_err(|error| match error {
+        DbError::Missing(_) => RegisterError::Missing(id.clone()),
+        error => error.into(),
+    })?;
+    Ok(token)
 }
 
 /// Registers a simulated device, or gives the one that is there a new token and leaves the rest of it as it is.

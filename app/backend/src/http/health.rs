@@ -63,8 +63,8 @@ async fn ready(State(app): State<App>, request: Request) -> Response {
         || may(&principal, Action::ReadMetrics, Resource::Installation) == Verdict::Allowed;
     // Side by side: one that is silent does not add its time to the other's.
     let (written, store) = tokio::join!(app.probe().ask(), timeout(PATIENCE, app.store().health()));
-    let broker = app.broker().is_some_and(|broker| broker.connections().is_some());
-    let broker = if broker { Ok(()) } else { Err("it is not running".to_owned()) };
+    let trouble = app.broker().map_or_else(|| Some("it is not running".to_owned()), |broker| broker.trouble());
+    let broker = trouble.map_or(Ok(()), Err);
     let store = match store {
         Ok(asked) => asked.map_err(|error| error.in_words()),
         Err(_) => Err("it does not answer".to_owned()),

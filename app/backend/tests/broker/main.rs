@@ -4,6 +4,7 @@
 mod acknowledging;
 mod bad_input;
 mod clients;
+mod external;
 mod gate;
 mod rights;
 mod sessions;
