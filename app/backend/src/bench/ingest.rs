@@ -118,7 +118,7 @@ async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Optio
         let made = fleet::register(app.registry(), world, new).await.map_err(failed)?;
         devices.push((id, made.token));
     }
-    let gate = FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone());
+    let gate = FleetGate::of(&app);
     let outcome = through(world, &lifecycle, Arc::new(gate), devices, plan).await?;
     let rss_mb = machine::rss_mb();
     lifecycle.stop().await;

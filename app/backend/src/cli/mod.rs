@@ -8,6 +8,7 @@ mod device;
 mod failure;
 mod lock;
 mod logs;
+mod provisioning_key;
 mod serve;
 mod setup_link;
 mod simulate;
@@ -66,6 +67,9 @@ enum Verb {
     /// Add API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    /// Add and revoke the keys by which unknown devices introduce themselves
+    #[command(subcommand)]
+    ProvisioningKey(provisioning_key::ProvisioningKey),
 }
 
 /// Who does what a verb does, in the audit log.
@@ -118,6 +122,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
             Verb::Device(verb) => device::run(verb, &open(&settings).await?, &process.world).await,
             Verb::ApiKey(verb) => api_key::run(verb, &open(&settings).await?, &process.world).await,
+            Verb::ProvisioningKey(verb) => provisioning_key::run(verb, &open(&settings).await?, &process.world).await,
         }
     });
     // Connections that a client keeps half-open must not hold the process.

@@ -48,7 +48,7 @@ pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -
 }
 
 async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
-    let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
+    let gate = Arc::new(FleetGate::of(app));
     let mqtt = &app.settings().mqtt;
     let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
     let broker_address = broker.address();

@@ -4,6 +4,8 @@
 //! whichever is there.
 
 pub mod audit;
+pub mod commands;
+pub mod device_config;
 pub mod devices;
 pub mod error;
 mod folder;
@@ -15,6 +17,7 @@ pub mod probe;
 pub mod sessions;
 pub mod settings;
 pub mod state;
+pub mod unclaimed;
 pub mod users;
 
 use sqlx::{PgPool, SqlitePool};

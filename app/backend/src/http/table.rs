@@ -4,7 +4,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 use utoipa::openapi::{RefOr, Schema};
 use vigia_domain::rights::Action;
 
@@ -68,7 +68,7 @@ pub struct Answer {
 
 /// One route.
 pub struct Route {
-    /// GET or POST.
+    /// GET, POST or PUT.
     pub method: Method,
     /// The pattern, `{id}` for a device.
     pub path: &'static str,
@@ -96,6 +96,11 @@ impl Route {
     /// A route that changes something.
     pub fn post<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
         Self::new(Method::POST, path, right, post(handler))
+    }
+
+    /// A route that replaces something as a whole.
+    pub fn put<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
+        Self::new(Method::PUT, path, right, put(handler))
     }
 
     fn new(method: Method, path: &'static str, right: Right, handler: MethodRouter<App>) -> Self {

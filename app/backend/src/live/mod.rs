@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use vigia_domain::command::CommandState;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 use vigia_domain::live::Update;
 
@@ -86,6 +87,15 @@ impl Hub {
         }
     }
 
+    /// Tells everyone who follows `device` how far a command has come. Of the device itself it says nothing new.
+    pub fn command(&self, device: &DeviceId, at: &str, id: &str, state: CommandState) {
+        if let Some(topic) = locked(&self.topics).get_mut(device) {
+            let online = Some(topic.is_online);
+            let update = Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online, seen_at: None };
+            topic.send(device, &Message::with(update, BTreeMap::from([(id.to_owned(), state)])));
+        }
+    }
+
     /// How many listeners follow anything, counted once per device.
     #[must_use]
     pub fn followed(&self) -> usize {
@@ -96,12 +106,12 @@ impl Hub {
 impl Topic {
     fn tell(&mut self, device: &DeviceId, update: Update) {
         self.is_online = update.says_online();
-        let message = Message::new(update);
+        self.send(device, &Message::new(update));
+    }
+
+    fn send(&self, device: &DeviceId, message: &Arc<Message>) {
         for mailbox in &self.mailboxes {
-            locked(&mailbox.waiting)
-                .entry(device.clone())
-                .and_modify(|old| *old = old.and(&message))
-                .or_insert_with(|| Arc::clone(&message));
+            locked(&mailbox.waiting).entry(device.clone()).and_modify(|old| *old = old.and(message)).or_insert_with(|| Arc::clone(message));
             mailbox.wake.notify_one();
         }
     }
@@ -243,6 +253,26 @@ mod tests {
         assert!(late.follow(id("m1"), M1, || Some(known)));
         hub.publish(&id("m1"), || vec![update("2026-01-01T00:06:00.000Z", &[("voltage_v", 127.0)])]);
         assert!(!late.next().await[0].text().contains("seen_at"), "it was heard of just now");
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_hears_how_far_each_command_has_come_beside_the_values() {
+        let hub = Hub::default();
+        let mut slow = hub.listen();
+        assert!(slow.follow(id("m1"), M1, || Some(update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0)]))));
+        let at = "2026-01-01T00:00:02.000Z";
+        for (command, state) in [("c1", CommandState::Queued), ("c2", CommandState::Queued), ("c1", CommandState::Done)] {
+            hub.command(&id("m1"), at, command, state);
+        }
+        assert_eq!(
+            slow.next().await[0].text().as_str(),
+            concat!(
+                r#"{"topic":"device/m1","at":"2026-01-01T00:00:01.000Z","values":{"power_w":1.0},"online":true,"#,
+                r#""commands":{"c1":"done","c2":"queued"}}"#
+            )
+        );
+        hub.publish(&id("m1"), || vec![update(at, &[("power_w", 2.0)])]);
+        assert!(!slow.next().await[0].text().contains("commands"));
     }
 
     #[test]

@@ -163,6 +163,11 @@ impl Wire {
         tokio::time::timeout(Duration::from_secs(5), self.read()).await.expect("an answer within five seconds")
     }
 
+    /// The next packet, however long it takes.
+    pub(crate) async fn packet_ever(&mut self) -> Option<Packet> {
+        self.read().await
+    }
+
     /// Whether nothing comes for this time.
     pub(crate) async fn silent(&mut self, time: Duration) -> bool {
         tokio::time::timeout(time, self.read()).await.is_err()

@@ -1,12 +1,16 @@
 //! The interface for scripts, apps and devices: one file per endpoint.
 
+mod commands;
+mod device_config;
 mod devices;
 mod ingest;
+mod json_body;
 mod latest;
 mod live;
 mod live_right;
 mod live_socket;
 mod telemetry;
+mod unclaimed;
 
 use super::health;
 use super::table::Route;
@@ -15,5 +19,8 @@ use super::table::Route;
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = health::routes();
     routes.extend([devices::list(), devices::one(), latest::route(), telemetry::route(), ingest::route(), live::route()]);
+    routes.extend(commands::routes());
+    routes.extend(device_config::routes());
+    routes.extend(unclaimed::routes());
     routes
 }

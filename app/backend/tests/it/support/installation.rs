@@ -103,7 +103,7 @@ impl Installation {
     }
 
     pub fn gate(&self) -> FleetGate {
-        FleetGate::new(self.app.registry().clone(), self.app.ingest().clone(), self.app.connections().clone())
+        FleetGate::of(&self.app)
     }
 
     /// A device and its token.
