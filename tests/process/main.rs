@@ -1,6 +1,7 @@
 //! The program as a process: its verbs, its exit codes, how it starts and how it ends.
 #![expect(unreachable_pub, reason = "nobody depends on tests")]
 
+mod commands;
 mod ending;
 mod files;
 mod kill;

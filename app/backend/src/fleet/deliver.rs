@@ -1,10 +1,11 @@
 //! Sends what goes down: commands to devices that are there until they answer, configuration to those that come, tokens to
 //! those that were claimed; and ends commands whose time has passed.
 
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 use vigia_domain::command::CommandState;
 use vigia_domain::ids::DeviceNumber;
@@ -13,7 +14,7 @@ use super::downlink::{Downlink, Waiting};
 use crate::app::App;
 use crate::db::{DbError, commands, device_config};
 use crate::lifecycle::Phase;
-use crate::mqtt::Broker;
+use crate::mqtt::{Broker, BrokerError};
 
 /// How often it looks: how late an expiry or a repetition may be.
 const LOOK: Duration = Duration::from_millis(500);
@@ -27,6 +28,8 @@ const LATER_MS: i64 = 1_000;
 const AGAIN_MS: [i64; 5] = [2_000, 5_000, 15_000, 60_000, 300_000];
 /// How often a command is sent at most.
 pub const MOST_ATTEMPTS: i64 = 20;
+/// How long the broker may take for a message.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How many devices are asked for at once.
 const BATCH: usize = 500;
 
@@ -34,6 +37,11 @@ const BATCH: usize = 500;
 pub fn deliver(app: &App) {
     let delivery = Delivery { app: app.clone(), down: app.downlink().clone(), fresh_ms: None };
     app.lifecycle().spawn("downlink", Phase::Intake, |stop| delivery.run(stop));
+}
+
+/// What the broker says, within the time that one message may hold up the others.
+pub(super) async fn in_time(published: impl Future<Output = Result<(), BrokerError>>) -> Result<(), BrokerError> {
+    timeout(PATIENCE, published).await.unwrap_or_else(|_| Err(BrokerError::Failed("it did not take it in time".to_owned())))
 }
 
 struct Delivery {
@@ -104,8 +112,9 @@ impl Delivery {
             if config.version == 0 {
                 continue;
             }
+            self.app.provisioning().evict(&id, broker).await;
             let topic = format!("vigia/{id}/config");
-            if let Err(error) = broker.publish(&topic, Bytes::from(config.to_payload()), true).await {
+            if let Err(error) = in_time(broker.publish(&topic, Bytes::from(config.to_payload()), true)).await {
                 tracing::warn!(device = %id, %error, "a configuration could not be published; the device is told when it comes again");
             }
         }
@@ -134,6 +143,9 @@ impl Delivery {
         }
         let broker = self.app.broker().filter(|broker| broker.connections().is_some());
         let broker = broker.filter(|_| self.down.reaches(device, self.app.store().goodbye_ms(device)));
+        if let Some(broker) = broker {
+            self.app.provisioning().evict(&known.id, &**broker).await;
+        }
         let mut next: Option<(i64, i64)> = None;
         for (command, next_ms) in commands::waiting(registry, device).await? {
             let mut due_ms = if command.attempts < MOST_ATTEMPTS { next_ms } else { i64::MAX };
@@ -146,7 +158,7 @@ impl Delivery {
                 if commands::attempt(registry, device, &command, now_ms, due_ms).await? {
                     let topic = format!("vigia/{}/command", known.id);
                     let left = Duration::from_millis(u64::try_from(command.expires_ms - now_ms).unwrap_or(0));
-                    match broker.publish_for(&topic, Bytes::from(command.to_payload()), left).await {
+                    match in_time(broker.publish_for(&topic, Bytes::from(command.to_payload()), left)).await {
                         Ok(()) if commands::sent(registry, device, &command.id, now_ms).await? => {
                             self.down.tell(&known.id, &command.id, CommandState::Sent);
                         }

@@ -1,7 +1,7 @@
 //! Devices that nobody knows: they introduce themselves with a provisioning key, wait in quarantine until an operator claims
 //! them, and get a token of their own then. Until they have signed in with it they are known by a negative number.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use vigia_domain::ids::{DeviceId, DeviceNumber};
 use vigia_domain::reason::Reason;
 use vigia_domain::unclaimed::{Claimed, Unclaimed, Waiting};
 
+use super::deliver::in_time;
 use super::register::{RegisterError, checked_name, owner_of};
 use crate::app::App;
 use crate::auth::token::{self, Kind};
@@ -50,6 +51,8 @@ struct Inner {
 struct State {
     /// When the newest ones came.
     new: VecDeque<i64>,
+    /// Those that were let in and are nobody's.
+    strangers: HashSet<DeviceId>,
     /// Those that were claimed and have not signed in, by number.
     claimed: HashMap<i64, Handing>,
 }
@@ -97,13 +100,17 @@ impl Provisioning {
         if let Some(known) = known.as_ref().filter(|known| known.claimed_ms.is_some()) {
             return Ok(as_unclaimed(known.number));
         }
+        let as_stranger = |number: i64| {
+            self.state().strangers.insert(id.clone());
+            as_unclaimed(number)
+        };
         let key = text.split('.').next().unwrap_or(text);
         let Some((key, name)) = kept::key(registry, &token::hash(key.as_bytes()), now_ms).await?.filter(|_| !registered) else {
             return Ok(None);
         };
         if let Some(known) = known {
             kept::touch(registry, known.number, now_ms).await?;
-            return Ok(as_unclaimed(known.number));
+            return Ok(as_stranger(known.number));
         }
         if !self.may_be_new(now_ms) {
             tracing::warn!(device = %id, key = %name, "an unknown device was sent away: too many new ones at once");
@@ -111,7 +118,7 @@ impl Provisioning {
         }
         let actor = format!("provisioning-key:{name}");
         match kept::insert(registry, id, key, &password_hash, MOST_UNCLAIMED, By { actor: &actor, at_ms: now_ms }).await {
-            Ok(Some(number)) => Ok(as_unclaimed(number)),
+            Ok(Some(number)) => Ok(as_stranger(number)),
             Ok(None) => {
                 tracing::warn!(device = %id, key = %name, "an unknown device was sent away: {MOST_UNCLAIMED} wait already");
                 Ok(None)
@@ -146,6 +153,14 @@ impl Provisioning {
         }
     }
 
+    /// Sends a stranger away whose id was given to another device by hand, before anything is published that is meant for that one.
+    pub(super) async fn evict(&self, id: &DeviceId, broker: &dyn Broker) {
+        let is_stranger = self.state().strangers.remove(id);
+        if is_stranger {
+            broker.disconnect(id).await;
+        }
+    }
+
     /// An unclaimed device connected.
     pub(super) fn came(&self, device: DeviceNumber) {
         if let Some(handing) = self.state().claimed.get_mut(&-device.0) {
@@ -177,8 +192,8 @@ impl Provisioning {
                 }
             };
             let payload = json!({ "id": id, "token": token }).to_string();
-            let sent = broker.publish(&format!("vigia/{id}/provision"), Bytes::from(payload), false).await;
-            if let Err(error) = sent {
+            let topic = format!("vigia/{id}/provision");
+            if let Err(error) = in_time(broker.publish(&topic, Bytes::from(payload), false)).await {
                 tracing::warn!(device = %id, %error, "a claimed device could not be sent its token; it will be again");
             }
             if let Some(handing) = self.state().claimed.get_mut(&number) {
@@ -193,10 +208,8 @@ impl Provisioning {
             for (number, id) in kept::tidy(app.registry(), now_ms - KEPT_MS).await? {
                 state::forget(app.telemetry_db(), DeviceNumber(-number)).await?;
                 self.state().claimed.remove(&number);
-                let Ok(id) = DeviceId::new(id) else { continue };
-                if let Some(broker) = app.broker().filter(|_| app.connections().has(DeviceNumber(-number))) {
-                    // Its id may be another's now.
-                    broker.disconnect(&id).await;
+                if let (Ok(id), Some(broker)) = (DeviceId::new(id), app.broker()) {
+                    self.evict(&id, &**broker).await;
                 }
             }
             for row in kept::all(app.registry()).await?.into_iter().filter(|row| row.claimed_ms.is_some()) {
@@ -210,7 +223,9 @@ impl Provisioning {
     }
 
     fn expect(&self, number: i64, id: DeviceId) {
-        self.state().claimed.entry(number).or_insert(Handing { id, token: None, sent: 0, due_ms: 0 });
+        let mut state = self.state();
+        state.strangers.remove(&id);
+        state.claimed.entry(number).or_insert(Handing { id, token: None, sent: 0, due_ms: 0 });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

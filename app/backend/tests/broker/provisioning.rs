@@ -1,6 +1,8 @@
 //! A device that nobody knows: it introduces itself, waits, is claimed, and gets a token of its own.
 
-use axum::http::StatusCode;
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 use vigia_backend::auth::token::{self, Kind};
 use vigia_backend::db::unclaimed;
@@ -88,6 +90,20 @@ both! {
         assert_eq!(it.post("/api/v1/unclaimed/new-1/claim", &admin, r#"{"kind": "toaster"}"#).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let nobody = it.post("/api/v1/unclaimed/new-1/claim", &admin, r#"{"owner": "nobody@example.org"}"#).await;
         assert_eq!((nobody.status, nobody.json()["field"].clone()), (StatusCode::UNPROCESSABLE_ENTITY, json!("owner")));
+    }
+
+    async fn a_stranger_never_hears_what_is_meant_for_the_device_that_was_given_its_id(it: Installation) {
+        let admin = admin(it).await;
+        let key = batch(it).await;
+        let address = open_broker(it).await;
+        let mut stranger = Listening::connect(address, "m1", &key).await;
+        it.device("m1", None).await;
+        let headers = [("x-api-key", admin.as_str()), ("content-type", "application/json")];
+        let set = it.ask(Method::PUT, "/api/v1/devices/m1/config", &headers, r#"{"wifi": "secret"}"#).await;
+        assert_eq!(set.status, StatusCode::OK);
+        let heard = stranger.hears_within(Duration::from_secs(5), "config").await;
+        assert_eq!(heard, Some(serde_json::Value::Null), "its connection ended, and it heard nothing before");
+        assert!(refused(address, "m1", &key).await);
     }
 
     async fn a_key_that_got_around_does_not_flood_the_list(it: Installation) {
