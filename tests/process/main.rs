@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "nobody depends on tests")]
 
 mod bench;
+mod commands;
 mod ending;
 mod external;
 mod files;

@@ -9,7 +9,7 @@ use crate::auth::tries::Tries;
 use crate::config::Settings;
 use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
-use crate::fleet::{self, Connections};
+use crate::fleet::{self, Connections, Downlink, Provisioning};
 use crate::ingest::Ingest;
 use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
@@ -37,6 +37,8 @@ struct Inner {
     ingest: Ingest,
     hub: Hub,
     connections: Connections,
+    downlink: Downlink,
+    provisioning: Provisioning,
     metrics: Metrics,
     lifecycle: Lifecycle,
     broker: OnceLock<Arc<dyn Broker>>,
@@ -81,12 +83,15 @@ impl App {
         let store: Arc<dyn TelemetryStore> = Arc::new(open_store(&databases.telemetry, &settings, &world, &metrics.store).await?);
         let hub = Hub::default();
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
+        let connections = Connections::default();
         let app = Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),
                 probe: Probe::new(databases.clone(), world.clone()),
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
-                connections: Connections::default(),
+                downlink: Downlink::new(databases.registry.clone(), world.clone(), hub.clone(), connections.clone()),
+                provisioning: Provisioning::new(databases.registry.clone(), world.clone()),
+                connections,
                 broker: OnceLock::new(),
                 http_address: OnceLock::new(),
                 mqtt_port: OnceLock::new(),
@@ -102,6 +107,7 @@ impl App {
             }),
         };
         fleet::watch(&app);
+        fleet::deliver(&app);
         telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);
         Ok(app)
     }
@@ -182,6 +188,18 @@ impl App {
     #[must_use]
     pub fn connections(&self) -> &Connections {
         &self.inner.connections
+    }
+
+    /// What goes down to devices.
+    #[must_use]
+    pub fn downlink(&self) -> &Downlink {
+        &self.inner.downlink
+    }
+
+    /// Devices that nobody knows yet.
+    #[must_use]
+    pub fn provisioning(&self) -> &Provisioning {
+        &self.inner.provisioning
     }
 
     /// What the process counts.

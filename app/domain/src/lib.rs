@@ -2,6 +2,7 @@
 //!
 //! Arrows run one way: `src -> web -> backend -> domain`. This crate imports none of the others.
 
+pub mod command;
 pub mod decode;
 pub mod device;
 pub mod event;
@@ -14,5 +15,6 @@ pub mod rights;
 pub mod rollup;
 pub mod series;
 pub mod time;
+pub mod unclaimed;
 pub mod units;
 pub mod user;

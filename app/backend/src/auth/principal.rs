@@ -70,7 +70,7 @@ async fn by_token(app: &App, credential: &str) -> Result<Principal, DbError> {
         Some(Kind::ApiKey) => {
             keys::by_hash(app.registry(), &hash).await?.map_or(Principal::Nobody, |(id, scopes)| Principal::ApiKey { id, scopes })
         }
-        Some(Kind::Link) | None => Principal::Nobody,
+        Some(Kind::Link | Kind::Provisioning) | None => Principal::Nobody,
     })
 }
 

@@ -80,7 +80,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
     }
     let returning = DeviceId::new(RETURNING).map_err(failed)?;
     let token = register(&app, world, &returning).await?;
-    let gate = FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone());
+    let gate = FleetGate::of(&app);
     let broker = listening(&lifecycle, Arc::new(gate)).await?.to_string();
     let now_ms = world.clock.now_ms();
     let load = |from_ms| Load {

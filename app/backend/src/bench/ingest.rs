@@ -113,7 +113,7 @@ async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Optio
     let lifecycle = Lifecycle::default();
     let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
     let devices = register(world, &app, plan.connections).await?;
-    let gate = FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone());
+    let gate = FleetGate::of(&app);
     let outcome = through(a_day_ago(world), &lifecycle, Arc::new(gate), devices, plan).await?;
     let rss_mb = machine::rss_mb();
     lifecycle.stop().await;

@@ -87,7 +87,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan, mut tell: impl FnMut(&Li
         read(&app, &lifecycle, Arc::clone(&counts), DeviceNumber(reader));
     }
     retire(&app, &lifecycle, Arc::clone(&counts), begin_ms);
-    let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
+    let gate = Arc::new(FleetGate::of(&app));
     let started = world.clock.instant();
     let (mut messages, mut early, mut worst_p99) = (0, None, 0.0_f64);
     let mut from_ms = begin_ms;

@@ -31,7 +31,7 @@ pub(super) enum Devices {
 
 /// Starts it. Returns when our own broker listens; another's is reached when it is there.
 pub(super) async fn start(app: &App) -> Result<Devices, Failure> {
-    let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
+    let gate = Arc::new(FleetGate::of(app));
     match app.settings().mqtt.external() {
         Some(external) => there(app, external, gate),
         None => here(app, gate).await.map(Devices::Here),

@@ -2,14 +2,15 @@
 
 mod api_key;
 mod bench;
-mod check;
 mod broker;
+mod check;
 mod config;
 mod demo;
 mod device;
 mod failure;
 mod lock;
 mod logs;
+mod provisioning_key;
 mod serve;
 mod setup_link;
 mod simulate;
@@ -70,6 +71,9 @@ enum Verb {
     /// Add API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    /// Add and revoke the keys by which unknown devices introduce themselves
+    #[command(subcommand)]
+    ProvisioningKey(provisioning_key::ProvisioningKey),
 }
 
 /// Who does what a verb does, in the audit log.
@@ -123,6 +127,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
             Verb::Device(verb) => device::run(verb, &settings, &open(&settings).await?, &process.world).await,
             Verb::ApiKey(verb) => api_key::run(verb, &open(&settings).await?, &process.world).await,
+            Verb::ProvisioningKey(verb) => provisioning_key::run(verb, &open(&settings).await?, &process.world).await,
         }
     });
     // Connections that a client keeps half-open must not hold the process.

@@ -145,15 +145,16 @@ pub struct NewDevice<'a> {
     pub token_hash: &'a str,
 }
 
+pub(super) const INSERT: &str =
+    "INSERT INTO devices (device_id, kind, name, owner_id, token_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number";
+
 /// Adds a device.
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the id is taken.
 pub async fn insert(db: &Db, new: &NewDevice<'_>, by: By<'_>) -> Result<DeviceNumber, DbError> {
-    const SQL: &str =
-        "INSERT INTO devices (device_id, kind, name, owner_id, token_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number";
     let number: i64 = in_tx!(db, |tx| {
-        let device = sqlx::query_scalar(SQL).bind(new.id.as_str()).bind(new.kind.as_str()).bind(new.name);
+        let device = sqlx::query_scalar(INSERT).bind(new.id.as_str()).bind(new.kind.as_str()).bind(new.name);
         let number = device.bind(new.owner.map(|o| o.0)).bind(new.token_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
         audit::note!(tx, by, "device.add", new.id.as_str(), json!({ "kind": new.kind.as_str(), "name": new.name }));
         number

@@ -5,6 +5,8 @@
 
 mod aside;
 pub mod audit;
+pub mod commands;
+pub mod device_config;
 pub mod devices;
 pub mod error;
 mod folder;
@@ -18,6 +20,7 @@ pub mod probe;
 pub mod sessions;
 pub mod settings;
 pub mod state;
+pub mod unclaimed;
 pub mod users;
 
 use sqlx::PgPool;

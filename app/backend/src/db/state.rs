@@ -6,7 +6,7 @@ use vigia_domain::device::Quarantined;
 use vigia_domain::ids::DeviceNumber;
 use vigia_domain::reason::Reason;
 
-use super::{Db, DbError, on};
+use super::{Db, DbError, in_tx, on};
 
 /// Names of the texts that stand on a device's card in the stream of events.
 const CARD: [&str; 7] = ["estado", "modo", "tipo", "modelo", "model", "descripcion", "description"];
@@ -57,4 +57,28 @@ pub async fn quarantine(db: &Db, device: DeviceNumber, limit: i64) -> Result<Vec
             Quarantined { received_ms, source, reason: cause.to_string(), cause, excerpt, bytes }
         })
         .collect())
+}
+
+/// Gives what one device has in quarantine to another, and forgets that the first was ever seen.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn hand_over(db: &Db, from: DeviceNumber, to: DeviceNumber) -> Result<(), DbError> {
+    in_tx!(db, |tx| {
+        sqlx::query("UPDATE quarantine SET device = $2 WHERE device = $1").bind(from.0).bind(to.0).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM device_state WHERE device = $1").bind(from.0).execute(&mut *tx).await?;
+    });
+    Ok(())
+}
+
+/// Forgets what a device has in quarantine, and that it was ever seen.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn forget(db: &Db, device: DeviceNumber) -> Result<(), DbError> {
+    in_tx!(db, |tx| {
+        sqlx::query("DELETE FROM quarantine WHERE device = $1").bind(device.0).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM device_state WHERE device = $1").bind(device.0).execute(&mut *tx).await?;
+    });
+    Ok(())
 }

@@ -4,9 +4,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use vigia_domain::ids::DeviceId;
 
+use super::downlink::{Answered, Downlink};
 use super::presence::Connections;
+use super::provision::{Provisioning, is_unclaimed};
+use crate::app::App;
 use crate::auth::token;
-use crate::db::{Db, devices};
+use crate::db::{Db, DbError, devices};
 use crate::ingest::Ingest;
 use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
 
@@ -15,34 +18,59 @@ pub struct FleetGate {
     registry: Db,
     ingest: Ingest,
     connections: Connections,
+    downlink: Downlink,
+    provisioning: Provisioning,
 }
 
 impl FleetGate {
-    /// A gate over the registry and the way in.
+    /// The gate of this installation.
     #[must_use]
-    pub fn new(registry: Db, ingest: Ingest, connections: Connections) -> Self {
-        Self { registry, ingest, connections }
+    pub fn of(app: &App) -> Self {
+        Self {
+            registry: app.registry().clone(),
+            ingest: app.ingest().clone(),
+            connections: app.connections().clone(),
+            downlink: app.downlink().clone(),
+            provisioning: app.provisioning().clone(),
+        }
     }
+}
+
+fn away(error: DbError) -> Unavailable {
+    tracing::error!(%error, "the registry cannot be asked");
+    Unavailable
 }
 
 #[async_trait]
 impl Gate for FleetGate {
     async fn authenticate(&self, user: &str, password: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable> {
         let Ok(id) = DeviceId::new(user) else { return Ok(None) };
-        let found = devices::by_id(&self.registry, &id).await.map_err(|error| {
-            tracing::error!(%error, "a device's credential cannot be checked");
-            Unavailable
-        })?;
-        let Some(device) = found else { return Ok(None) };
-        let identity = DeviceIdentity { id: device.id, number: device.number };
-        if token::fits(password, &device.token_hash) {
-            return Ok(Some(identity));
+        let found = devices::by_id(&self.registry, &id).await.map_err(away)?;
+        let known =
+            found.map(|device| (token::fits(password, &device.token_hash), DeviceIdentity { id: device.id, number: device.number }));
+        if let Some((true, device)) = known {
+            self.provisioning.signed_in(&device.id).await;
+            return Ok(Some(device));
         }
-        self.refused(&identity, Offence::Credential, "connect", b"").await;
+        if let Some(unclaimed) = self.provisioning.admit(&id, password, known.is_some()).await.map_err(away)? {
+            return Ok(Some(unclaimed));
+        }
+        if let Some((_, device)) = known {
+            self.refused(&device, Offence::Credential, "connect", b"").await;
+        }
         Ok(None)
     }
 
     async fn accept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<(), Unavailable> {
+        if is_unclaimed(device) {
+            self.ingest.quarantine(device, topic, Provisioning::waits(), &payload, true).await;
+            return Ok(());
+        }
+        self.downlink.heard(device, topic);
+        // Before the message itself: when this fails it comes again, and both may happen twice.
+        if let Answered::Unreadable(reason) = self.downlink.answered(device, topic, &payload).await.map_err(away)? {
+            self.ingest.quarantine(device, topic, reason, &payload, true).await;
+        }
         self.ingest.message(device, topic, &payload).await
     }
 
@@ -54,6 +82,7 @@ impl Gate for FleetGate {
 
     async fn connected(&self, device: &DeviceIdentity) {
         self.connections.came(device.number);
+        self.downlink.greet(device.number);
     }
 
     async fn disconnected(&self, device: &DeviceIdentity) {

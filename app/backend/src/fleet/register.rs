@@ -1,7 +1,7 @@
 //! Registering a device: it gets its token, shown once.
 
 use vigia_domain::device::DeviceKind;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, UserId};
 
 use crate::auth::token::{self, Kind};
 use crate::db::audit::By;
@@ -62,14 +62,8 @@ pub struct NewDevice<'a> {
 /// [`RegisterError`]; nothing was written then.
 pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Result<Registered, RegisterError> {
     let NewDevice { actor, id, kind, name, owner } = new;
-    let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(id.as_str());
-    if name.chars().count() > NAME_CHARACTERS {
-        return Err(RegisterError::Name);
-    }
-    let owner = match owner {
-        None => None,
-        Some(email) => Some(users::by_email(registry, email).await?.ok_or_else(|| RegisterError::NoSuchOwner(email.to_owned()))?.id),
-    };
+    let name = checked_name(name, id)?;
+    let owner = owner_of(registry, owner).await?;
     let token = token::make(world, Kind::Device);
     let by = By { actor, at_ms: world.clock.now_ms() };
     let row = devices::NewDevice { id, kind, name, owner, token_hash: &token::hash(token.as_bytes()) };
@@ -91,6 +85,19 @@ pub async fn new_token(registry: &Db, world: &World, actor: &str, id: &DeviceId)
         error => error.into(),
     })?;
     Ok(token)
+}
+
+/// The name that people gave a device; its id when they gave none.
+pub(super) fn checked_name<'a>(name: Option<&'a str>, id: &'a DeviceId) -> Result<&'a str, RegisterError> {
+    let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(id.as_str());
+    if name.chars().count() > NAME_CHARACTERS { Err(RegisterError::Name) } else { Ok(name) }
+}
+
+/// The user with this address.
+pub(super) async fn owner_of(registry: &Db, email: Option<&str>) -> Result<Option<UserId>, RegisterError> {
+    let Some(email) = email else { return Ok(None) };
+    let owner = users::by_email(registry, email).await?;
+    Ok(Some(owner.ok_or_else(|| RegisterError::NoSuchOwner(email.to_owned()))?.id))
 }
 
 /// Registers a simulated device, or gives the one that is there a new token and leaves the rest of it as it is.

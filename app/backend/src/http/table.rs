@@ -4,7 +4,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use utoipa::openapi::{RefOr, Schema};
 use vigia_domain::rights::Action;
 
@@ -68,7 +68,7 @@ pub struct Answer {
 
 /// One route.
 pub struct Route {
-    /// GET, POST or DELETE.
+    /// GET, POST, PUT or DELETE.
     pub method: Method,
     /// The pattern, `{id}` for a device.
     pub path: &'static str,
@@ -101,6 +101,11 @@ impl Route {
     /// A route that deletes something.
     pub fn delete<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
         Self::new(Method::DELETE, path, right, delete(handler))
+    }
+
+    /// A route that replaces something as a whole.
+    pub fn put<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
+        Self::new(Method::PUT, path, right, put(handler))
     }
 
     fn new(method: Method, path: &'static str, right: Right, handler: MethodRouter<App>) -> Self {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
+use vigia_domain::command::CommandState;
 use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 use vigia_domain::live::Update;
 use vigia_domain::rights::Principal;
@@ -125,6 +126,16 @@ impl Hub {
                     Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(now), seen_at: None };
                 topic.tell(device, now, &Message::new(update));
             }
+        }
+    }
+
+    /// Tells everyone who follows `device` how far a command has come. Of the device itself it says nothing new.
+    pub fn command(&self, device: &DeviceId, at: &str, id: &str, state: CommandState) {
+        if let Some(topic) = locked(&self.topics).get_mut(device) {
+            let online = topic.is_online;
+            let update =
+                Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(online), seen_at: None };
+            topic.tell(device, online, &Message::with(update, BTreeMap::from([(id.to_owned(), state)])));
         }
     }
 
@@ -309,6 +320,26 @@ mod tests {
         assert!(late.follow(id("m1"), M1, || Some(known)));
         hub.publish(&id("m1"), || vec![update("2026-01-01T00:06:00.000Z", &[("voltage_v", 127.0)])]);
         assert!(!late.next().await[0].text().contains("seen_at"), "it was heard of just now");
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_hears_how_far_each_command_has_come_beside_the_values() {
+        let hub = Hub::default();
+        let mut slow = hub.listen();
+        assert!(slow.follow(id("m1"), M1, || Some(update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0)]))));
+        let at = "2026-01-01T00:00:02.000Z";
+        for (command, state) in [("c1", CommandState::Queued), ("c2", CommandState::Queued), ("c1", CommandState::Done)] {
+            hub.command(&id("m1"), at, command, state);
+        }
+        assert_eq!(
+            slow.next().await[0].text().as_str(),
+            concat!(
+                r#"{"topic":"device/m1","at":"2026-01-01T00:00:01.000Z","values":{"power_w":1.0},"online":true,"#,
+                r#""commands":{"c1":"done","c2":"queued"}}"#
+            )
+        );
+        hub.publish(&id("m1"), || vec![update(at, &[("power_w", 2.0)])]);
+        assert!(!slow.next().await[0].text().contains("commands"));
     }
 
     #[test]

@@ -4,6 +4,8 @@ pub mod access;
 pub mod embedded;
 pub mod external;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
@@ -84,6 +86,16 @@ pub trait Broker: Send + Sync {
     /// # Errors
     /// [`BrokerError`] when the broker did not take it.
     async fn publish(&self, topic: &str, payload: Bytes, retain: bool) -> Result<(), BrokerError>;
+
+    /// The same for a message that means nothing any more after `left`, and is not retained: a broker that can does not hand it
+    /// out later. One that cannot hands it out; the message itself says until when it is good.
+    ///
+    /// # Errors
+    /// [`BrokerError`] when the broker did not take it.
+    async fn publish_for(&self, topic: &str, payload: Bytes, left: Duration) -> Result<(), BrokerError> {
+        let _ = left;
+        self.publish(topic, payload, false).await
+    }
 
     /// Ends every connection of the device, as when its credential is withdrawn.
     async fn disconnect(&self, device: &DeviceId);

@@ -4,15 +4,19 @@
 mod acknowledging;
 mod bad_input;
 mod clients;
+mod commands;
+mod device_config;
+mod downward;
 mod external;
 mod gate;
+mod provisioning;
 mod rights;
 mod sessions;
 mod shares;
 mod signing_in;
 mod simulated;
 mod stopping;
-#[expect(dead_code, unreachable_pub, unused_imports, reason = "the same installation as in `it`, of which this program needs a part")]
+#[expect(dead_code, unreachable_pub, reason = "the same installation as in `it`, of which this program needs a part")]
 #[path = "../it/support/mod.rs"]
 mod support;
 mod wire;

@@ -38,7 +38,8 @@ async fn interleaved(engine: Engine, seed: u64, stores: usize) {
                 for _ in 0..dice.random_range(1..40) {
                     let (device, at_ms) = (dice.random_range(1..=DEVICES), at(&mut dice));
                     let count = dice.random_range(1..=METRICS.len());
-                    let values: Vec<_> = METRICS[..count].iter().map(|metric| (*metric, f64::from(dice.random_range(0..50_000)) / 8.0)).collect();
+                    let values: Vec<_> =
+                        METRICS[..count].iter().map(|metric| (*metric, f64::from(dice.random_range(0..50_000)) / 8.0)).collect();
                     for (metric, value) in &values {
                         truth.entry((device, *metric)).or_default().insert(at_ms, *value);
                         let last = latest.entry((device, *metric)).or_insert((at_ms, *value));

@@ -46,7 +46,7 @@ pub(super) fn text(value: Option<Value>, field: &str) -> Result<String, Reason> 
 }
 
 /// What stands there.
-pub(super) const fn kind(value: &Value) -> Kind {
+pub(crate) const fn kind(value: &Value) -> Kind {
     match value {
         Value::Null => Kind::Nothing,
         Value::Bool(_) => Kind::Boolean,

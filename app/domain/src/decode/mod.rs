@@ -1,6 +1,6 @@
 //! From a topic and bytes to readings and events: pure functions, the same on the server, in tests and in the browser.
 
-mod json;
+pub(crate) mod json;
 mod native;
 mod shelly;
 

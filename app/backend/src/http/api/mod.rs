@@ -1,8 +1,11 @@
 //! The interface for scripts, apps and devices: one file per endpoint.
 
+mod commands;
+mod device_config;
 mod devices;
 mod erase;
 mod ingest;
+mod json_body;
 mod latest;
 mod live;
 mod live_known;
@@ -13,6 +16,7 @@ mod stream;
 mod stream_body;
 mod stream_card;
 mod telemetry;
+mod unclaimed;
 
 use super::health;
 use super::table::Route;
@@ -22,5 +26,8 @@ pub(super) fn routes() -> Vec<Route> {
     let mut routes = health::routes();
     routes.extend([devices::list(), devices::one(), latest::route(), erase::route(), telemetry::route(), ingest::route(), live::route()]);
     routes.extend(stream::routes());
+    routes.extend(commands::routes());
+    routes.extend(device_config::routes());
+    routes.extend(unclaimed::routes());
     routes
 }

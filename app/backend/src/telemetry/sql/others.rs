@@ -143,9 +143,8 @@ impl SqlStore {
 
     /// What another process stored and sealed before it was met here stands only in `latest`.
     async fn learn_sealed(&self) -> Result<(), DbError> {
-        let rows: Vec<(i64, i64, i64, f64)> = on!(&self.db, |c| {
-            sqlx::query_as("SELECT device, metric, at_ms, value FROM latest").fetch_all(c).await
-        })?;
+        let rows: Vec<(i64, i64, i64, f64)> =
+            on!(&self.db, |c| { sqlx::query_as("SELECT device, metric, at_ms, value FROM latest").fetch_all(c).await })?;
         if rows.iter().any(|row| u32::try_from(row.1).is_ok_and(|metric| !self.names.knows(metric))) {
             self.names.reload(&self.db).await?;
         }
@@ -156,9 +155,8 @@ impl SqlStore {
 
     async fn learn_erased(&self) -> Result<(), DbError> {
         const ERASED: &str = "SELECT id, device FROM erased WHERE id > $1 ORDER BY id";
-        let rows: Vec<(i64, i64)> = on!(&self.db, |c| {
-            sqlx::query_as(ERASED).bind(self.others.erased.load(Ordering::SeqCst)).fetch_all(c).await
-        })?;
+        let rows: Vec<(i64, i64)> =
+            on!(&self.db, |c| { sqlx::query_as(ERASED).bind(self.others.erased.load(Ordering::SeqCst)).fetch_all(c).await })?;
         for (id, device) in rows {
             let turn = self.turn.lock().await;
             self.learn_latest(device).await?;

@@ -42,7 +42,8 @@ impl Series {
     /// Calls `found` with every value of the chunks that overlap `[from_ms, to_ms)`, in order of time; also with those outside. Says which
     /// chunks could not be read.
     pub(super) async fn each(self, db: &Db, from_ms: i64, to_ms: i64, mut found: impl FnMut(i64, f64)) -> Result<Vec<Broken>, DbError> {
-        const SQL: &str = "SELECT id, from_ms, to_ms, data FROM chunks WHERE device = $1 AND metric = $2 AND from_ms < $4 AND from_ms >= COALESCE(
+        const SQL: &str =
+            "SELECT id, from_ms, to_ms, data FROM chunks WHERE device = $1 AND metric = $2 AND from_ms < $4 AND from_ms >= COALESCE(
             (SELECT MAX(from_ms) FROM chunks WHERE device = $1 AND metric = $2 AND from_ms <= $3), $3) ORDER BY from_ms";
         let mut broken = Vec::new();
         on!(db, |c| {
