@@ -5,6 +5,7 @@ mod bench;
 mod config;
 mod demo;
 mod device;
+mod doors;
 mod failure;
 mod lock;
 mod logs;

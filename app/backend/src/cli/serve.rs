@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::{mention, say};
-use super::{Failure, Process, demo, lock};
+use super::{Failure, Process, demo, doors, lock};
 use crate::app::App;
 use crate::auth::links;
 use crate::config::Settings;
@@ -50,8 +50,10 @@ pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -
 async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
     let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
     let mqtt = &app.settings().mqtt;
-    let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
+    let hides_demo = with_demo && mqtt.tls.is_some();
+    let (broker, listening) = EmbeddedBroker::open(doors::of(app, hides_demo)?, mqtt.guard(), gate).await.map_err(Failure::new)?;
     let broker_address = broker.address();
+    let for_demo = if hides_demo { broker.addresses().last().copied() } else { None };
     let lifecycle = app.lifecycle().clone();
     app.lifecycle().spawn("broker", Phase::Intake, |stop| async move {
         listening.serve(stop.clone()).await;
@@ -63,14 +65,14 @@ async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> 
     app.set_broker(broker);
     let address = http::serve(app, router(app)).await.map_err(Failure::new)?;
     tidy_sessions(app);
-    mention(format!("Vigía listens on {}://{address} and mqtt://{broker_address}", app.settings().http.scheme()));
+    mention(format!("Vigía listens on {}://{address} and {}://{broker_address}", app.settings().http.scheme(), mqtt.scheme()));
     for (key, plaintext) in [("http", app.settings().http.plaintext), ("mqtt", mqtt.plaintext)] {
         if plaintext.is_some() {
             tracing::warn!("{key}.plaintext: whoever is on this network can read along; only private addresses are served");
         }
     }
     if with_demo {
-        return demo::start(app, broker_address).await;
+        return demo::start(app, for_demo.unwrap_or(broker_address)).await;
     }
     if !users::has_admin(app.registry()).await.map_err(Failure::new)? {
         let link = links::setup(app.registry(), app.world(), &app.base_url()).await.map_err(Failure::new)?;

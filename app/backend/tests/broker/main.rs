@@ -4,16 +4,19 @@
 mod acknowledging;
 mod bad_input;
 mod clients;
+mod doors;
 mod gate;
 mod rights;
 mod sessions;
 mod shares;
 mod signing_in;
+mod silence;
 mod simulated;
 mod stopping;
 #[expect(dead_code, unreachable_pub, unused_imports, reason = "the same installation as in `it`, of which this program needs a part")]
 #[path = "../it/support/mod.rs"]
 mod support;
+mod window;
 mod wire;
 
 use std::net::SocketAddr;
