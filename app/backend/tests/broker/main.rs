@@ -6,6 +6,7 @@ mod bad_input;
 mod clients;
 mod doors;
 mod gate;
+mod interop;
 mod rights;
 mod sessions;
 mod shares;
