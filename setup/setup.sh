@@ -11,6 +11,8 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/rust.sh"
 # shellcheck source=browser-std.sh
 . "$here/browser-std.sh"
+# shellcheck source=paho.sh
+. "$here/paho.sh"
 # shellcheck source=node.sh
 . "$here/node.sh"
 
@@ -42,6 +44,7 @@ if [ "$level" = test ]; then
   { have mosquitto || [ -x /usr/sbin/mosquitto ]; } || add mosquitto
   have mosquitto_pub || add mosquitto-clients
   have chromium || add chromium
+  { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || add python3 python3-venv
   # shellcheck disable=SC2086
   [ -z "$packages" ] || install_packages 'the tests' $packages
 fi
@@ -49,6 +52,7 @@ fi
 check_rust
 if [ "$level" = test ]; then check_node 20 'the browser tests (Playwright)'; else check_node 18 'the browser bundle'; fi
 provide_browser_std
+if [ "$level" = test ]; then provide_paho; fi
 install_npm_packages
 fetch_crates
 say "ready to $level"

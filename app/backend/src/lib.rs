@@ -20,4 +20,5 @@ pub mod mqtt;
 mod share;
 pub mod simulate;
 pub mod telemetry;
+pub mod tls;
 pub mod world;

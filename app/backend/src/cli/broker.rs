@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
-use super::Failure;
+use super::{Failure, doors};
 use crate::app::App;
 use crate::config::External;
 use crate::db::devices;
@@ -24,24 +24,31 @@ const COMPARE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// Where devices connect.
 pub(super) enum Devices {
     /// To our own broker, here.
-    Here(SocketAddr),
+    Here {
+        /// Where it listens first.
+        address: SocketAddr,
+        /// Where simulated devices come in, which speak no TLS.
+        simulated: SocketAddr,
+    },
     /// To another's, `host:port`.
     There(String),
 }
 
 /// Starts it. Returns when our own broker listens; another's is reached when it is there.
-pub(super) async fn start(app: &App) -> Result<Devices, Failure> {
+pub(super) async fn start(app: &App, with_demo: bool) -> Result<Devices, Failure> {
     let gate = Arc::new(FleetGate::of(app));
     match app.settings().mqtt.external() {
         Some(external) => there(app, external, gate),
-        None => here(app, gate).await.map(Devices::Here),
+        None => here(app, gate, with_demo).await,
     }
 }
 
-async fn here(app: &App, gate: Arc<FleetGate>) -> Result<SocketAddr, Failure> {
+async fn here(app: &App, gate: Arc<FleetGate>, with_demo: bool) -> Result<Devices, Failure> {
     let mqtt = &app.settings().mqtt;
-    let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
+    let has_own_door = with_demo && mqtt.tls.is_some();
+    let (broker, listening) = EmbeddedBroker::open(doors::of(app, has_own_door)?, mqtt.guard(), gate).await.map_err(Failure::new)?;
     let address = broker.address();
+    let simulated = broker.addresses().last().copied().filter(|_| has_own_door).unwrap_or(address);
     let lifecycle = app.lifecycle().clone();
     app.lifecycle().spawn("broker", Phase::Intake, |stop| async move {
         listening.serve(stop.clone()).await;
@@ -51,7 +58,7 @@ async fn here(app: &App, gate: Arc<FleetGate>) -> Result<SocketAddr, Failure> {
     });
     app.set_mqtt_port(address.port());
     app.set_broker(broker);
-    Ok(address)
+    Ok(Devices::Here { address, simulated })
 }
 
 fn there(app: &App, external: External, gate: Arc<FleetGate>) -> Result<Devices, Failure> {

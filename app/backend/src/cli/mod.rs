@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod demo;
 mod device;
+mod doors;
 mod failure;
 mod lock;
 mod logs;

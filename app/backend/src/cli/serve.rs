@@ -46,12 +46,12 @@ pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -
 }
 
 async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
-    let devices = broker::start(app).await?;
+    let devices = broker::start(app, with_demo).await?;
     let address = http::serve(app, router(app)).await.map_err(Failure::new)?;
     tidy_sessions(app);
     let web = format!("Vigía listens on {}://{address}", app.settings().http.scheme());
     match &devices {
-        Devices::Here(broker) => mention(format!("{web} and mqtt://{broker}")),
+        Devices::Here { address, .. } => mention(format!("{web} and {}://{address}", app.settings().mqtt.scheme())),
         Devices::There(broker) => mention(format!("{web} and hears what devices tell the broker at {broker}")),
     }
     for (key, plaintext) in [("http", app.settings().http.plaintext), ("mqtt", app.settings().mqtt.plaintext)] {
@@ -59,8 +59,8 @@ async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> 
             tracing::warn!("{key}.plaintext: whoever is on this network can read along; only private addresses are served");
         }
     }
-    if let (true, Devices::Here(broker)) = (with_demo, &devices) {
-        return demo::start(app, *broker).await;
+    if let (true, Devices::Here { simulated, .. }) = (with_demo, &devices) {
+        return demo::start(app, *simulated).await;
     }
     if !users::has_admin(app.registry()).await.map_err(Failure::new)? {
         let link = links::setup(app.registry(), app.world(), &app.base_url()).await.map_err(Failure::new)?;

@@ -122,7 +122,7 @@ impl Http {
                 doc: "\"private\": no TLS, but only peers with private addresses are served.",
             },
         ];
-        entries.extend(tls::entries(self.tls.as_ref()));
+        entries.extend(tls::entries(self.tls.as_ref(), tls::HTTP));
         entries
     }
 }

@@ -33,6 +33,11 @@ pub(super) fn address<'de, D: Deserializer<'de>>(source: D) -> Result<SocketAddr
     text.parse().map_err(|_| bad())
 }
 
+/// The same where there may be none.
+pub(super) fn maybe_address<'de, D: Deserializer<'de>>(source: D) -> Result<Option<SocketAddr>, D::Error> {
+    address(source).map(Some)
+}
+
 /// Which peers a listener talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::external::{self, External, Protocol};
 use super::listen::{self, Guard, Plaintext};
-use super::{BadSetting, Entry, Secret, quoted};
+use super::{BadSetting, Entry, Secret, Tls, quoted, tls};
 
 /// The broker inside this program.
 const EMBEDDED: &str = "embedded";
@@ -39,6 +39,11 @@ pub struct Mqtt {
     pub group: Option<String>,
     /// Whether we make the devices' credentials and rights there.
     pub dynamic_security: bool,
+    /// Address and port for MQTT over WebSocket.
+    #[serde(deserialize_with = "listen::maybe_address")]
+    pub websocket_listen: Option<SocketAddr>,
+    /// Certificate and key: both listeners speak TLS.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Mqtt {
@@ -55,15 +60,38 @@ impl Default for Mqtt {
             client_id: None,
             group: None,
             dynamic_security: false,
+            websocket_listen: None,
+            tls: None,
         }
     }
 }
 
 impl Mqtt {
     pub(super) fn check(&self) -> Result<(), BadSetting> {
-        let Some(broker) = self.understood()? else {
-            return listen::check("mqtt.listen", self.listen, self.behind_proxy || self.plaintext.is_some(), "");
-        };
+        match self.understood()? {
+            Some(broker) => self.check_external(&broker),
+            None => self.check_embedded(),
+        }
+    }
+
+    fn check_embedded(&self) -> Result<(), BadSetting> {
+        let protected = self.tls.is_some() || self.behind_proxy || self.plaintext.is_some();
+        let first = "give tls.certificate and tls.key, or ";
+        listen::check("mqtt.listen", self.listen, protected, first)?;
+        if let Some(listen) = self.websocket_listen {
+            listen::check("mqtt.websocket_listen", listen, protected, first)?;
+        }
+        if self.tls.is_some() && self.plaintext.is_some() {
+            return Err(BadSetting::Value {
+                key: "mqtt.plaintext",
+                problem: "the listeners speak TLS".to_owned(),
+                fix: "leave out plaintext, or tls".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn check_external(&self, broker: &External) -> Result<(), BadSetting> {
         let value = |key, problem: &str, fix: &str| Err(BadSetting::Value { key, problem: problem.to_owned(), fix: fix.to_owned() });
         let is_level = |text: &str| !text.is_empty() && text.len() <= 128 && !text.contains(['/', '+', '#', '\0']);
         if self.group.as_deref().is_some_and(|group| !is_level(group)) {
@@ -112,6 +140,12 @@ impl Mqtt {
         Self { broker: Self::default().broker, ..self }
     }
 
+    /// How an address of the broker begins.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "mqtts" } else { "mqtt" }
+    }
+
     /// Which peers are served.
     #[must_use]
     pub fn guard(&self) -> Guard {
@@ -120,11 +154,11 @@ impl Mqtt {
 
     pub(super) fn entries(&self) -> Vec<Entry> {
         let text = |value: &Option<String>| value.as_deref().map(quoted);
-        vec![
+        let mut entries = vec![
             Entry {
                 key: "listen",
                 value: Some(quoted(&self.listen.to_string())),
-                doc: "Address and port of the embedded broker. Beyond loopback it needs behind_proxy or plaintext.",
+                doc: "Address and port of the embedded broker. Beyond loopback it needs tls, behind_proxy or plaintext.",
             },
             Entry {
                 key: "broker",
@@ -166,6 +200,13 @@ impl Mqtt {
                 value: Some(self.dynamic_security.to_string()),
                 doc: "true: we make each device's credential and rights in Mosquitto's dynamic security plugin.",
             },
-        ]
+            Entry {
+                key: "websocket_listen",
+                value: self.websocket_listen.map(|listen| quoted(&listen.to_string())),
+                doc: "Address and port for MQTT over WebSocket, path /mqtt; not open by default. Protected like listen.",
+            },
+        ];
+        entries.extend(tls::entries(self.tls.as_ref(), tls::MQTT));
+        entries
     }
 }

@@ -35,15 +35,16 @@ impl TryFrom<Given> for Tls {
     }
 }
 
-pub(super) fn entries(tls: Option<&Tls>) -> [Entry; 2] {
+/// What is said of the certificate's file where there is one listener; the section `mqtt` has two.
+pub(super) const HTTP: &str = "A PEM file with the certificate and those that lead to its authority: the listener speaks TLS itself.\n\
+    Read again when it changes. In the environment: VIGIA_HTTP__TLS__CERTIFICATE and VIGIA_HTTP__TLS__KEY.";
+pub(super) const MQTT: &str = "The same for MQTT, on both of its listeners: they speak TLS and nothing else then.\n\
+    In the environment: VIGIA_MQTT__TLS__CERTIFICATE and VIGIA_MQTT__TLS__KEY.";
+
+pub(super) fn entries(tls: Option<&Tls>, doc: &'static str) -> [Entry; 2] {
     let path = |path: &PathBuf| quoted(&path.to_string_lossy());
     [
-        Entry {
-            key: "tls.certificate",
-            value: tls.map(|tls| path(&tls.certificate)),
-            doc: "A PEM file with the certificate and those that lead to its authority: the listener speaks TLS itself.\n\
-                  Read again when it changes. In the environment: VIGIA_HTTP__TLS__CERTIFICATE and VIGIA_HTTP__TLS__KEY.",
-        },
+        Entry { key: "tls.certificate", value: tls.map(|tls| path(&tls.certificate)), doc },
         Entry { key: "tls.key", value: tls.map(|tls| path(&tls.key)), doc: "A PEM file with its private key." },
     ]
 }

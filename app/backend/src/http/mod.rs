@@ -15,8 +15,8 @@ pub mod problem;
 mod serve;
 mod stack;
 pub mod table;
-mod tls;
 
+pub use crate::tls::TlsError;
 pub use access::Access;
 pub use client::Client;
 pub use places::Limits;
@@ -24,4 +24,3 @@ pub use problem::Problem;
 pub use serve::{ServeError, serve, serve_within};
 pub use stack::{Site, router};
 pub use table::{Example, Right, Route};
-pub use tls::TlsError;

@@ -18,9 +18,9 @@ use tower::Layer as _;
 
 use super::patient::Patient;
 use super::places::{Limits, Places, Seated};
-use super::tls::{self, TlsError};
 use crate::app::App;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::tls::{self, TlsError};
 
 /// How long to wait when the system has nothing left to accept with.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -68,7 +68,7 @@ pub async fn serve_within(app: &App, router: Router, limits: Limits) -> Result<S
     let failed = |reason| ServeError::Address { address: http.listen, reason };
     let listener = TcpListener::bind(http.listen).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    let tls = http.tls.as_ref().map(|files| tls::acceptor(files, app.lifecycle())).transpose()?;
+    let tls = http.tls.as_ref().map(|files| tls::acceptor("http", files, "http/1.1", app.lifecycle())).transpose()?;
     let service = Service { router, tls, places: Places::new(&limits, http), limits };
     let tasks = app.lifecycle().clone();
     app.lifecycle().spawn("http", Phase::Intake, |stop| accept(listener, service, tasks, stop));

@@ -6,19 +6,23 @@ mod bad_input;
 mod clients;
 mod commands;
 mod device_config;
+mod doors;
 mod downward;
 mod external;
 mod gate;
+mod interop;
 mod provisioning;
 mod rights;
 mod sessions;
 mod shares;
 mod signing_in;
+mod silence;
 mod simulated;
 mod stopping;
 #[expect(dead_code, unreachable_pub, reason = "the same installation as in `it`, of which this program needs a part")]
 #[path = "../it/support/mod.rs"]
 mod support;
+mod window;
 mod wire;
 
 use std::net::SocketAddr;

@@ -11,8 +11,8 @@ const FOLDER: &str = "app/backend/src/";
 const FLOORS: [&[&str]; 13] = [
     // What everything stands on: the clock and the dice, start and stop, settings, counts.
     &["world", "lifecycle", "config", "metrics", "files", "share"],
-    // What is kept; what is told to who listens; the broker, which knows of the house only the trait that it calls.
-    &["db", "live", "mqtt"],
+    // What is kept; what is told to who listens; the broker, which knows of the house only the trait that it calls; certificates.
+    &["db", "live", "mqtt", "tls"],
     &["telemetry", "jobs"],
     // Who somebody is and may do.
     &["auth"],

@@ -133,6 +133,10 @@ async fn let_in(house: &House, connect: &Connect) -> Result<Guest, No> {
     if house.is_stopping() {
         return Err(unavailable());
     }
+    if house.registry.connections() >= limits::connections() {
+        tracing::warn!("as many MQTT connections as there may be: one more was refused");
+        return Err(unavailable());
+    }
     let device = match house.gate.authenticate(user, password).await {
         Ok(Some(device)) => Arc::new(device),
         Ok(None) => return Err(no(Reason::BadUserOrPassword, "")),

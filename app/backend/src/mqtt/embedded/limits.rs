@@ -89,8 +89,15 @@ pub const FINISH_TIME: Duration = Duration::from_secs(5);
 /// How long stopping waits for messages that are being stored.
 pub const STOP_TIME: Duration = Duration::from_millis(3_500);
 
-/// Connections in all; more wait in the system's queue. The web server may take half of the files; an eighth is for the databases.
+/// Connections of those who have said who they are; one more is refused. The web server may take half of the files, and an eighth is
+/// for the databases.
 #[must_use]
 pub fn connections() -> usize {
-    (files::limit() / 8 * 3).clamp(16, SESSIONS)
+    (files::limit() / 4).clamp(16, SESSIONS)
+}
+
+/// Connections of those who have not, beside them: [`STRANGERS`], where there are files for so many.
+#[must_use]
+pub fn strangers() -> usize {
+    (files::limit() / 8).clamp(16, STRANGERS)
 }

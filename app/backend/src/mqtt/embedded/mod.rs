@@ -125,7 +125,6 @@ impl Listening {
         let house = Arc::clone(&self.broker.house);
         let mut sweep = tokio::time::interval(limits::SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let most = limits::connections();
         let mut not_before = Instant::now();
         loop {
             let accepted = async {
@@ -148,8 +147,8 @@ impl Listening {
                         self.connections.spawn(async move { house.settle(due).await });
                     }
                 }
-                // What cannot be accepted waits in the system's queue.
-                accepted = accepted, if self.connections.len() < most => match accepted {
+                // Nobody waits outside: of those without a name the oldest makes room, and of the others each has its bounds.
+                accepted = accepted => match accepted {
                     Ok((door, stream, peer)) => self.meet(door, stream, peer),
                     Err(error) => {
                         tracing::error!(%error, "no MQTT connection can be accepted now");

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::limits::{STRANGERS, STRANGERS_PER_PEER};
+use super::limits::{STRANGERS_PER_PEER, strangers};
 use crate::share::{Share, Shares, network};
 
 /// Everybody who is there without a name. Clones are handles to the same.
@@ -35,7 +35,7 @@ pub(super) struct Stranger {
 
 impl Default for Strangers {
     fn default() -> Self {
-        Self::of(STRANGERS, STRANGERS_PER_PEER)
+        Self::of(strangers(), STRANGERS_PER_PEER)
     }
 }
 

@@ -19,7 +19,7 @@ pub enum TlsError {
     #[error("{key}: {} cannot be read: {reason}; give a PEM file that this user may read", file.display())]
     File {
         /// The setting.
-        key: &'static str,
+        key: String,
         /// The file.
         file: PathBuf,
         /// The system's reason.
@@ -29,15 +29,17 @@ pub enum TlsError {
     #[error("{key}: {} holds no {what} in PEM form; {what}s begin with -----BEGIN", file.display())]
     Empty {
         /// The setting.
-        key: &'static str,
+        key: String,
         /// The file.
         file: PathBuf,
         /// What is missing.
         what: &'static str,
     },
     /// A key that cannot be used with the certificate.
-    #[error("http.tls.key: {} does not fit the certificate: {reason}; give the key that the certificate was made with", file.display())]
+    #[error("{key}: {} does not fit the certificate: {reason}; give the key that the certificate was made with", file.display())]
     Mismatch {
+        /// The setting.
+        key: String,
         /// The file.
         file: PathBuf,
         /// The library's reason.
@@ -50,16 +52,18 @@ type Contents = (Vec<u8>, Vec<u8>);
 
 /// A certificate from files, and what they last held.
 pub(super) struct Certificate {
+    /// The section of the settings that names the files.
+    section: &'static str,
     files: Tls,
     shown: RwLock<Arc<CertifiedKey>>,
     seen: Mutex<Contents>,
 }
 
 impl Certificate {
-    pub(super) fn read(files: Tls) -> Result<Self, TlsError> {
-        let contents = contents(&files)?;
-        let shown = RwLock::new(Arc::new(parse(&files, &contents)?));
-        Ok(Self { files, shown, seen: Mutex::new(contents) })
+    pub(super) fn read(section: &'static str, files: Tls) -> Result<Self, TlsError> {
+        let contents = contents(section, &files)?;
+        let shown = RwLock::new(Arc::new(parse(section, &files, &contents)?));
+        Ok(Self { section, files, shown, seen: Mutex::new(contents) })
     }
 
     /// Reads the files again. What cannot be used is said once, and the certificate from before is shown on.
@@ -70,12 +74,12 @@ impl Certificate {
 
     fn look_now(&self) {
         // Between the two files of a renewal one may be missing for a moment.
-        let Ok(now) = contents(&self.files) else { return };
+        let Ok(now) = contents(self.section, &self.files) else { return };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == now {
             return;
         }
-        match parse(&self.files, &now) {
+        match parse(self.section, &self.files, &now) {
             Ok(new) => {
                 *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
                 tracing::info!("the certificate was changed: the new one is shown from now on");
@@ -98,18 +102,21 @@ impl fmt::Debug for Certificate {
     }
 }
 
-fn contents(files: &Tls) -> Result<Contents, TlsError> {
-    let read = |key, file: &Path| std::fs::read(file).map_err(|reason| TlsError::File { key, file: file.to_owned(), reason });
-    Ok((read("http.tls.certificate", &files.certificate)?, read("http.tls.key", &files.key)?))
+fn contents(section: &str, files: &Tls) -> Result<Contents, TlsError> {
+    let read = |name, file: &Path| {
+        std::fs::read(file).map_err(|reason| TlsError::File { key: format!("{section}.tls.{name}"), file: file.to_owned(), reason })
+    };
+    Ok((read("certificate", &files.certificate)?, read("key", &files.key)?))
 }
 
-fn parse(files: &Tls, (certificate, key): &Contents) -> Result<CertifiedKey, TlsError> {
-    let empty = |key, file: &Path, what| TlsError::Empty { key, file: file.to_owned(), what };
+fn parse(section: &str, files: &Tls, (certificate, key): &Contents) -> Result<CertifiedKey, TlsError> {
+    let setting = |name| format!("{section}.tls.{name}");
+    let empty = |name, file: &Path, what| TlsError::Empty { key: setting(name), file: file.to_owned(), what };
     let chain: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(certificate).collect();
     let chain = chain.ok().filter(|chain| !chain.is_empty());
-    let chain = chain.ok_or_else(|| empty("http.tls.certificate", &files.certificate, "certificate"))?;
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| empty("http.tls.key", &files.key, "private key"))?;
-    let mismatch = |reason: String| TlsError::Mismatch { file: files.key.clone(), reason };
+    let chain = chain.ok_or_else(|| empty("certificate", &files.certificate, "certificate"))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| empty("key", &files.key, "private key"))?;
+    let mismatch = |reason: String| TlsError::Mismatch { key: setting("key"), file: files.key.clone(), reason };
     let key = sign::any_supported_type(&key).map_err(|e| mismatch(e.to_string()))?;
     let certified = CertifiedKey::new(chain, key);
     certified.keys_match().map_err(|e| mismatch(e.to_string()))?;
