@@ -42,6 +42,9 @@ audit: ## known security advisories, where the network allows
 
 bars: build ## benches and soaks, outside `make test`
 	@target/release/vigia bench ingest
+	@target/release/vigia bench chart
+	@target/release/vigia bench soak --seconds $(or $(SOAK_SECONDS),1800)
+	@ROUNDS=10 $(with) cargo test --test process -- kill:: storm:: --nocapture
 
 setup: ## make the machine ready, no more
 	@setup/setup.sh build

@@ -32,7 +32,6 @@ impl Drop for Small<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stdout, reason = "how much was proved")]
 async fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let dir = tempfile::tempdir().expect("a folder");
     let place = dir.path().join("small");
@@ -45,7 +44,12 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let server = Server::start(&mut program(&data, None));
     let mut running = house.load(&server, 0..CONNECTIONS, 0, Duration::from_secs(120));
     let outcome = running.join_next().await.expect("one load").expect("it does not panic");
-    assert!(outcome.failed > 0 && outcome.acknowledged > 1_000, "{} acknowledged, {} connections refused", outcome.acknowledged, outcome.failed);
+    assert!(
+        outcome.failed > 0 && outcome.acknowledged > 1_000,
+        "{} acknowledged, {} connections refused",
+        outcome.acknowledged,
+        outcome.failed
+    );
     let (status, ready) = server.ask("GET", "/readyz", &[&format!("X-API-Key: {}", house.key)], "");
     assert!(status == 503 && ready.contains("the disk is full"), "{ready}");
     assert_eq!(server.ask("GET", "/healthz", &[], "").0, 200, "it is alive");
@@ -64,7 +68,6 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stdout, reason = "how much was proved")]
 async fn a_postgres_that_is_killed_and_comes_back_has_everything() {
     let mut own = tokio::task::spawn_blocking(crate::postgres::start).await.expect("PostgreSQL starts");
     let url = own.url("postgres");

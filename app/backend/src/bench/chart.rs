@@ -182,7 +182,8 @@ impl Bench<'_> {
     }
 
     async fn stored(&self, case: &'static str, device: DeviceNumber) -> Result<Line, BenchError> {
-        const SQL: &str = "SELECT (SELECT SUM(count) FROM chunks WHERE device = $1), (SELECT SUM(LENGTH(data)) FROM chunks WHERE device = $1),
+        const SQL: &str =
+            "SELECT (SELECT SUM(count) FROM chunks WHERE device = $1), (SELECT SUM(LENGTH(data)) FROM chunks WHERE device = $1),
             (SELECT SUM(LENGTH(data)) FROM quarters WHERE device = $1)";
         let (values, chunks, quarters) = on!(self.app.telemetry_db(), |c| {
             let row = sqlx::query(SQL).bind(device.0).fetch_one(c).await.map_err(failed)?;

@@ -77,7 +77,7 @@ pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
             let plan = chart::Plan { step_ms: i64::from(step) * 1_000, days, year_days, points, rounds, week: week.transpose()? };
             let dir = folder()?;
             mention(format!("in {}", dir.path().display()));
-            chart::run(world, dir.path(), &plan, |line| tell(line)).await.map_err(Failure::new)
+            chart::run(world, dir.path(), &plan, tell).await.map_err(Failure::new)
         }
         Bench::Soak { connections, seconds, rate } => {
             if connections == 0 || seconds == 0 || rate <= 0.0 {
@@ -86,7 +86,7 @@ pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
             let dir = folder()?;
             mention(format!("in {}, {seconds} s", dir.path().display()));
             let plan = soak::Plan { connections, rate_per_s: rate, time: Duration::from_secs(seconds) };
-            soak::run(world, dir.path(), plan, |line| tell(line)).await.map_err(Failure::new)
+            soak::run(world, dir.path(), plan, tell).await.map_err(Failure::new)
         }
     }
 }

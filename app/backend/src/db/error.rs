@@ -58,8 +58,12 @@ impl DbError {
             self,
             Self::NotReplaced(_)
                 | Self::Sqlx(
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Tls(_)
-            )
+                    sqlx::Error::Io(_)
+                        | sqlx::Error::PoolTimedOut
+                        | sqlx::Error::PoolClosed
+                        | sqlx::Error::WorkerCrashed
+                        | sqlx::Error::Tls(_)
+                )
         )
     }
 }
@@ -70,7 +74,9 @@ pub(super) fn is_damage(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(e) => e.code(),
         _ => None,
     };
-    code.filter(|code| code.len() != 5).and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 11 | 26) || code == 8458)
+    code.filter(|code| code.len() != 5)
+        .and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, 11 | 26) || code == 8458)
 }
 
 /// What an operator can mend, by SQLite's and PostgreSQL's codes.

@@ -186,14 +186,18 @@ async fn telemetry(registry: &Db, file: PathBuf) -> Result<Db, OpenError> {
     let place = file.display().to_string();
     let db = telemetry_file(file).await?;
     match pair::belong_together(registry, &db).await {
-        Ok(true) => return Ok(db),
+        Ok(true) => Ok(db),
         Ok(false) => {
             db.close().await;
             Err(OpenError::Torn(folder))
         }
         Err(error) => {
             db.close().await;
-            Err(if error.is_damage() { OpenError::Damaged { place, reason: error.to_string(), fix: SERVE } } else { broken(&folder, &error) })
+            Err(if error.is_damage() {
+                OpenError::Damaged { place, reason: error.to_string(), fix: SERVE }
+            } else {
+                broken(&folder, &error)
+            })
         }
     }
 }
@@ -207,7 +211,11 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool, fix: &'static str) -> Res
     let place = file.display().to_string();
     let connect = |e: sqlx::Error| {
         let (place, reason) = (place.clone(), one_line(&e));
-        if error::is_damage(&e) { OpenError::Damaged { place, reason, fix } } else { OpenError::Connect { place, reason, setting: "data.dir" } }
+        if error::is_damage(&e) {
+            OpenError::Damaged { place, reason, fix }
+        } else {
+            OpenError::Connect { place, reason, setting: "data.dir" }
+        }
     };
     folder::touch(&file).map_err(|e| connect(e.into()))?;
     let options = SqliteConnectOptions::new()
@@ -292,7 +300,9 @@ where
     let steps: Vec<_> = all.iter().filter(|step| mine(&step.description)).cloned().collect();
     let migrator = Migrator { migrations: Cow::Owned(steps), ..Migrator::DEFAULT };
     migrator.run(pool).await.map_err(|e| match e {
-        MigrateError::Execute(e) if error::is_damage(&e) => OpenError::Damaged { place: place.to_owned(), reason: one_line(&e), fix: SERVE },
+        MigrateError::Execute(e) if error::is_damage(&e) => {
+            OpenError::Damaged { place: place.to_owned(), reason: one_line(&e), fix: SERVE }
+        }
         MigrateError::VersionMissing(version) => OpenError::Newer { place: place.to_owned(), version },
         MigrateError::Execute(e) => {
             OpenError::Connect { place: place.to_owned(), reason: one_line(&e), setting: "data.dir and database.url" }

@@ -3,9 +3,9 @@
 use vigia_domain::rights::Principal;
 
 use crate::app::App;
+use crate::db::DbError;
 use crate::db::audit::By;
 use crate::db::devices::{self, Device};
-use crate::db::DbError;
 
 /// Deletes what is stored of a device, or of it what lies in `[from, to)`, ms since the epoch. It is noted first, for the readings may be in
 /// another database than the audit log: a row may tell of a deletion that failed, and never is one missing.

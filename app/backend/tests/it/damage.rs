@@ -102,7 +102,8 @@ fn overwrite(it: &Installation, file: &str, from: u64, bytes: usize) {
 }
 
 fn set_aside(it: &Installation) -> usize {
-    let names = std::fs::read_dir(it.dir.path().join("data")).expect("a folder").flatten().map(|e| e.file_name().into_string().expect("text"));
+    let names =
+        std::fs::read_dir(it.dir.path().join("data")).expect("a folder").flatten().map(|e| e.file_name().into_string().expect("text"));
     names.filter(|name| name.starts_with("telemetry.db.damaged-") && name.ends_with('Z')).count()
 }
 
@@ -114,7 +115,9 @@ async fn a_file_that_is_damaged_while_it_runs_is_set_aside_and_nothing_stops() {
     it.app.store().append(&[entry(METER, [(NOW, vec![("power_w", 5.0)])])]).await.expect("stored");
     let power = range(&it, "power_w").await;
     let energy = it.app.store().quarters(METER, "energy_wh", 0, NOW).await.expect("asked");
-    for sql in ["PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'nonsense' WHERE name = 'telemetry_probe'; PRAGMA schema_version = 900"] {
+    for sql in [
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'nonsense' WHERE name = 'telemetry_probe'; PRAGMA schema_version = 900",
+    ] {
         it.sql("telemetry.db", sql).await;
     }
     // What comes now is stored at once, in a new file.
@@ -198,6 +201,9 @@ async fn a_damaged_registry_stops_the_start_in_one_sentence_and_nothing_is_touch
     let size = std::fs::metadata(it.dir.path().join("data/vigia.db")).expect("there").len();
     overwrite(&it, "vigia.db", 4096, usize::try_from(size - 4096).expect("small"));
     let refusal = it.refusal().await;
-    assert!(refusal.contains("vigia.db") && refusal.contains("damaged") && refusal.contains("backup") && !refusal.contains('\n'), "{refusal}");
+    assert!(
+        refusal.contains("vigia.db") && refusal.contains("damaged") && refusal.contains("backup") && !refusal.contains('\n'),
+        "{refusal}"
+    );
     assert_eq!(set_aside(&it), 0);
 }

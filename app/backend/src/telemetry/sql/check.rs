@@ -87,7 +87,9 @@ pub async fn check(db: &Db) -> Result<Report, DbError> {
         let sql = "SELECT taken, lost FROM taken_over WHERE file = $1";
         let done: Option<(i64, i64)> = on!(db, |c| sqlx::query_as(sql).bind(name_of(&file)).fetch_optional(c).await)?;
         let how = match done {
-            Some((taken, lost)) => format!("{taken} values were taken over from it, {lost} or more rows could not be read; move it away when you need it no more"),
+            Some((taken, lost)) => format!(
+                "{taken} values were taken over from it, {lost} or more rows could not be read; move it away when you need it no more"
+            ),
             None => "what can be read of it is taken over while the server runs".to_owned(),
         };
         report.wrong(nowhere(format!("{}: a damaged database that was set aside; {how}", name_of(&file))));
@@ -134,9 +136,7 @@ async fn stored_series(db: &Db) -> Result<Vec<Series>, DbError> {
     const SQL: &str = "SELECT device, metric FROM chunks UNION SELECT device, metric FROM quarters ORDER BY device, metric";
     let rows: Vec<(i64, i64)> = on!(db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
     let unreadable = |metric: i64| DbError::Unreadable { table: "chunks", column: "metric", found: metric.to_string() };
-    rows.into_iter()
-        .map(|(device, metric)| Ok(Series { device, metric: u32::try_from(metric).map_err(|_| unreadable(metric))? }))
-        .collect()
+    rows.into_iter().map(|(device, metric)| Ok(Series { device, metric: u32::try_from(metric).map_err(|_| unreadable(metric))? })).collect()
 }
 
 /// The check of one metric of one device.
@@ -167,7 +167,7 @@ impl One<'_> {
             let mut rows = sqlx::query_as::<_, (i64, Vec<u8>)>(QUARTERS).bind(device).bind(metric).fetch(&mut *c);
             while let Some((day_ms, data)) = rows.try_next().await? {
                 match day::unpack(day_ms, &data) {
-                    Ok(mut quarters) => proof.stored.append(&mut quarters),
+                    Ok(quarters) => proof.stored.extend(quarters),
                     Err(error) => {
                         self.wrong(Some((day_ms, day_ms + day::DAY_MS)), format!("the quarters of this day: {error}"));
                         proof.unreadable.push(day_ms);
@@ -177,7 +177,8 @@ impl One<'_> {
             drop(rows);
             let mut holes = holes.into_iter().peekable();
             let mut last: Option<(i64, f64)> = None;
-            let mut rows = sqlx::query_as::<_, (i64, i64, i64, i64, f64, f64, f64, Vec<u8>)>(CHUNKS).bind(device).bind(metric).fetch(&mut *c);
+            let mut rows =
+                sqlx::query_as::<_, (i64, i64, i64, i64, f64, f64, f64, Vec<u8>)>(CHUNKS).bind(device).bind(metric).fetch(&mut *c);
             while let Some((id, from_ms, to_ms, count, min, max, sum, data)) = rows.try_next().await? {
                 self.report.chunks += 1;
                 while holes.next_if(|(hole, _)| *hole < from_ms).is_some() {

@@ -62,7 +62,11 @@ impl LatestCache {
             let mut rows = sqlx::query_as::<_, (i64, i64, i64, f64)>("SELECT device, metric, at_ms, value FROM latest").fetch(c);
             while let Some((device, metric, at_ms, value)) = rows.try_next().await? {
                 let unreadable = |_| DbError::Unreadable { table: "latest", column: "metric", found: metric.to_string() };
-                devices.values.entry(device).or_default().insert(u32::try_from(metric).map_err(unreadable)?, Last { at_ms, block: 0, value });
+                devices
+                    .values
+                    .entry(device)
+                    .or_default()
+                    .insert(u32::try_from(metric).map_err(unreadable)?, Last { at_ms, block: 0, value });
             }
         });
         on!(db, |c| {
@@ -125,9 +129,9 @@ impl LatestCache {
 
     /// Begins a device's last values anew, with rows of `latest`: metric, instant, value.
     pub(super) fn begin_anew(&self, device: i64, rows: &[(i64, i64, f64)]) {
-        let known = rows.iter().filter_map(|(metric, at_ms, value)| {
-            Some((u32::try_from(*metric).ok()?, Last { at_ms: *at_ms, block: 0, value: *value }))
-        });
+        let known = rows
+            .iter()
+            .filter_map(|(metric, at_ms, value)| Some((u32::try_from(*metric).ok()?, Last { at_ms: *at_ms, block: 0, value: *value })));
         self.write().values.insert(device, known.collect());
     }
 
@@ -158,7 +162,7 @@ impl LatestCache {
 
     /// Writes everything that is in memory into a new, empty database.
     pub(super) async fn write_to(&self, db: &Db) -> Result<(), DbError> {
-        let (values, states): (Vec<(i64, u32, Last)>, Vec<(i64, Option<i64>, Option<i64>)>) = {
+        let (values, states): (Vec<_>, Vec<_>) = {
             let devices = self.read();
             let values = devices.values.iter().flat_map(|(device, values)| values.iter().map(|(metric, last)| (*device, *metric, *last)));
             let states = devices.seen.iter().map(|(device, seen)| (*device, Some(*seen), devices.goodbyes.get(device).copied()));

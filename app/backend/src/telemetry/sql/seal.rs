@@ -10,10 +10,10 @@ use std::sync::atomic::Ordering;
 use vigia_domain::rollup::{self, CONTEXT, QUARTER_MS, Quarter};
 
 use super::chunk::{Chunk, MOST};
-use super::series::{Change, Series, write_changes};
-use super::shape::{self, Span};
 use super::damage::{Hole, Place};
 use super::others::SealTurn;
+use super::series::{Change, Series, write_changes};
+use super::shape::{self, Span};
 use super::{SqlStore, block, day, log};
 use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::LONGEST_GAP_MS;

@@ -195,7 +195,14 @@ impl SqlStore {
         Ok(true)
     }
 
-    async fn add_older(&self, turn: &SealTurn<'_>, one: &mut TakeOver, device: i64, metric: i64, values: &[(i64, f64)]) -> Result<(), DbError> {
+    async fn add_older(
+        &self,
+        turn: &SealTurn<'_>,
+        one: &mut TakeOver,
+        device: i64,
+        metric: i64,
+        values: &[(i64, f64)],
+    ) -> Result<(), DbError> {
         let Some(metric) = self.metric_here(one, metric).await? else {
             one.lost += 1;
             return Ok(());
@@ -223,12 +230,12 @@ impl SqlStore {
         let Some((_, device, metric, day_ms, data)) = one.next::<(i64, i64, i64, i64, Vec<u8>)>("quarters", columns).await? else {
             return Ok(false);
         };
-        let (Ok(mut quarters), Some(metric)) = (day::unpack(day_ms, &data), self.metric_here(one, metric).await?) else {
+        let (Ok(quarters), Some(metric)) = (day::unpack(day_ms, &data), self.metric_here(one, metric).await?) else {
             one.lost += 1;
             return Ok(true);
         };
         let kept_ms = self.raw_kept_ms.load(std::sync::atomic::Ordering::Relaxed);
-        quarters.retain(|start, _| *start < kept_ms);
+        let mut quarters: BTreeMap<_, _> = quarters.into_iter().filter(|(start, _)| *start < kept_ms).collect();
         let stored = self.stored_quarters(Series { device, metric }, day_ms, day_ms + day::DAY_MS).await?;
         quarters.extend(stored);
         if let Some(data) = day::pack(day_ms, &quarters) {
@@ -244,7 +251,9 @@ impl SqlStore {
 
     async fn take_latest(&self, one: &mut TakeOver) -> Result<bool, DbError> {
         let columns = "rowid, device, metric, at_ms, value";
-        let Some((_, device, metric, at_ms, value)) = one.next::<(i64, i64, i64, i64, f64)>("latest", columns).await? else { return Ok(false) };
+        let Some((_, device, metric, at_ms, value)) = one.next::<(i64, i64, i64, i64, f64)>("latest", columns).await? else {
+            return Ok(false);
+        };
         if let Some(metric) = self.metric_here(one, metric).await?
             && self.latest.offer(device, metric, at_ms, value)
         {
@@ -264,7 +273,8 @@ impl SqlStore {
         let Some((_, device, at_ms, received_ms, kind, payload, digest)) = one.next::<Event>("events", columns).await? else {
             return Ok(false);
         };
-        const SQL: &str = "INSERT INTO events (device, at_ms, received_ms, kind, payload, digest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        const SQL: &str =
+            "INSERT INTO events (device, at_ms, received_ms, kind, payload, digest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         in_tx!(&self.db, |tx| {
             let query = sqlx::query(SQL).bind(device).bind(at_ms).bind(received_ms).bind(kind.as_str()).bind(payload.as_str());
             query.bind(digest.as_str()).execute(&mut *tx).await?.rows_affected()
@@ -277,7 +287,8 @@ impl SqlStore {
         let Some((_, device, name, value, at_ms)) = one.next::<(i64, i64, String, String, i64)>("attributes", columns).await? else {
             return Ok(false);
         };
-        const SQL: &str = "INSERT INTO attributes (device, name, value, at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (device, name) DO NOTHING";
+        const SQL: &str =
+            "INSERT INTO attributes (device, name, value, at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (device, name) DO NOTHING";
         in_tx!(&self.db, |tx| {
             let query = sqlx::query(SQL).bind(device).bind(name.as_str()).bind(value.as_str()).bind(at_ms);
             query.execute(&mut *tx).await?.rows_affected()

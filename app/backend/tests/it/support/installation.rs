@@ -205,7 +205,7 @@ impl Installation {
         let mut data = self.bytes("telemetry.db", &format!("SELECT data FROM {table} WHERE {condition}")).await;
         let middle = data.len() / 2;
         data[middle] ^= 4;
-        let hex = data_encoding::HEXLOWER.encode(&data);
+        let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
         let literal = if self.engine == Engine::Sqlite { format!("X'{hex}'") } else { format!("'\\x{hex}'::bytea") };
         assert_eq!(self.sql("telemetry.db", &format!("UPDATE {table} SET data = {literal} WHERE {condition}")).await, 1);
     }
