@@ -42,6 +42,7 @@ audit: ## known security advisories, where the network allows
 
 bars: build ## benches and soaks, outside `make test`; lines of JSON, kept in target/bars.jsonl
 	@bench/bars.sh target/release/vigia
+	@ROUNDS=10 $(with) cargo test --test process -- kill:: storm:: --nocapture
 
 peers: build ## our ingest beside two other ways, in one run (installs Mosquitto and InfluxDB 1)
 	@"$$(setup/peers.sh)" bench/peers/run.py target/release/vigia

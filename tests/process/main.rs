@@ -2,11 +2,13 @@
 #![expect(unreachable_pub, reason = "nobody depends on tests")]
 
 mod bench;
+mod check;
 mod commands;
 mod ending;
 mod external;
 mod files;
 mod kill;
+mod load;
 #[expect(dead_code, reason = "the same Mosquitto as in the back end's tests, of which this program needs a part")]
 #[path = "../../app/backend/tests/broker/external/mosquitto.rs"]
 mod mosquitto;
@@ -17,6 +19,7 @@ mod postgres;
 mod refusals;
 mod server;
 mod simulate;
+mod storm;
 mod tries;
 mod verbs;
 mod week;

@@ -186,7 +186,7 @@ async fn telemetry(registry: &Db, file: PathBuf) -> Result<Db, OpenError> {
     let place = file.display().to_string();
     let db = telemetry_file(file).await?;
     match pair::belong_together(registry, &db).await {
-        Ok(true) => return Ok(db),
+        Ok(true) => Ok(db),
         Ok(false) => {
             db.close().await;
             Err(OpenError::Torn(folder))

@@ -139,6 +139,55 @@ async fn one_store_on_postgres() {
     }
 }
 
+/// Appends batches of its own device, and seals in between.
+async fn busy(it: &Installation, device: DeviceNumber, seed: u64) -> BTreeMap<i64, f64> {
+    let (mut dice, mut truth) = (StdRng::seed_from_u64(seed), BTreeMap::new());
+    for _ in 0..60 {
+        let readings: Vec<(i64, f64)> = (0..20).map(|_| (NOW - dice.random_range(0..1_000) * MINUTE_MS, dice.random_range(0.0..9.0))).collect();
+        truth.extend(readings.iter().copied());
+        let batch: Vec<_> = readings.into_iter().map(|(at, value)| entry(device, [(at, vec![("power_w", value)])])).collect();
+        it.app.store().append(&batch).await.expect("stored");
+        match dice.random_range(0..4) {
+            0 => it.app.store().compact().await.expect("sealed"),
+            1 => it.tidy(NOW + 11 * MINUTE_MS).await,
+            _ => {}
+        }
+    }
+    truth
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_that_append_and_seal_at_the_same_time_do_not_hurt_each_other() {
+    let mut one = Installation::new(Engine::Postgres).await;
+    let mut other = one.again().await;
+    let (first, second) = (DeviceNumber(1), DeviceNumber(2));
+    let (of_first, of_second) = tokio::join!(busy(&one, first, 1), busy(&other, second, 2));
+    for it in [&one, &other] {
+        for (device, truth) in [(first, &of_first), (second, &of_second)] {
+            let found = it.app.store().range(device, "power_w", 0, i64::MAX).await.expect("asked");
+            assert_eq!(found, truth.iter().map(|(at, value)| (*at, *value)).collect::<Vec<_>>(), "{device:?}");
+            let quarters = it.app.store().quarters(device, "power_w", 0, NOW + QUARTER_MS).await.expect("asked");
+            assert_eq!(quarters, model(Meaning::of("power_w"), truth));
+            it.app.store().catch_up().await.expect("caught up");
+            let last = truth.last_key_value().map(|(at, value)| (*at, *value));
+            assert_eq!(it.app.store().latest(device).first().map(|last| (last.at_ms, last.value)), last);
+        }
+        assert_eq!(it.app.store().check().await.expect("checked").findings, []);
+    }
+    // Whoever lost its turn in the midst of sealing writes nothing more.
+    one.app.store().append(&[entry(first, [(NOW, vec![("power_w", 1.0)])])]).await.expect("stored");
+    one.sql("", "CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE sealer SET epoch = epoch + 1; RETURN NEW; END'").await;
+    one.sql("", "CREATE TRIGGER later AFTER INSERT ON chunks FOR EACH ROW EXECUTE FUNCTION later()").await;
+    assert!(one.app.store().compact().await.is_err(), "another one has begun");
+    one.sql("", "DROP TRIGGER later ON chunks").await;
+    assert_eq!(other.app.store().range(first, "power_w", NOW, i64::MAX).await.expect("asked"), [(NOW, 1.0)]);
+    other.app.store().compact().await.expect("sealed");
+    assert_eq!(other.app.store().check().await.expect("checked").findings, []);
+    assert_eq!(one.app.store().range(first, "power_w", NOW, i64::MAX).await.expect("asked"), [(NOW, 1.0)]);
+    other.close().await;
+    one.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_postgres() {
     for seed in 1..=2 {

@@ -167,7 +167,7 @@ impl One<'_> {
             let mut rows = sqlx::query_as::<_, (i64, Vec<u8>)>(QUARTERS).bind(device).bind(metric).fetch(&mut *c);
             while let Some((day_ms, data)) = rows.try_next().await? {
                 match day::unpack(day_ms, &data) {
-                    Ok(mut quarters) => proof.stored.append(&mut quarters),
+                    Ok(quarters) => proof.stored.extend(quarters),
                     Err(error) => {
                         self.wrong(Some((day_ms, day_ms + day::DAY_MS)), format!("the quarters of this day: {error}"));
                         proof.unreadable.push(day_ms);

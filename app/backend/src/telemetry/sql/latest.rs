@@ -162,7 +162,7 @@ impl LatestCache {
 
     /// Writes everything that is in memory into a new, empty database.
     pub(super) async fn write_to(&self, db: &Db) -> Result<(), DbError> {
-        let (values, states): (Vec<(i64, u32, Last)>, Vec<(i64, Option<i64>, Option<i64>)>) = {
+        let (values, states): (Vec<_>, Vec<_>) = {
             let devices = self.read();
             let values = devices.values.iter().flat_map(|(device, values)| values.iter().map(|(metric, last)| (*device, *metric, *last)));
             let states = devices.seen.iter().map(|(device, seen)| (*device, Some(*seen), devices.goodbyes.get(device).copied()));

@@ -82,10 +82,14 @@ impl SqlStore {
     pub(super) async fn catch_up(&self) -> Result<(), DbError> {
         let (next, ids) = match &self.db {
             Db::Sqlite(pools) => {
-                if !self.others.is_unsure.load(Ordering::SeqCst) {
+                if !self.others.is_unsure.swap(false, Ordering::SeqCst) {
                     return Ok(());
                 }
-                (Horizon::default(), sqlx::query_scalar("SELECT id FROM log").fetch_all(&pools.read()).await?)
+                let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM log")
+                    .fetch_all(&pools.read())
+                    .await
+                    .inspect_err(|_| self.others.be_unsure())?;
+                return self.meet(&ids).await.inspect_err(|_| self.others.be_unsure());
             }
             Db::Postgres(pools) => {
                 const SQL: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT epoch FROM sealer WHERE one = 1),
@@ -103,9 +107,6 @@ impl SqlStore {
         }
         if self.others.erased.load(Ordering::SeqCst) < next.erased {
             self.learn_erased().await?;
-        }
-        if matches!(self.db, Db::Sqlite(_)) {
-            self.others.is_unsure.store(false, Ordering::SeqCst);
         }
         Ok(())
     }
@@ -144,7 +145,7 @@ impl SqlStore {
     /// What another process stored and sealed before it was met here stands only in `latest`.
     async fn learn_sealed(&self) -> Result<(), DbError> {
         let rows: Vec<(i64, i64, i64, f64)> =
-            on!(&self.db, |c| { sqlx::query_as("SELECT device, metric, at_ms, value FROM latest").fetch_all(c).await })?;
+            on!(&self.db, |c| sqlx::query_as("SELECT device, metric, at_ms, value FROM latest").fetch_all(c).await)?;
         if rows.iter().any(|row| u32::try_from(row.1).is_ok_and(|metric| !self.names.knows(metric))) {
             self.names.reload(&self.db).await?;
         }
@@ -156,7 +157,7 @@ impl SqlStore {
     async fn learn_erased(&self) -> Result<(), DbError> {
         const ERASED: &str = "SELECT id, device FROM erased WHERE id > $1 ORDER BY id";
         let rows: Vec<(i64, i64)> =
-            on!(&self.db, |c| { sqlx::query_as(ERASED).bind(self.others.erased.load(Ordering::SeqCst)).fetch_all(c).await })?;
+            on!(&self.db, |c| sqlx::query_as(ERASED).bind(self.others.erased.load(Ordering::SeqCst)).fetch_all(c).await)?;
         for (id, device) in rows {
             let turn = self.turn.lock().await;
             self.learn_latest(device).await?;

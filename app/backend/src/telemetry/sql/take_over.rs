@@ -230,12 +230,12 @@ impl SqlStore {
         let Some((_, device, metric, day_ms, data)) = one.next::<(i64, i64, i64, i64, Vec<u8>)>("quarters", columns).await? else {
             return Ok(false);
         };
-        let (Ok(mut quarters), Some(metric)) = (day::unpack(day_ms, &data), self.metric_here(one, metric).await?) else {
+        let (Ok(quarters), Some(metric)) = (day::unpack(day_ms, &data), self.metric_here(one, metric).await?) else {
             one.lost += 1;
             return Ok(true);
         };
         let kept_ms = self.raw_kept_ms.load(std::sync::atomic::Ordering::Relaxed);
-        quarters.retain(|start, _| *start < kept_ms);
+        let mut quarters: BTreeMap<_, _> = quarters.into_iter().filter(|(start, _)| *start < kept_ms).collect();
         let stored = self.stored_quarters(Series { device, metric }, day_ms, day_ms + day::DAY_MS).await?;
         quarters.extend(stored);
         if let Some(data) = day::pack(day_ms, &quarters) {
