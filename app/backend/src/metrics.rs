@@ -3,6 +3,7 @@
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
@@ -13,6 +14,8 @@ pub struct Metrics {
     pub ingest: IngestMetrics,
     /// Requests by route and status.
     pub http: Family<HttpLabels, Counter>,
+    /// Live connections that stand: WebSockets and streams of events.
+    pub live: Gauge,
 }
 
 /// Labels of a request.
@@ -49,6 +52,7 @@ impl Default for Metrics {
             commit_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
         };
         let http = Family::<HttpLabels, Counter>::default();
+        let live = Gauge::default();
         let mut registry = Registry::with_prefix("vigia");
         registry.register("ingest_messages", "Messages stored", ingest.messages.clone());
         registry.register("ingest_readings", "Readings stored", ingest.readings.clone());
@@ -56,7 +60,8 @@ impl Default for Metrics {
         registry.register("ingest_failed", "Messages that the store could not take", ingest.failed.clone());
         registry.register("ingest_commit_seconds", "Time of a transaction", ingest.commit_seconds.clone());
         registry.register("http_requests", "Requests by route and status", http.clone());
-        Self { registry, ingest, http }
+        registry.register("live_connections", "Live connections that stand", live.clone());
+        Self { registry, ingest, http, live }
     }
 }
 
