@@ -18,3 +18,7 @@ bench ingest --connections 1000 --in-flight 1 --rate 5000 --seconds 20
 bench ingest --connections 200 --in-flight 1 --rate 2000 --seconds 10 --backlog 20000
 # Five thousand who watch, then a hundred more who do not read.
 bench fanout --clients 5000 --stalled 100 --seconds 20
+# A month and a year of one metric, and what a value takes.
+bench chart
+# Half an hour with sealing, a short retention and readers.
+bench soak --seconds "${SOAK_SECONDS:-1800}"

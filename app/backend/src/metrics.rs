@@ -18,6 +18,8 @@ pub struct Metrics {
     pub http: Family<HttpLabels, Counter>,
     /// The connection to an external broker.
     pub external: ExternalMetrics,
+    /// Live connections that stand: WebSockets and streams of events.
+    pub live: Gauge,
 }
 
 /// Counts of the connection to an external broker.
@@ -133,6 +135,7 @@ impl Default for Metrics {
             commit_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
         };
         let http = Family::<HttpLabels, Counter>::default();
+        let live = Gauge::default();
         let mut registry = Registry::with_prefix("vigia");
         registry.register("ingest_messages", "Messages stored", ingest.messages.clone());
         registry.register("ingest_readings", "Readings stored", ingest.readings.clone());
@@ -142,9 +145,10 @@ impl Default for Metrics {
         let store = StoreMetrics::default();
         store.register(&mut registry);
         registry.register("http_requests", "Requests by route and status", http.clone());
+        registry.register("live_connections", "Live connections that stand", live.clone());
         let external = ExternalMetrics::default();
         external.register(&mut registry);
-        Self { registry, ingest, store, http, external }
+        Self { registry, ingest, store, http, external, live }
     }
 }
 

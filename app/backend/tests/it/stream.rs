@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tower::ServiceExt as _;
+use vigia_backend::live::MOST_SOCKETS;
 use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
@@ -171,6 +172,18 @@ both! {
         let mut all = [lost.next().await.data["serial_number"].clone(), lost.next().await.data["serial_number"].clone()];
         all.sort_by_key(Value::to_string);
         assert_eq!(all, [json!("m1"), json!("quiet")], "who does not know what it saw gets all");
+    }
+
+    async fn streams_and_sockets_share_the_places_of_their_account(it: Installation) {
+        let key = it.key("app", &[Scope::TelemetryRead]).await;
+        let mut held = Vec::new();
+        for _ in 0..MOST_SOCKETS {
+            held.push(Events::greeted(it, OURS, &[("x-api-key", &key)]).await);
+        }
+        let refused = Events::open(it, OLD, &[("x-api-key", &key)]).await;
+        assert_eq!((refused.status.as_u16(), refused.headers.contains_key("retry-after")), (429, true));
+        drop(held);
+        Events::greeted(it, OLD, &[("x-api-key", &key)]).await;
     }
 
     async fn it_follows_what_comes_and_goes_and_ends_with_its_right(it: Installation) {
