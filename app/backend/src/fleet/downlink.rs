@@ -100,12 +100,11 @@ impl Downlink {
         self.inner.wake.notify_one();
     }
 
-    /// A device was heard. Where the broker tells of connections this is nothing new; elsewhere it is all that is known.
-    pub(super) fn heard(&self, device: &DeviceIdentity, topic: &str) {
+    /// A message of a device that came at `now_ms` is stored. Where the broker tells of connections this is nothing new; elsewhere it is all that is known.
+    pub(super) fn heard(&self, device: &DeviceIdentity, topic: &str, now_ms: i64) {
         if self.inner.connections.has(device.number) {
             return;
         }
-        let now_ms = self.now_ms();
         let before = self.state().heard.insert(device.number, now_ms);
         if before.is_none_or(|before_ms| now_ms - before_ms >= FRESH_MS) || topic.ends_with("/status") {
             self.greet(device.number);
@@ -196,7 +195,7 @@ impl Downlink {
         self.inner.wake.notified().await;
     }
 
-    fn now_ms(&self) -> i64 {
+    pub(super) fn now_ms(&self) -> i64 {
         self.inner.world.clock.now_ms()
     }
 

@@ -66,12 +66,15 @@ impl Gate for FleetGate {
             self.ingest.quarantine(device, topic, Provisioning::waits(), &payload, true).await;
             return Ok(());
         }
-        self.downlink.heard(device, topic);
+        let came_ms = self.downlink.now_ms();
         // Before the message itself: when this fails it comes again, and both may happen twice.
         if let Answered::Unreadable(reason) = self.downlink.answered(device, topic, &payload).await.map_err(away)? {
             self.ingest.quarantine(device, topic, reason, &payload, true).await;
         }
-        self.ingest.message(device, topic, &payload).await
+        self.ingest.message(device, topic, &payload).await?;
+        // Afterwards, when it is known whether this was a goodbye.
+        self.downlink.heard(device, topic, came_ms);
+        Ok(())
     }
 
     async fn refused(&self, device: &DeviceIdentity, offence: Offence, topic: &str, payload: &[u8]) {

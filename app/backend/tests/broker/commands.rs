@@ -1,11 +1,17 @@
 //! Commands: to a device that is away, to one that does not answer, and what the operator is told meanwhile.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::http::StatusCode;
+use bytes::Bytes;
 use serde_json::json;
 use vigia_backend::fleet::MOST_ATTEMPTS;
+use vigia_backend::mqtt::{Broker, BrokerError, Gate as _};
 use vigia_domain::command::MOST_WAITING;
+use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::Scope;
 
 use crate::downward::{Listening, admin, becomes, open_broker};
@@ -13,7 +19,51 @@ use crate::support::both;
 
 const COMMANDS: &str = "/api/v1/devices/m1/commands";
 
+/// A broker of somebody else's: it tells nothing of connections, and here it only keeps what it is given.
+#[derive(Default)]
+struct Elsewhere {
+    topics: Mutex<Vec<(String, bool)>>,
+    away: AtomicBool,
+}
+
+#[async_trait]
+impl Broker for Elsewhere {
+    async fn publish(&self, topic: &str, _: Bytes, retain: bool) -> Result<(), BrokerError> {
+        self.topics.lock().expect("no panic").push((topic.to_owned(), retain));
+        Ok(())
+    }
+    async fn disconnect(&self, _: &DeviceId) {}
+    fn connections(&self) -> Option<usize> {
+        (!self.away.load(Ordering::SeqCst)).then_some(0)
+    }
+    async fn stop(&self) {}
+}
+
 both! {
+    async fn with_anothers_broker_a_device_is_there_when_it_was_heard(it: Installation) {
+        let key = admin(it).await;
+        let (m1, _) = it.device("m1", None).await;
+        let (broker, gate) = (Arc::new(Elsewhere::default()), it.gate());
+        it.app.set_broker(broker.clone());
+        it.post(COMMANDS, &key, r#"{"id": "c1", "name": "switch.set"}"#).await;
+        let nothing = async |why: &str| {
+            tokio::time::sleep(Duration::from_millis(1_200)).await;
+            assert_eq!(broker.topics.lock().expect("no panic").len(), 0, "{why}");
+        };
+        nothing("nobody heard of it").await;
+        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": false}"#)).await.expect("taken");
+        nothing("it said goodbye").await;
+        broker.away.store(true, Ordering::SeqCst);
+        it.world.advance(1_000);
+        gate.accept(&m1, "vigia/m1/telemetry", Bytes::from_static(br#"{"power_w": 5}"#)).await.expect("taken");
+        nothing("the broker is away").await;
+        assert_eq!(it.get(&format!("{COMMANDS}/c1"), &key).await.json()["attempts"], 0, "and it took none of its attempts");
+        broker.away.store(false, Ordering::SeqCst);
+        it.world.advance(1_000);
+        becomes(it, &format!("{COMMANDS}/c1"), &key, |command| command["state"] == "sent").await;
+        assert_eq!(*broker.topics.lock().expect("no panic"), [("vigia/m1/command".to_owned(), false)]);
+    }
+
     async fn a_command_waits_for_its_device_through_a_restart_and_its_answer_closes_it(it: Installation) {
         let key = admin(it).await;
         let (m1, token) = it.device("m1", None).await;

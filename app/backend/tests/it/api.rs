@@ -183,8 +183,29 @@ both! {
     async fn the_description_names_every_route_for_scripts(it: Installation) {
         let document = it.ask(Method::GET, "/api/v1/openapi.json", &[], "").await.json();
         let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().cloned().collect();
-        assert_eq!(paths, ["/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/latest", "/api/v1/devices/{id}/telemetry", "/api/v1/live", "/api/v1/stream/devices", "/healthz", "/metrics", "/readyz", "/stream/dispositivos"]);
+        assert_eq!(
+            paths,
+            [
+                "/api/v1/devices",
+                "/api/v1/devices/{id}",
+                "/api/v1/devices/{id}/commands",
+                "/api/v1/devices/{id}/commands/{command}",
+                "/api/v1/devices/{id}/config",
+                "/api/v1/devices/{id}/latest",
+                "/api/v1/devices/{id}/telemetry",
+                "/api/v1/live",
+                "/api/v1/stream/devices",
+                "/api/v1/unclaimed",
+                "/api/v1/unclaimed/{unclaimed}/claim",
+                "/healthz",
+                "/metrics",
+                "/readyz",
+                "/stream/dispositivos",
+            ]
+        );
         assert!(document["paths"]["/api/v1/devices/{id}/telemetry"]["post"]["responses"]["202"].is_object());
+        assert!(document["paths"]["/api/v1/devices/{id}/config"]["put"]["responses"]["200"].is_object());
+        assert_eq!(document["paths"]["/api/v1/devices/{id}/commands/{command}"]["get"]["parameters"][1]["name"], "command");
         assert!(document["components"]["schemas"]["DeviceRow"].is_object());
     }
 }
