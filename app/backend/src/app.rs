@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::{self, Connections};
-use crate::ingest::Ingest;
+use crate::ingest::{self, Ingest};
 use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
 use crate::metrics::Metrics;
@@ -65,7 +65,8 @@ impl App {
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
         let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone(), &world).await?);
         let (hub, metrics) = (Hub::default(), Metrics::default());
-        let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
+        let rules = ingest::Rules { routes: settings.mqtt.routes(), limits: settings.ingest.limits.clone() };
+        let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), rules, &lifecycle);
         let app = Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod device;
 mod failure;
+mod gateway;
 mod lock;
 mod logs;
 mod serve;
@@ -63,6 +64,9 @@ enum Verb {
     /// Add devices
     #[command(subcommand)]
     Device(device::Device),
+    /// Credentials that speak for several devices: the shared user of many Shellys, a Zigbee2MQTT
+    #[command(subcommand)]
+    Gateway(gateway::Gateway),
     /// Add API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
@@ -117,6 +121,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::SetupLink => setup_link::run(&open(&settings).await?, &settings, &process.world).await,
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
             Verb::Device(verb) => device::run(verb, &open(&settings).await?, &process.world).await,
+            Verb::Gateway(verb) => gateway::run(verb, &open(&settings).await?, &process.world).await,
             Verb::ApiKey(verb) => api_key::run(verb, &open(&settings).await?, &process.world).await,
         }
     });

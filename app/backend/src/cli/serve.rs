@@ -18,6 +18,8 @@ use crate::mqtt::embedded::EmbeddedBroker;
 
 /// How often sessions that are over are removed.
 const TIDY: Duration = Duration::from_secs(60 * 60);
+/// How often it is looked whether a gateway was changed.
+const GATEWAYS: Duration = Duration::from_millis(700);
 
 pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -> Result<(), Failure> {
     let lifecycle = Lifecycle::default();
@@ -49,6 +51,7 @@ pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -
 
 async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
     let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
+    follow_gateways(app, FleetGate::clone(&gate));
     let mqtt = &app.settings().mqtt;
     let (broker, listening) = EmbeddedBroker::bind(mqtt.listen, mqtt.guard(), gate).await.map_err(Failure::new)?;
     let broker_address = broker.address();
@@ -93,6 +96,18 @@ pub(super) fn listen_for_signals(lifecycle: &Lifecycle) -> Result<(), Failure> {
         ends.end();
     });
     Ok(())
+}
+
+/// What a verb changes of a gateway holds within a second, connected or not.
+fn follow_gateways(app: &App, gate: FleetGate) {
+    app.lifecycle().every("gateways", GATEWAYS, move || {
+        let gate = gate.clone();
+        async move {
+            if let Err(error) = gate.refresh().await {
+                tracing::debug!(%error, "the gateways could not be read; they stay as they were");
+            }
+        }
+    });
 }
 
 fn tidy_sessions(app: &App) {

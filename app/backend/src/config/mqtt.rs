@@ -5,7 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde::Deserialize;
 
 use super::listen::{self, Guard, Plaintext};
-use super::{BadSetting, Entry, quoted};
+use vigia_domain::decode::route::Routes;
+
+use super::routes::{self, TopicRoute};
+use super::{BadSetting, Entry, inline, quoted};
 
 /// The broker.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,11 +23,19 @@ pub struct Mqtt {
     pub behind_proxy: bool,
     /// Plaintext beyond loopback.
     pub plaintext: Option<Plaintext>,
+    /// Topics of one's own; asked before the built-in ones.
+    pub routes: Vec<TopicRoute>,
 }
 
 impl Default for Mqtt {
     fn default() -> Self {
-        Self { listen: (Ipv4Addr::LOCALHOST, 1883).into(), broker: "embedded".to_owned(), behind_proxy: false, plaintext: None }
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 1883).into(),
+            broker: "embedded".to_owned(),
+            behind_proxy: false,
+            plaintext: None,
+            routes: Vec::new(),
+        }
     }
 }
 
@@ -37,6 +48,7 @@ impl Mqtt {
                 fix: "write \"embedded\"".to_owned(),
             });
         }
+        routes::table(&self.routes)?;
         listen::check("mqtt.listen", self.listen, self.behind_proxy || self.plaintext.is_some(), "")
     }
 
@@ -44,6 +56,12 @@ impl Mqtt {
     #[must_use]
     pub fn guard(&self) -> Guard {
         listen::guard(self.plaintext)
+    }
+
+    /// Whose a topic is and what reads it. The settings were checked, so every row is one.
+    #[must_use]
+    pub fn routes(&self) -> Routes {
+        routes::table(&self.routes).unwrap_or_else(|_| Routes::built_in())
     }
 
     pub(super) fn entries(&self) -> Vec<Entry> {
@@ -59,6 +77,13 @@ impl Mqtt {
                 key: "plaintext",
                 value: self.plaintext.map(|_| quoted("private")),
                 doc: "\"private\": no TLS, but only peers with private addresses are served: an ESP32 on a home network.",
+            },
+            Entry {
+                key: "routes",
+                value: Some(inline(&self.routes)),
+                doc: "Topics beside those that are built in, with what reads them: native, shelly, shelly_gen1, tasmota, zigbee2mqtt,\n\
+                      biogestor or iot_backend. A topic has {device}, or {device...} for a name with slashes, or a device of its own:\n\
+                      [{ topic = \"plant/{device}/data\", decoder = \"native\" }, { topic = \"well\", decoder = \"native\", device = \"well-1\" }]",
             },
         ]
     }

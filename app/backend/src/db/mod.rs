@@ -7,6 +7,7 @@ pub mod audit;
 pub mod devices;
 pub mod error;
 mod folder;
+pub mod gateways;
 pub mod keys;
 pub mod links;
 mod open;

@@ -2,6 +2,8 @@
 
 mod cursor;
 mod gate;
+mod gateways;
+mod grants;
 mod list;
 mod page;
 mod presence;
@@ -12,6 +14,7 @@ mod watch;
 
 pub use cursor::{BadCursor, Cursor};
 pub use gate::FleetGate;
+pub use gateways::{GatewayError, add_gateway, check_topic, name_topic, remove_gateway, set_gateway};
 pub use list::{ListFilter, MOST_ROWS, USUAL_ROWS, list};
 pub use page::{PAGE_ROWS, PageFilter, StateFilter, page};
 pub use presence::{Connections, presence_of};

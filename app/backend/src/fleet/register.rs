@@ -5,7 +5,7 @@ use vigia_domain::ids::DeviceId;
 
 use crate::auth::token::{self, Kind};
 use crate::db::audit::By;
-use crate::db::{Db, DbError, devices, users};
+use crate::db::{Db, DbError, devices, gateways, users};
 use crate::mqtt::DeviceIdentity;
 use crate::world::World;
 
@@ -27,6 +27,14 @@ pub enum RegisterError {
     /// The id is taken.
     #[error("a device {0} exists already; choose another id")]
     Exists(DeviceId),
+    /// Another device is called so in topics.
+    #[error("the topics of {id} are those of the device {other}, too; choose another id")]
+    Shared {
+        /// The id.
+        id: DeviceId,
+        /// Whose.
+        other: String,
+    },
     /// The name is too long.
     #[error("a name has at most {NAME_CHARACTERS} characters")]
     Name,
@@ -62,6 +70,13 @@ pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Resul
     let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(id.as_str());
     if name.chars().count() > NAME_CHARACTERS {
         return Err(RegisterError::Name);
+    }
+    // A gateway signs in by its name as a device does by its id, and topics begin with either.
+    if gateways::by_name(registry, id).await?.is_some() {
+        return Err(RegisterError::Exists(id.clone()));
+    }
+    if let Some(other) = devices::shares_topics(registry, id.as_str(), id.as_str()).await? {
+        return Err(RegisterError::Shared { id: id.clone(), other });
     }
     let owner = match owner {
         None => None,

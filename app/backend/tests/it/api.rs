@@ -183,7 +183,7 @@ both! {
     async fn the_description_names_every_route_for_scripts(it: Installation) {
         let document = it.ask(Method::GET, "/api/v1/openapi.json", &[], "").await.json();
         let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().cloned().collect();
-        assert_eq!(paths, ["/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/latest", "/api/v1/devices/{id}/telemetry", "/api/v1/live", "/healthz", "/metrics", "/readyz"]);
+        assert_eq!(paths, ["/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/latest", "/api/v1/devices/{id}/telemetry", "/api/v1/live", "/api/v2/write", "/healthz", "/metrics", "/readyz", "/write"]);
         assert!(document["paths"]["/api/v1/devices/{id}/telemetry"]["post"]["responses"]["202"].is_object());
         assert!(document["components"]["schemas"]["DeviceRow"].is_object());
     }

@@ -7,6 +7,7 @@ mod live;
 mod live_right;
 mod live_socket;
 mod telemetry;
+mod write;
 
 use super::health;
 use super::table::Route;
@@ -15,5 +16,6 @@ use super::table::Route;
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = health::routes();
     routes.extend([devices::list(), devices::one(), latest::route(), telemetry::route(), ingest::route(), live::route()]);
+    routes.extend(write::routes());
     routes
 }

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::house::House;
 use super::limits::{WILL_ATTEMPTS, WILL_PAUSE};
 use super::names::separable;
-use crate::mqtt::{DeviceIdentity, Offence, Unavailable, access};
+use crate::mqtt::{DeviceIdentity, Offence, Unavailable};
 
 #[derive(Clone)]
 pub(super) struct Door {
@@ -64,7 +64,7 @@ impl Door {
                 LastWill::V3(will) => (&will.topic, &will.message),
                 LastWill::V5(will) => (&will.topic, &will.message),
             };
-            if !access::may_publish(&device.id, topic) {
+            if !self.house.gate.may_publish(&device, topic) {
                 self.house.gate.refused(&device, Offence::Will, topic, message).await;
                 return AuthResult::NotAuthorized;
             }
@@ -78,7 +78,7 @@ impl Door {
 
     async fn published(&self, session: &Session, publish: &Publish) -> PublishAclResult {
         let Some(device) = House::device(session).await else { return PublishAclResult::rejected(true, None) };
-        if !access::may_publish(&device.id, &publish.topic) {
+        if !self.house.gate.may_publish(&device, &publish.topic) {
             let offence = if publish.retain { Offence::Retain } else { Offence::Publish };
             self.house.gate.refused(&device, offence, &publish.topic, &publish.payload).await;
             // Only an acknowledgement of MQTT 5 can say no; everybody else hears it by losing the connection.
@@ -96,7 +96,7 @@ impl Door {
     async fn subscribed(&self, session: &Session, subscribe: &Subscribe) -> SubscribeAclResult {
         let device = House::device(session).await;
         if let Some(device) = &device {
-            if access::may_subscribe(&device.id, &subscribe.topic_filter) {
+            if self.house.gate.may_subscribe(device, &subscribe.topic_filter) {
                 return SubscribeAclResult::new_success(subscribe.opts.qos(), None);
             }
             self.house.gate.refused(device, Offence::Subscribe, &subscribe.topic_filter, &[]).await;
