@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Runs a command in the environment of the builds (see setup/env.sh).
 with := setup/with.sh
 
-.PHONY: help run build dev test unit e2e lint deny audit bars setup bundle clean-cache
+.PHONY: help run build dev test unit e2e lint deny audit bars fuzz setup bundle clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ audit: ## known security advisories, where the network allows
 
 bars: build ## benches and soaks, outside `make test`
 	@target/release/vigia bench ingest
+
+fuzz: ## feed the decoders arbitrary input, ten minutes each
+	@setup/fuzz.sh
 
 setup: ## make the machine ready, no more
 	@setup/setup.sh build

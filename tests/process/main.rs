@@ -3,6 +3,7 @@
 
 mod ending;
 mod files;
+mod gateway;
 mod kill;
 mod mqtt;
 mod opening;

@@ -161,10 +161,14 @@ pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str, by: By<'_>)
 /// [`DbError::Missing`] when there is no such device, [`DbError::is_duplicate`] when another is called so.
 pub async fn set_topic(db: &Db, id: &DeviceId, topic: Option<&str>, by: By<'_>) -> Result<(), DbError> {
     const SQL: &str = "UPDATE devices SET topic = $2 WHERE device_id = $1";
+    const GATEWAYS: &str = "UPDATE gateways SET changed_ms = changed_ms + 1 WHERE id IN
+        (SELECT m.gateway_id FROM gateway_devices m JOIN devices d ON d.number = m.device WHERE d.device_id = $1)";
     in_tx!(db, |tx| {
         if sqlx::query(SQL).bind(id.as_str()).bind(topic).execute(&mut *tx).await?.rows_affected() != 1 {
             return Err(DbError::Missing("devices"));
         }
+        // Gateways that speak for it read it again.
+        sqlx::query(GATEWAYS).bind(id.as_str()).execute(&mut *tx).await?;
         audit::note!(tx, by, "device.topic", id.as_str(), json!({ "topic": topic }));
     });
     Ok(())

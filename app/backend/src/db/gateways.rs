@@ -68,12 +68,12 @@ pub async fn members(db: &Db, name: &DeviceId) -> Result<Vec<Member>, DbError> {
     rows.into_iter().map(member).collect()
 }
 
-/// How many gateways there are and when one was last changed: another answer means that something is new.
+/// A sum over the gateways: another answer means that one was added, changed or removed.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn version(db: &Db) -> Result<(i64, i64), DbError> {
-    const SQL: &str = "SELECT COUNT(*), COALESCE(MAX(changed_ms), 0) FROM gateways";
+    const SQL: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(changed_ms), 0) AS BIGINT) FROM gateways";
     Ok(on!(db, |c| sqlx::query_as(SQL).fetch_one(c).await)?)
 }
 
