@@ -9,6 +9,7 @@ mod native;
 pub mod route;
 mod shelly;
 mod shelly_gen1;
+mod skip;
 mod tasmota;
 mod zigbee2mqtt;
 

@@ -5,9 +5,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::skip::Skip;
 use super::{Decoded, json};
 use crate::event::Event;
 use crate::limits::{READINGS_PER_MESSAGE, TEXT_BYTES};
@@ -176,7 +177,7 @@ impl<'de> Visitor<'de> for Element<'_> {
 /// Reads a list to its end without keeping anything; says how long it was.
 fn drain<'de, A: SeqAccess<'de>>(mut list: A) -> Result<u64, A::Error> {
     let mut count = 0;
-    while list.next_element::<IgnoredAny>()?.is_some() {
+    while list.next_element::<Skip>()?.is_some() {
         count += 1;
     }
     Ok(count)
@@ -196,7 +197,7 @@ fn object<'de, A: MapAccess<'de>>(mut fields: A, into: &mut Decoded, is_status: 
             _ => value(&name, found, &mut reading, &mut attributes),
         };
         if let Err(reason) = outcome {
-            while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            while fields.next_entry::<Skip, Skip>()?.is_some() {}
             return Ok(Err(reason));
         }
     }
@@ -302,7 +303,7 @@ impl<'de> Visitor<'de> for Field {
         Ok(Found::Other(Kind::List))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Found<'de>, A::Error> {
-        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        while fields.next_entry::<Skip, Skip>()?.is_some() {}
         Ok(Found::Other(Kind::Object))
     }
 }
