@@ -7,6 +7,7 @@ mod commands;
 mod ending;
 mod external;
 mod files;
+mod gateway;
 mod kill;
 mod load;
 #[expect(dead_code, reason = "the same Mosquitto as in the back end's tests, of which this program needs a part")]

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::{self, Connections, Downlink, Provisioning};
-use crate::ingest::Ingest;
+use crate::ingest::{self, Ingest};
 use crate::lifecycle::Lifecycle;
 use crate::live::{Hub, Seats};
 use crate::metrics::{Metrics, StoreMetrics};
@@ -82,7 +82,8 @@ impl App {
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
         let store: Arc<dyn TelemetryStore> = Arc::new(open_store(&databases.telemetry, &settings, &world, &metrics.store).await?);
         let hub = Hub::with(Seats::counted(metrics.live.clone()));
-        let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
+        let rules = ingest::Rules { routes: settings.mqtt.routes(), limits: settings.ingest.limits.clone() };
+        let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), rules, &lifecycle);
         let connections = Connections::default();
         let app = Self {
             inner: Arc::new(Inner {

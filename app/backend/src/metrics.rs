@@ -119,6 +119,8 @@ pub struct IngestMetrics {
     pub readings: Counter,
     /// Messages, or parts of them, not taken.
     pub quarantined: Counter,
+    /// Messages of gateways that are of no registered device, and greetings.
+    pub unplaced: Counter,
     /// Messages that the store could not take.
     pub failed: Counter,
     /// How long a transaction took.
@@ -131,6 +133,7 @@ impl Default for Metrics {
             messages: Counter::default(),
             readings: Counter::default(),
             quarantined: Counter::default(),
+            unplaced: Counter::default(),
             failed: Counter::default(),
             commit_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
         };
@@ -140,6 +143,11 @@ impl Default for Metrics {
         registry.register("ingest_messages", "Messages stored", ingest.messages.clone());
         registry.register("ingest_readings", "Readings stored", ingest.readings.clone());
         registry.register("ingest_quarantined", "Messages, or parts of them, that were not taken", ingest.quarantined.clone());
+        registry.register(
+            "ingest_unplaced",
+            "Messages of gateways that are of no registered device, and greetings",
+            ingest.unplaced.clone(),
+        );
         registry.register("ingest_failed", "Messages that the store could not take", ingest.failed.clone());
         registry.register("ingest_commit_seconds", "Time of a transaction", ingest.commit_seconds.clone());
         let store = StoreMetrics::default();

@@ -9,6 +9,7 @@ pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod live;
+pub mod plausible;
 pub mod reading;
 pub mod reason;
 pub mod rights;

@@ -21,6 +21,9 @@ use crate::mqtt::external::{ExternalBroker, House};
 /// The pauses between tries to compare the broker's credentials with the registry: the first, the longest.
 const COMPARE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// How often it is looked whether a gateway was changed.
+const GATEWAYS: Duration = Duration::from_millis(700);
+
 /// Where devices connect.
 pub(super) enum Devices {
     /// To our own broker, here.
@@ -37,6 +40,7 @@ pub(super) enum Devices {
 /// Starts it. Returns when our own broker listens; another's is reached when it is there.
 pub(super) async fn start(app: &App, with_demo: bool) -> Result<Devices, Failure> {
     let gate = Arc::new(FleetGate::of(app));
+    follow_gateways(app, FleetGate::clone(&gate));
     match app.settings().mqtt.external() {
         Some(external) => there(app, external, gate),
         None => here(app, gate, with_demo).await,
@@ -59,6 +63,18 @@ async fn here(app: &App, gate: Arc<FleetGate>, with_demo: bool) -> Result<Device
     app.set_mqtt_port(address.port());
     app.set_broker(broker);
     Ok(Devices::Here { address, simulated })
+}
+
+/// What a verb changes of a gateway holds within a second, connected or not.
+fn follow_gateways(app: &App, gate: FleetGate) {
+    app.lifecycle().every("gateways", GATEWAYS, move || {
+        let gate = gate.clone();
+        async move {
+            if let Err(error) = gate.refresh().await {
+                tracing::debug!(%error, "the gateways could not be read; they stay as they were");
+            }
+        }
+    });
 }
 
 fn there(app: &App, external: External, gate: Arc<FleetGate>) -> Result<Devices, Failure> {

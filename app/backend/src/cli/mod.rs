@@ -9,6 +9,7 @@ mod demo;
 mod device;
 mod doors;
 mod failure;
+mod gateway;
 mod lock;
 mod logs;
 mod provisioning_key;
@@ -69,6 +70,9 @@ enum Verb {
     /// Add devices, give them new tokens
     #[command(subcommand)]
     Device(device::Device),
+    /// Credentials that speak for several devices: the shared user of many Shellys, a Zigbee2MQTT
+    #[command(subcommand)]
+    Gateway(gateway::Gateway),
     /// Add API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
@@ -127,6 +131,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::SetupLink => setup_link::run(&open(&settings).await?, &settings, &process.world).await,
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
             Verb::Device(verb) => device::run(verb, &settings, &open(&settings).await?, &process.world).await,
+            Verb::Gateway(verb) => gateway::run(verb, &open(&settings).await?, &process.world).await,
             Verb::ApiKey(verb) => api_key::run(verb, &open(&settings).await?, &process.world).await,
             Verb::ProvisioningKey(verb) => provisioning_key::run(verb, &open(&settings).await?, &process.world).await,
         }

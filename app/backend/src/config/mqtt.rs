@@ -4,10 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use vigia_domain::decode::route::Routes;
 
 use super::external::{self, External, Protocol};
 use super::listen::{self, Guard, Plaintext};
-use super::{BadSetting, Entry, Secret, Tls, quoted, tls};
+use super::routes::{self, TopicRoute};
+use super::{BadSetting, Entry, Secret, Tls, inline, quoted, tls};
 
 /// The broker inside this program.
 const EMBEDDED: &str = "embedded";
@@ -44,6 +46,8 @@ pub struct Mqtt {
     pub websocket_listen: Option<SocketAddr>,
     /// Certificate and key: both listeners speak TLS.
     pub tls: Option<Tls>,
+    /// Topics of one's own; asked before the built-in ones.
+    pub routes: Vec<TopicRoute>,
 }
 
 impl Default for Mqtt {
@@ -62,12 +66,14 @@ impl Default for Mqtt {
             dynamic_security: false,
             websocket_listen: None,
             tls: None,
+            routes: Vec::new(),
         }
     }
 }
 
 impl Mqtt {
     pub(super) fn check(&self) -> Result<(), BadSetting> {
+        routes::table(&self.routes)?;
         match self.understood()? {
             Some(broker) => self.check_external(&broker),
             None => self.check_embedded(),
@@ -152,6 +158,12 @@ impl Mqtt {
         listen::guard(self.plaintext)
     }
 
+    /// Whose a topic is and what reads it. The settings were checked, so every row is one.
+    #[must_use]
+    pub fn routes(&self) -> Routes {
+        routes::table(&self.routes).unwrap_or_else(|_| Routes::built_in())
+    }
+
     pub(super) fn entries(&self) -> Vec<Entry> {
         let text = |value: &Option<String>| value.as_deref().map(quoted);
         let mut entries = vec![
@@ -204,6 +216,13 @@ impl Mqtt {
                 key: "websocket_listen",
                 value: self.websocket_listen.map(|listen| quoted(&listen.to_string())),
                 doc: "Address and port for MQTT over WebSocket, path /mqtt; not open by default. Protected like listen.",
+            },
+            Entry {
+                key: "routes",
+                value: Some(inline(&self.routes)),
+                doc: "Topics beside those that are built in, with what reads them: native, shelly, shelly_gen1, tasmota, zigbee2mqtt,\n\
+                      biogestor or iot_backend. A topic has {device}, or {device...} for a name with slashes, or a device of its own:\n\
+                      [{ topic = \"plant/{device}/data\", decoder = \"native\" }, { topic = \"well\", decoder = \"native\", device = \"well-1\" }]",
             },
         ];
         entries.extend(tls::entries(self.tls.as_ref(), tls::MQTT));

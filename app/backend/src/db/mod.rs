@@ -10,6 +10,7 @@ pub mod device_config;
 pub mod devices;
 pub mod error;
 mod folder;
+pub mod gateways;
 pub mod integrity;
 pub mod keys;
 pub mod links;

@@ -5,7 +5,7 @@ use vigia_domain::ids::{DeviceId, UserId};
 
 use crate::auth::token::{self, Kind};
 use crate::db::audit::By;
-use crate::db::{Db, DbError, devices, users};
+use crate::db::{Db, DbError, devices, gateways, users};
 use crate::mqtt::DeviceIdentity;
 use crate::world::World;
 
@@ -27,6 +27,14 @@ pub enum RegisterError {
     /// The id is taken.
     #[error("a device {0} exists already; choose another id")]
     Exists(DeviceId),
+    /// Another device is called so in topics.
+    #[error("the topics of {id} are those of the device {other}, too; choose another id")]
+    Shared {
+        /// The id.
+        id: DeviceId,
+        /// Whose.
+        other: String,
+    },
     /// The name is too long.
     #[error("a name has at most {NAME_CHARACTERS} characters")]
     Name,
@@ -63,6 +71,13 @@ pub struct NewDevice<'a> {
 pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Result<Registered, RegisterError> {
     let NewDevice { actor, id, kind, name, owner } = new;
     let name = checked_name(name, id)?;
+    // A gateway signs in by its name as a device does by its id, and topics begin with either.
+    if gateways::by_name(registry, id).await?.is_some() {
+        return Err(RegisterError::Exists(id.clone()));
+    }
+    if let Some(other) = devices::shares_topics(registry, id.as_str(), id.as_str()).await? {
+        return Err(RegisterError::Shared { id: id.clone(), other });
+    }
     let owner = owner_of(registry, owner).await?;
     let token = token::make(world, Kind::Device);
     let by = By { actor, at_ms: world.clock.now_ms() };

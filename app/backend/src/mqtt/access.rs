@@ -1,4 +1,5 @@
-//! Which topics are a device's own. Pure; asked for every PUBLISH, SUBSCRIBE and last will.
+//! Which topics are a device's own by its id alone. Pure. The gate of an installation knows more: other names in topics, routes
+//! of the settings, gateways.
 
 use vigia_domain::ids::DeviceId;
 

@@ -197,10 +197,12 @@ both! {
                 "/api/v1/stream/devices",
                 "/api/v1/unclaimed",
                 "/api/v1/unclaimed/{unclaimed}/claim",
+                "/api/v2/write",
                 "/healthz",
                 "/metrics",
                 "/readyz",
                 "/stream/dispositivos",
+                "/write",
             ]
         );
         assert!(document["paths"]["/api/v1/devices/{id}/telemetry"]["post"]["responses"]["202"].is_object());

@@ -11,7 +11,12 @@ pub(super) fn parse(payload: &[u8]) -> Result<Value, Reason> {
     if payload.is_empty() {
         return Err(Reason::Empty);
     }
-    serde_json::from_slice(payload).map_err(|e| Reason::NotJson { parser: e.to_string(), line: e.line() as u64, column: e.column() as u64 })
+    serde_json::from_slice(payload).map_err(|error| refused(&error))
+}
+
+/// Why the parser did not go on.
+pub(super) fn refused(error: &serde_json::Error) -> Reason {
+    Reason::NotJson { parser: error.to_string(), line: error.line() as u64, column: error.column() as u64 }
 }
 
 /// The object that `field` must be, or the payload itself when that is empty.

@@ -17,6 +17,7 @@ mod stream_body;
 mod stream_card;
 mod telemetry;
 mod unclaimed;
+mod write;
 
 use super::health;
 use super::table::Route;
@@ -29,5 +30,6 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(commands::routes());
     routes.extend(device_config::routes());
     routes.extend(unclaimed::routes());
+    routes.extend(write::routes());
     routes
 }

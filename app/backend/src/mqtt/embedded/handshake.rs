@@ -146,7 +146,7 @@ async fn let_in(house: &House, connect: &Connect) -> Result<Guest, No> {
         return Err(unavailable());
     }
     if let Some(will) = &connect.will
-        && !rights::may_publish(&device, &will.topic)
+        && !rights::may_publish(&*house.gate, &device, &will.topic)
     {
         house.gate.refused(&device, Offence::Will, &will.topic, &will.payload).await;
         return Err(no(Reason::NotAuthorized, "the will is not for one of this device's topics"));

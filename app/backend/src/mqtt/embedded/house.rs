@@ -152,7 +152,7 @@ impl House {
         let judge = |text: &String| match Filter::parse(text) {
             // Rights first: what is no filter is nobody's.
             None => Err(Reason::FilterInvalid),
-            Some(filter) if !rights::may_subscribe(&session.device, &filter) => Err(Reason::NotAuthorized),
+            Some(filter) if !rights::may_subscribe(&*self.gate, &session.device, &filter) => Err(Reason::NotAuthorized),
             Some(_) => Ok(()),
         };
         request.filters.iter().map(|(text, _)| judge(text)).collect()

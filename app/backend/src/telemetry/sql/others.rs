@@ -85,10 +85,8 @@ impl SqlStore {
                 if !self.others.is_unsure.swap(false, Ordering::SeqCst) {
                     return Ok(());
                 }
-                let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM log")
-                    .fetch_all(&pools.read())
-                    .await
-                    .inspect_err(|_| self.others.be_unsure())?;
+                let ids: Vec<i64> =
+                    sqlx::query_scalar("SELECT id FROM log").fetch_all(&pools.read()).await.inspect_err(|_| self.others.be_unsure())?;
                 return self.meet(&ids).await.inspect_err(|_| self.others.be_unsure());
             }
             Db::Postgres(pools) => {

@@ -77,6 +77,17 @@ impl Installation {
         Self::open(engine, settings, dir, TestWorld::new()).await
     }
 
+    /// One with a settings file of its own.
+    pub async fn configured(engine: Engine, toml: &str) -> Self {
+        let mut it = Self::new(engine).await;
+        it.close().await;
+        let file = it.dir.path().join("vigia.toml");
+        std::fs::write(&file, toml).expect("a file is written");
+        let from_file = Settings::load(Some(&file), []).expect("good settings");
+        let settings = Settings { mqtt: from_file.mqtt, ingest: from_file.ingest, ..it.settings.clone() };
+        Self::open(engine, settings, Arc::clone(&it.dir), Arc::clone(&it.world)).await
+    }
+
     async fn open(engine: Engine, settings: Settings, dir: Arc<TempDir>, world: Arc<TestWorld>) -> Self {
         let app = App::open(settings.clone(), world.world(), Lifecycle::default()).await.expect("the installation opens");
         let router = vigia_backend::http::router(&app, Site { routes: Vec::new() }, || async { Problem::not_found() });
