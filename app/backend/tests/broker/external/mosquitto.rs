@@ -53,7 +53,7 @@ impl Mosquitto {
         write!(
             settings,
             "user root\npersistence true\npersistence_location {folder}/\nautosave_interval 10\nmax_queued_messages 0\n\
-             max_queued_bytes 0\nmemory_limit 536870912\nmax_inflight_messages 1000\nmessage_size_limit 1048576\nsys_interval 1\n"
+             max_queued_bytes 0\nmax_inflight_messages 1000\nmessage_size_limit 1048576\nsys_interval 1\nlog_type all\n"
         )
         .expect("written");
         std::fs::write(dir.path().join("mosquitto.conf"), settings).expect("written");
@@ -110,8 +110,14 @@ impl Mosquitto {
 }
 
 impl Drop for Mosquitto {
+    #[expect(clippy::print_stderr, reason = "what the broker said, for whoever reads why a test failed")]
     fn drop(&mut self) {
         self.stop();
+        if std::thread::panicking() {
+            let said = std::fs::read_to_string(self.dir.path().join("out")).unwrap_or_default();
+            let lines: Vec<_> = said.lines().collect();
+            eprintln!("Mosquitto's last words:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
+        }
     }
 }
 

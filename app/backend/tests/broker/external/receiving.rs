@@ -1,8 +1,13 @@
 //! What devices tell the broker arrives, once it is stored it is acknowledged, and not before.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use vigia_backend::mqtt::Broker as _;
+use vigia_backend::simulate::load::{self, Load};
+use vigia_domain::ids::DeviceId;
 
 use super::{Client, Mosquitto, PROTOCOLS, at, until};
 
@@ -134,5 +139,30 @@ async fn the_broker_says_how_many_clients_it_has() {
     let (mosquitto, folder) = (Mosquitto::open(), tempfile::tempdir().expect("a folder"));
     let client = Client::new(at(mosquitto.address.port(), PROTOCOLS[0]), folder.path()).await;
     until("it counts us", || client.broker.connections() == Some(1)).await;
+    client.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_broker_kept_while_we_were_away_arrives_whole() {
+    let (mosquitto, folder) = (Mosquitto::open(), tempfile::tempdir().expect("a folder"));
+    let broker = at(mosquitto.address.port(), PROTOCOLS[0]);
+    Client::new(broker.clone(), folder.path()).await.end().await;
+    let load = Load {
+        broker: mosquitto.address.to_string(),
+        devices: (1..5).map(|n| (DeviceId::new(format!("m{n}")).expect("a good id"), String::new())).collect(),
+        window: 8,
+        rate_per_s: None,
+        time: Duration::from_secs(3),
+        from_ms: 1_772_362_800_000,
+        keep: true,
+    };
+    let outcome = load::run(load, CancellationToken::new()).await;
+    assert!(outcome.acknowledged > 1_500, "more than Mosquitto keeps by itself: {}", outcome.acknowledged);
+    let client = Client::new(broker, folder.path()).await;
+    until("as many have come as were acknowledged", || client.metrics.messages.get() >= outcome.acknowledged).await;
+    let time = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON")["ts"].as_i64().expect("a time");
+    let arrived: HashSet<_> = client.gate.accepted().iter().map(|(device, _, text)| (device.clone(), time(text))).collect();
+    let told = outcome.kept.iter().flat_map(|(device, times)| times.iter().map(|at| (device.to_string(), *at)));
+    assert_eq!(told.filter(|one| !arrived.contains(one)).collect::<Vec<_>>(), [], "acknowledged and not arrived");
     client.end().await;
 }

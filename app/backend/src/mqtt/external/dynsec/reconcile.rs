@@ -7,7 +7,7 @@ use vigia_domain::ids::DeviceId;
 
 use super::control::Control;
 use super::roles::{self, Rule, SERVER};
-use super::{DynamicSecurity, OURS, is_there, told};
+use super::{AGAIN, DynamicSecurity, OURS, TRIES, is_there, told};
 use crate::mqtt::{CredentialError, Credentials as _};
 
 /// Roles or clients that are told in one answer.
@@ -34,24 +34,40 @@ impl DynamicSecurity {
     /// # Errors
     /// [`CredentialError`]; what was done by then stays, and doing it again is harmless.
     pub async fn reconcile(&self, registered: &BTreeSet<DeviceId>) -> Result<Found, CredentialError> {
+        let (mut found, mut tries) = (Found::default(), 1);
+        loop {
+            match self.reconcile_once(registered, &mut found).await {
+                // As when a role of ours was changed by somebody else: the plugin ends our connection then, a moment later.
+                Err(CredentialError::Away(reason)) if tries < TRIES => {
+                    tracing::debug!(reason, "comparing the broker's credentials again");
+                    tokio::time::sleep(AGAIN).await;
+                    tries += 1;
+                }
+                outcome => return outcome.map(|()| found),
+            }
+        }
+    }
+
+    async fn reconcile_once(&self, registered: &BTreeSet<DeviceId>, found: &mut Found) -> Result<(), CredentialError> {
         let mut control = self.open().await?;
         if self.own_role(&mut control).await? {
             // The plugin ends the connections of an account whose roles changed, this one too.
             control.close().await;
             control = self.open().await?;
         }
-        let mut found = Found { open: open_to_all(&mut control).await?, ..Found::default() };
+        found.open = open_to_all(&mut control).await?;
+        let mut gone = Vec::new();
         let there = device_roles(&mut control).await?;
         let clients = our_clients(&mut control).await?;
         for (device, rules) in &there {
             if !registered.contains(device) {
-                found.removed.push(device.clone());
+                gone.push(device.clone());
             } else if rules.as_ref() != Some(&roles::of_device(device)) {
                 self.give_role(&mut control, device).await?;
                 found.mended += 1;
             }
         }
-        found.removed.extend(clients.iter().filter(|device| !registered.contains(device) && !there.contains_key(device)).cloned());
+        gone.extend(clients.iter().filter(|device| !registered.contains(device) && !there.contains_key(device)).cloned());
         found.unknown = registered.iter().filter(|device| !clients.contains(device)).cloned().collect();
         for device in clients.iter().filter(|device| registered.contains(device) && !there.contains_key(device)) {
             self.give_role(&mut control, device).await?;
@@ -60,10 +76,11 @@ impl DynamicSecurity {
             found.mended += 1;
         }
         control.close().await;
-        for device in &found.removed {
-            self.withdraw(device).await?;
+        for device in gone {
+            self.withdraw(&device).await?;
+            found.removed.push(device);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Says whether something had to be changed.
