@@ -60,11 +60,11 @@ pub(super) async fn serve(house: Arc<House>, mut stream: Box<dyn Stream>, hello:
         Ok(connect) => connect,
         Err(ConnectError { version, reason, detail }) => {
             let version = version.filter(|version| *version == Version::Five || reason == Reason::UnsupportedVersion);
-            return match version {
-                Some(version) => refuse(&mut stream, version, &no(reason, detail)).await,
-                // Version 3 knows no such answer: the connection is closed.
-                None => {}
-            };
+            // Version 3 knows no such answer: the connection is closed.
+            if let Some(version) = version {
+                refuse(&mut stream, version, &no(reason, detail)).await;
+            }
+            return;
         }
     };
     let version = connect.version;

@@ -60,6 +60,8 @@ pub const READ_BYTES: usize = 8 * 1024;
 pub const CLIENT_ID_BYTES: usize = 256;
 /// The deepest topic; Shelly's deepest has five levels.
 pub const TOPIC_LEVELS: usize = 16;
+/// The longest topic or filter, in bytes.
+pub const TOPIC_BYTES: usize = 1_024;
 /// Filters that one session may subscribe to.
 pub const SUBSCRIPTIONS: usize = 64;
 /// Topic aliases that a client of MQTT 5 may set up.

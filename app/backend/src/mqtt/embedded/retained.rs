@@ -49,7 +49,8 @@ impl Retained {
         if let Some(owner) = owner {
             let own = root.find(&message.topic).is_some_and(|last| last.owner.as_ref() == Some(owner));
             let count = counts.get(owner).copied().unwrap_or_default();
-            if message.payload.len() > RETAINED_BYTES || (!own && count >= RETAINED_TOPICS) {
+            let is_large = message.payload.len() > RETAINED_BYTES || message.bytes() > 2 * RETAINED_BYTES;
+            if is_large || (!own && count >= RETAINED_TOPICS) {
                 return false;
             }
             is_anothers = !own;
