@@ -42,13 +42,23 @@ pub struct Unavailable;
 /// What a broker asks of the rest of the house. The real one is made of `fleet` and `ingest`; tests have their own.
 #[async_trait]
 pub trait Gate: Send + Sync {
-    /// The device that this user name and password belong to. `Ok(None)`: wrong; already noted where it is to be seen.
+    /// The client that this user name and password belong to: a device, or a gateway, whose number is 0. `Ok(None)`: wrong; already noted where it is to be seen.
     ///
     /// # Errors
     /// [`Unavailable`]: refuse the connection with "server unavailable".
     async fn authenticate(&self, user: &str, password: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable>;
 
-    /// Takes a message from a topic that is the device's own. Returns after the commit: acknowledge on `Ok`, whether the
+    /// Whether the client may publish on a topic: one of its own, or of a device that it speaks for.
+    fn may_publish(&self, client: &DeviceIdentity, topic: &str) -> bool {
+        access::may_publish(&client.id, topic)
+    }
+
+    /// Whether the client may subscribe to a filter.
+    fn may_subscribe(&self, client: &DeviceIdentity, filter: &str) -> bool {
+        access::may_subscribe(&client.id, filter)
+    }
+
+    /// Takes a message from a topic that is the client's own. Returns after the commit: acknowledge on `Ok`, whether the
     /// message was stored or quarantined; on `Err` disconnect without an acknowledgement.
     ///
     /// # Errors

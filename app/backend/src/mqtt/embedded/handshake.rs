@@ -174,13 +174,13 @@ async fn let_in(house: &House, connect: &Connect) -> Result<Guest, No> {
         return Err(unavailable());
     }
     if let Some(will) = &connect.will
-        && !rights::may_publish(&device, &will.topic)
+        && !rights::may_publish(&*house.gate, &device, &will.topic)
     {
         house.gate.refused(&device, Offence::Will, &will.topic, &will.payload).await;
         return Err(no(Reason::NotAuthorized, "the will is not for one of this device's topics"));
     }
     let client = if connect.client.is_empty() { house.registry.name(&device.id, house.seed) } else { connect.client.as_str().into() };
-    let Some(seat) = house.registry.seat(&device.id, &client) else {
+    let Some(seat) = house.registry.seat(&device, &client) else {
         house.gate.refused(&device, Offence::Connections, "connect", &[]).await;
         return Err(no(Reason::ServerUnavailable, "this device has as many connections as it may"));
     };

@@ -117,7 +117,7 @@ impl Connection {
         self.work_bytes += publish.payload.len();
         self.work_messages += usize::from(qos > 0);
         let (house, session) = (Arc::clone(&self.house), Arc::clone(&self.session));
-        if rights::may_publish(&session.device, &publish.topic) {
+        if rights::may_publish(&*house.gate, &session.device, &publish.topic) {
             self.start(
                 Box::pin(async move {
                     match house.gate.accept(&session.device, &publish.topic, publish.payload.clone()).await {
