@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Runs a command in the environment of the builds (see setup/env.sh).
 with := setup/with.sh
 
-.PHONY: help run build dev test unit e2e lint deny audit bars setup bundle clean-cache
+.PHONY: help run build dev test unit e2e lint deny audit bars peers fuzz setup bundle clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +40,15 @@ deny: ## licences, banned crates, sources (cargo-deny is built on first use)
 audit: ## known security advisories, where the network allows
 	@setup/deny.sh advisories
 
-bars: build ## benches and soaks, outside `make test`
-	@target/release/vigia bench ingest
+bars: build ## benches and soaks, outside `make test`; lines of JSON, kept in target/bars.jsonl
+	@bench/bars.sh target/release/vigia
+	@ROUNDS=10 $(with) cargo test --test process -- kill:: storm:: --nocapture
+
+peers: build ## our ingest beside two other ways, in one run (installs Mosquitto and InfluxDB 1)
+	@"$$(setup/peers.sh)" bench/peers/run.py target/release/vigia
+
+fuzz: ## feed the decoders arbitrary input, ten minutes each
+	@setup/fuzz.sh
 
 setup: ## make the machine ready, no more
 	@setup/setup.sh build

@@ -37,7 +37,7 @@ forbid_main_cluster() {
 disable_services() {
   have systemctl || return 0
   local unit
-  for unit in mosquitto postgresql; do
+  for unit in influxdb mosquitto postgresql; do
     case " $* " in *" $unit "*) as_root systemctl disable --quiet "$unit.service" >/dev/null 2>&1 || true ;; esac
   done
 }

@@ -1,9 +1,18 @@
 //! The program as a process: its verbs, its exit codes, how it starts and how it ends.
 #![expect(unreachable_pub, reason = "nobody depends on tests")]
 
+mod bench;
+mod check;
+mod commands;
 mod ending;
+mod external;
 mod files;
+mod gateway;
 mod kill;
+mod load;
+#[expect(dead_code, reason = "the same Mosquitto as in the back end's tests, of which this program needs a part")]
+#[path = "../../app/backend/tests/broker/external/mosquitto.rs"]
+mod mosquitto;
 mod mqtt;
 mod opening;
 #[path = "../../app/backend/tests/it/support/postgres.rs"]
@@ -11,6 +20,7 @@ mod postgres;
 mod refusals;
 mod server;
 mod simulate;
+mod storm;
 mod tries;
 mod verbs;
 mod week;

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::server::{run, said, vigia};
+use crate::server::{Server, run, said, vigia};
 
 #[test]
 fn what_makes_no_sense_is_refused() {
@@ -34,4 +34,32 @@ fn without_a_broker_no_device_is_registered() {
         sqlx::query_scalar("SELECT count(*) FROM devices").fetch_one(&db).await.expect("asked")
     });
     assert_eq!(devices, 0);
+}
+
+#[test]
+fn the_same_homes_speak_again_over_bad_lines_and_their_registers_go_on() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let server = Server::start(&mut vigia(&data));
+    let broker = format!("mqtt://{}", server.mqtt);
+    let key = said(vigia(&data).args(["api-key", "add", "test", "--scope", "telemetry:read"]));
+    let mut registers = Vec::new();
+    for worse in [&["--flaky"][..], &["--flaky", "--outage", "--clock-jumps"]] {
+        let result = said(
+            vigia(&data)
+                .args(["simulate", "--devices", "2", "--rate", "40", "--seconds", "2", "--seed", "3", "--broker", &broker])
+                .args(worse),
+        );
+        let (sent, acknowledged) = result.strip_prefix("sent ").and_then(|rest| rest.split_once(", acknowledged ")).expect("both counts");
+        assert!(sent == acknowledged && sent.parse::<u32>().is_ok_and(|sent| sent > 20), "{result}");
+        let (status, latest) = server.ask("GET", "/api/v1/devices/sim-household-001/latest", &[&format!("X-API-Key: {key}")], "");
+        assert_eq!(status, 200, "{latest}");
+        let latest: serde_json::Value = serde_json::from_str(&latest).expect("JSON");
+        let energy = latest.as_array().and_then(|all| all.iter().find(|one| one["metric"] == "energy_wh")).expect("its register");
+        registers.push(energy["value"].as_f64().expect("a number"));
+    }
+    assert!(registers[1] >= registers[0], "{registers:?}");
+    let (_, list) = server.ask("GET", "/api/v1/devices", &[&format!("X-API-Key: {key}")], "");
+    let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("JSON");
+    assert_eq!(list.len(), 2, "the second simulation made no further devices");
 }

@@ -23,6 +23,18 @@ fn what_a_verb_adds_works_at_once_in_the_running_server() {
     assert_eq!(run(vigia(&data).args(["api-key", "add", "grafana", "--scope", "admin"])).status.code(), Some(1));
 }
 
+#[test]
+fn a_provisioning_key_is_printed_once_and_can_be_revoked() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let key = said(vigia(&data).args(["provisioning-key", "add", "batch-7", "--kind", "energy_meter", "--days", "7"]));
+    assert!(key.starts_with("vgp_") && key.lines().count() == 1, "{key}");
+    let ends = |arguments: &[&str]| run(vigia(&data).arg("provisioning-key").args(arguments)).status.code();
+    assert_eq!(ends(&["add", "batch-7"]), Some(1), "a name that exists");
+    assert_eq!(ends(&["add", "batch-8", "--days", "0"]), Some(2));
+    assert_eq!((ends(&["revoke", "batch-7"]), ends(&["revoke", "batch-7"])), (Some(0), Some(1)));
+}
+
 /// Runs a verb that reads a line; its exit code.
 fn fed(command: &mut std::process::Command, line: &str) -> Option<i32> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");

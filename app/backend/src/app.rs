@@ -9,13 +9,13 @@ use crate::auth::tries::Tries;
 use crate::config::Settings;
 use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
-use crate::fleet::{self, Connections};
-use crate::ingest::Ingest;
+use crate::fleet::{self, Connections, Downlink, Provisioning};
+use crate::ingest::{self, Ingest};
 use crate::lifecycle::Lifecycle;
-use crate::live::Hub;
-use crate::metrics::Metrics;
+use crate::live::{Hub, Seats};
+use crate::metrics::{Metrics, StoreMetrics};
 use crate::mqtt::Broker;
-use crate::telemetry::sql::SqlStore;
+use crate::telemetry::sql::{Retention, SqlStore};
 use crate::telemetry::{self, TelemetryStore};
 use crate::world::World;
 
@@ -37,6 +37,8 @@ struct Inner {
     ingest: Ingest,
     hub: Hub,
     connections: Connections,
+    downlink: Downlink,
+    provisioning: Provisioning,
     metrics: Metrics,
     lifecycle: Lifecycle,
     broker: OnceLock<Arc<dyn Broker>>,
@@ -55,23 +57,42 @@ pub enum StartError {
     Db(#[from] DbError),
 }
 
+/// Opens the store. A file in which it meets damage is set aside; the store goes on with a new one.
+async fn open_store(db: &Db, settings: &Settings, world: &World, metrics: &StoreMetrics) -> Result<SqlStore, StartError> {
+    let days = |days: u32| (days > 0).then_some(days);
+    let retention = Retention { raw_days: days(settings.telemetry.raw_days), quarters_days: days(settings.telemetry.quarters_days) };
+    match SqlStore::open(db.clone(), world, retention, metrics.clone()).await {
+        Err(error) if error.is_damage() => {
+            db.replace_damaged(world.clock.now_ms(), &error.to_string()).await?;
+            metrics.set_aside.inc();
+            Ok(SqlStore::open(db.clone(), world, retention, metrics.clone()).await?)
+        }
+        opened => Ok(opened?),
+    }
+}
+
 impl App {
     /// Opens databases and store, and starts the writer and the watch over who is there. Doors (HTTP, MQTT) are opened by the caller.
     ///
     /// # Errors
     /// [`StartError`], one line.
     pub async fn open(settings: Settings, world: World, lifecycle: Lifecycle) -> Result<Self, StartError> {
-        let databases = Databases::open(&settings).await?;
+        let databases = Databases::open_setting_aside(&settings, world.clock.now_ms()).await?;
+        let metrics = Metrics::default();
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
-        let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone(), &world).await?);
-        let (hub, metrics) = (Hub::default(), Metrics::default());
-        let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
+        let store: Arc<dyn TelemetryStore> = Arc::new(open_store(&databases.telemetry, &settings, &world, &metrics.store).await?);
+        let hub = Hub::with(Seats::counted(metrics.live.clone()));
+        let rules = ingest::Rules { routes: settings.mqtt.routes(), limits: settings.ingest.limits.clone() };
+        let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), rules, &lifecycle);
+        let connections = Connections::default();
         let app = Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),
                 probe: Probe::new(databases.clone(), world.clone()),
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
-                connections: Connections::default(),
+                downlink: Downlink::new(databases.registry.clone(), world.clone(), hub.clone(), connections.clone()),
+                provisioning: Provisioning::new(databases.registry.clone(), world.clone()),
+                connections,
                 broker: OnceLock::new(),
                 http_address: OnceLock::new(),
                 mqtt_port: OnceLock::new(),
@@ -87,6 +108,7 @@ impl App {
             }),
         };
         fleet::watch(&app);
+        fleet::deliver(&app);
         telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);
         Ok(app)
     }
@@ -167,6 +189,18 @@ impl App {
     #[must_use]
     pub fn connections(&self) -> &Connections {
         &self.inner.connections
+    }
+
+    /// What goes down to devices.
+    #[must_use]
+    pub fn downlink(&self) -> &Downlink {
+        &self.inner.downlink
+    }
+
+    /// Devices that nobody knows yet.
+    #[must_use]
+    pub fn provisioning(&self) -> &Provisioning {
+        &self.inner.provisioning
     }
 
     /// What the process counts.

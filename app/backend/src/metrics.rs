@@ -3,6 +3,7 @@
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
@@ -11,8 +12,93 @@ pub struct Metrics {
     registry: Registry,
     /// The way in.
     pub ingest: IngestMetrics,
+    /// The time-series store.
+    pub store: StoreMetrics,
     /// Requests by route and status.
     pub http: Family<HttpLabels, Counter>,
+    /// The connection to an external broker.
+    pub external: ExternalMetrics,
+    /// Live connections that stand: WebSockets and streams of events.
+    pub live: Gauge,
+}
+
+/// Counts of the connection to an external broker.
+#[derive(Clone, Default)]
+pub struct ExternalMetrics {
+    /// Messages of registered devices, stored.
+    pub messages: Counter,
+    /// Messages of devices that nobody registered.
+    pub strangers: Counter,
+    /// Messages of QoS 0 that came while the store was away.
+    pub unstored: Counter,
+    /// Connections lost, or not made.
+    pub losses: Counter,
+    /// How often the broker had forgotten us.
+    pub forgotten: Counter,
+    waiting: Gauge,
+}
+
+/// One message that waits for the store, until it is dropped.
+pub struct Waiting(Gauge);
+
+impl ExternalMetrics {
+    /// Counts a message that the store did not take at once.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        self.waiting.inc();
+        Waiting(self.waiting.clone())
+    }
+
+    /// How many messages wait for the store now.
+    #[must_use]
+    pub fn unstored_now(&self) -> i64 {
+        self.waiting.get()
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("external_messages", "Messages of the external broker that were stored", self.messages.clone());
+        registry.register("external_strangers", "Messages of devices that nobody registered", self.strangers.clone());
+        registry.register("external_unstored", "Messages of QoS 0 that came while the store was away", self.unstored.clone());
+        registry.register("external_losses", "Connections to the external broker that were lost, or not made", self.losses.clone());
+        registry.register("external_forgotten", "How often the external broker had forgotten us", self.forgotten.clone());
+        registry.register("external_waiting", "Messages that the store did not take yet; not acknowledged", self.waiting.clone());
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Counts of the time-series store.
+#[derive(Clone, Default)]
+pub struct StoreMetrics {
+    /// Values that another one for the same device, instant and metric replaced.
+    pub replaced: Counter,
+    /// Values that became columns.
+    pub sealed: Counter,
+    /// Chunks, blocks and rows of quarters whose bytes could not be believed.
+    pub damaged: Counter,
+    /// Database files that were damaged and set aside.
+    pub set_aside: Counter,
+    /// Values that were removed because their time is over.
+    pub retired: Counter,
+}
+
+impl StoreMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let counts = [
+            ("telemetry_replaced_values", "Values that another one for the same device, instant and metric replaced", &self.replaced),
+            ("telemetry_sealed_values", "Values that were moved from the log into chunks", &self.sealed),
+            ("telemetry_damaged_rows", "Chunks, blocks and rows of quarters whose bytes could not be believed", &self.damaged),
+            ("telemetry_files_set_aside", "Damaged database files that were set aside", &self.set_aside),
+            ("telemetry_retired_values", "Values that were removed because their time is over", &self.retired),
+        ];
+        for (name, help, counter) in counts {
+            registry.register(name, help, counter.clone());
+        }
+    }
 }
 
 /// Labels of a request.
@@ -33,6 +119,8 @@ pub struct IngestMetrics {
     pub readings: Counter,
     /// Messages, or parts of them, not taken.
     pub quarantined: Counter,
+    /// Messages of gateways that are of no registered device, and greetings.
+    pub unplaced: Counter,
     /// Messages that the store could not take.
     pub failed: Counter,
     /// How long a transaction took.
@@ -45,18 +133,30 @@ impl Default for Metrics {
             messages: Counter::default(),
             readings: Counter::default(),
             quarantined: Counter::default(),
+            unplaced: Counter::default(),
             failed: Counter::default(),
             commit_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
         };
         let http = Family::<HttpLabels, Counter>::default();
+        let live = Gauge::default();
         let mut registry = Registry::with_prefix("vigia");
         registry.register("ingest_messages", "Messages stored", ingest.messages.clone());
         registry.register("ingest_readings", "Readings stored", ingest.readings.clone());
         registry.register("ingest_quarantined", "Messages, or parts of them, that were not taken", ingest.quarantined.clone());
+        registry.register(
+            "ingest_unplaced",
+            "Messages of gateways that are of no registered device, and greetings",
+            ingest.unplaced.clone(),
+        );
         registry.register("ingest_failed", "Messages that the store could not take", ingest.failed.clone());
         registry.register("ingest_commit_seconds", "Time of a transaction", ingest.commit_seconds.clone());
+        let store = StoreMetrics::default();
+        store.register(&mut registry);
         registry.register("http_requests", "Requests by route and status", http.clone());
-        Self { registry, ingest, http }
+        registry.register("live_connections", "Live connections that stand", live.clone());
+        let external = ExternalMetrics::default();
+        external.register(&mut registry);
+        Self { registry, ingest, store, http, external, live }
     }
 }
 

@@ -146,6 +146,10 @@ pub struct DeviceView {
     pub latest: Vec<Latest>,
     /// Texts it told of itself: firmware version, address and the like.
     pub attributes: std::collections::BTreeMap<String, String>,
+    /// How far its clock is ahead of the server's, in milliseconds, from its live messages; behind is negative. Nothing while too
+    /// few came that told a time.
+    #[serde(default)]
+    pub clock_offset_ms: Option<i64>,
     /// The newest refusals, newest first.
     pub quarantine: Vec<Quarantined>,
 }

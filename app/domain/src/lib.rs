@@ -2,17 +2,20 @@
 //!
 //! Arrows run one way: `src -> web -> backend -> domain`. This crate imports none of the others.
 
+pub mod command;
 pub mod decode;
 pub mod device;
 pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod live;
+pub mod plausible;
 pub mod reading;
 pub mod reason;
 pub mod rights;
 pub mod rollup;
 pub mod series;
 pub mod time;
+pub mod unclaimed;
 pub mod units;
 pub mod user;

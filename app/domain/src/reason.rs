@@ -95,6 +95,36 @@ pub enum Reason {
         /// The component.
         component: String,
     },
+    /// A message that names another device than its topic does.
+    #[error("it names the device {named:?}, which this topic is not of")]
+    OtherDevice {
+        /// The name in it.
+        named: String,
+    },
+    /// A value that cannot be: outside what its quantity can have.
+    #[error("{name} is {value}; it lies between {least} and {most}")]
+    OutOfRange {
+        /// The metric.
+        name: String,
+        /// The value, as a decimal number.
+        value: String,
+        /// The least that is taken.
+        least: String,
+        /// The most that is taken.
+        most: String,
+    },
+    /// A value that is too far from the one before it.
+    #[error("{name} went from {before} to {value}, faster than the {most} per second that its settings allow")]
+    TooFast {
+        /// The metric.
+        name: String,
+        /// The value, as a decimal number.
+        value: String,
+        /// The one before it.
+        before: String,
+        /// What it may change by in a second.
+        most: String,
+    },
     /// A batch over the limit.
     #[error("{count} readings in one message; the limit is {READINGS_PER_MESSAGE}")]
     TooManyReadings {
@@ -230,6 +260,7 @@ impl Reason {
             | Self::UnknownMethod { method: words }
             | Self::UnknownComponent { component: words }
             | Self::TimeUnreadable { time: words }
+            | Self::OtherDevice { named: words }
             | Self::BadName { name: words }
             | Self::NotFinite { name: words }
             | Self::TextTooLong { name: words }

@@ -28,6 +28,19 @@ pub enum Principal {
     },
 }
 
+impl Principal {
+    /// Who it is, in the words of the audit log: `user:7`, `key:3`, `device:m1`.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        match self {
+            Self::Nobody => "nobody".to_owned(),
+            Self::User { id, .. } => format!("user:{}", id.0),
+            Self::Device(id) => format!("device:{id}"),
+            Self::ApiKey { id, .. } => format!("key:{}", id.0),
+        }
+    }
+}
+
 /// What an API key may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
@@ -40,6 +53,9 @@ pub enum Scope {
     /// Read the server's own metrics.
     #[serde(rename = "metrics:read")]
     MetricsRead,
+    /// Give commands to any device.
+    #[serde(rename = "devices:control")]
+    DevicesControl,
     /// Everything an administrator may.
     #[serde(rename = "admin")]
     Admin,
@@ -47,7 +63,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::TelemetryRead, Self::TelemetryWrite, Self::MetricsRead, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::TelemetryRead, Self::TelemetryWrite, Self::MetricsRead, Self::DevicesControl, Self::Admin];
 
     /// The word in the database and on the command line.
     #[must_use]
@@ -56,6 +72,7 @@ impl Scope {
             Self::TelemetryRead => "telemetry:read",
             Self::TelemetryWrite => "telemetry:write",
             Self::MetricsRead => "metrics:read",
+            Self::DevicesControl => "devices:control",
             Self::Admin => "admin",
         }
     }
@@ -70,7 +87,7 @@ impl std::str::FromStr for Scope {
 
 /// The text names no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is telemetry:read, telemetry:write, metrics:read or admin")]
+#[error("a scope is telemetry:read, telemetry:write, metrics:read, devices:control or admin")]
 pub struct UnknownScope;
 
 /// What is asked for.
@@ -80,6 +97,10 @@ pub enum Action {
     ReadTelemetry,
     /// Store readings.
     WriteTelemetry,
+    /// Delete what a device sent.
+    DeleteTelemetry,
+    /// Give commands.
+    Control,
     /// Register, change and remove devices.
     ManageDevices,
     /// See the server's own metrics.
@@ -131,10 +152,10 @@ fn user_may(user: UserId, role: Role, action: Action, resource: Resource<'_>) ->
     match (role, action) {
         (Role::Admin, _) => Verdict::Allowed,
         (_, Action::OwnAccount) => Verdict::Allowed,
-        (Role::Staff, Action::ReadTelemetry | Action::ManageDevices) => Verdict::Allowed,
+        (Role::Staff, Action::ReadTelemetry | Action::Control | Action::ManageDevices) => Verdict::Allowed,
         (Role::Staff, _) => Verdict::Forbidden,
         (Role::Customer, _) if foreign => Verdict::Hidden,
-        (Role::Customer, Action::ReadTelemetry) => Verdict::Allowed,
+        (Role::Customer, Action::ReadTelemetry | Action::Control) => Verdict::Allowed,
         (Role::Customer, _) => Verdict::Forbidden,
     }
 }
@@ -152,7 +173,8 @@ fn key_may(scopes: &[Scope], action: Action) -> Verdict {
         Action::ReadTelemetry => Scope::TelemetryRead,
         Action::WriteTelemetry => Scope::TelemetryWrite,
         Action::ReadMetrics => Scope::MetricsRead,
-        Action::ManageDevices => Scope::Admin,
+        Action::Control => Scope::DevicesControl,
+        Action::ManageDevices | Action::DeleteTelemetry => Scope::Admin,
         // A key has no account and no session.
         Action::OwnAccount => return Verdict::Forbidden,
     };
@@ -175,6 +197,8 @@ mod tests {
         assert_eq!(may(&user(8, Role::Customer), Action::ReadTelemetry, meter), Verdict::Hidden);
         assert_eq!(may(&user(7, Role::Customer), Action::WriteTelemetry, meter), Verdict::Forbidden);
         assert_eq!(may(&user(9, Role::Staff), Action::ReadTelemetry, meter), Verdict::Allowed);
+        assert_eq!(may(&user(7, Role::Customer), Action::Control, meter), Verdict::Allowed, "their own switch");
+        assert_eq!(may(&user(8, Role::Customer), Action::Control, meter), Verdict::Hidden);
         assert_eq!(may(&Principal::Nobody, Action::ReadTelemetry, meter), Verdict::SignIn);
     }
 

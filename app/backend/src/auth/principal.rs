@@ -2,6 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use data_encoding::BASE64;
 use tower_sessions::Session;
 use vigia_domain::rights::Principal;
 
@@ -35,19 +36,37 @@ pub async fn of(app: &App, headers: &HeaderMap, session: Option<&Session>) -> Re
     Ok(user.map_or(Principal::Nobody, |user| Principal::User { id, role: user.role }))
 }
 
-/// Whether a request brings its credential in a header, which no other site can make a browser send.
+/// Whether a request brings its credential in a header, which no other site can make a browser send. `Basic` is none of those:
+/// a browser remembers it and sends it by itself.
 #[must_use]
 pub fn has_header_credential(headers: &HeaderMap) -> bool {
-    credential(headers).is_some()
+    let is_basic = |text: &str| text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
+    match headers.get(AUTHORIZATION) {
+        Some(value) => !value.to_str().is_ok_and(is_basic),
+        None => headers.contains_key("x-api-key"),
+    }
 }
 
 fn credential(headers: &HeaderMap) -> Option<String> {
     if let Some(value) = headers.get(AUTHORIZATION) {
-        let text = value.to_str().unwrap_or_default();
-        let token = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map_or("", |(_, token)| token.trim());
-        return Some(token.to_owned());
+        return Some(in_authorization(value.to_str().unwrap_or_default()).unwrap_or_default());
     }
     headers.get("x-api-key").map(|value| value.to_str().unwrap_or_default().to_owned())
+}
+
+/// `Bearer <token>`; `Token <token>`, as clients of InfluxDB write it; `Basic`, with the token as its password, for clients that
+/// have nothing else.
+fn in_authorization(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token") {
+        return Some(rest.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(BASE64.decode(rest.as_bytes()).ok()?).ok()?;
+    pair.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 async fn by_token(app: &App, credential: &str) -> Result<Principal, DbError> {
@@ -57,6 +76,22 @@ async fn by_token(app: &App, credential: &str) -> Result<Principal, DbError> {
         Some(Kind::ApiKey) => {
             keys::by_hash(app.registry(), &hash).await?.map_or(Principal::Nobody, |(id, scopes)| Principal::ApiKey { id, scopes })
         }
-        Some(Kind::Link) | None => Principal::Nobody,
+        Some(Kind::Link | Kind::Provisioning | Kind::Gateway) | None => Principal::Nobody,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_in_every_scheme_that_clients_write() {
+        let found = |text: &str| in_authorization(text);
+        for text in ["Bearer vgk_x", "bearer  vgk_x ", "Token vgk_x", "Basic dGVsZWdyYWY6dmdrX3g="] {
+            assert_eq!(found(text).as_deref(), Some("vgk_x"), "{text}");
+        }
+        for text in ["vgk_x", "Digest vgk_x", "Basic ?", "Basic dmdrX3g=", ""] {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
 }

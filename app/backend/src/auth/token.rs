@@ -14,6 +14,10 @@ pub enum Kind {
     ApiKey,
     /// A link.
     Link,
+    /// A device that nobody knows yet, by the key of its kind.
+    Provisioning,
+    /// A gateway.
+    Gateway,
 }
 
 impl Kind {
@@ -22,6 +26,8 @@ impl Kind {
             Self::Device => "vgd_",
             Self::ApiKey => "vgk_",
             Self::Link => "vgl_",
+            Self::Provisioning => "vgp_",
+            Self::Gateway => "vgg_",
         }
     }
 }
@@ -37,7 +43,7 @@ pub fn make(world: &World, kind: Kind) -> String {
 /// What a token is, by its beginning.
 #[must_use]
 pub fn kind(token: &str) -> Option<Kind> {
-    [Kind::Device, Kind::ApiKey, Kind::Link].into_iter().find(|k| token.starts_with(k.prefix()))
+    [Kind::Device, Kind::ApiKey, Kind::Link, Kind::Provisioning, Kind::Gateway].into_iter().find(|k| token.starts_with(k.prefix()))
 }
 
 /// SHA-256 in hexadecimal. Enough for a text that nobody can guess; passwords go another way.

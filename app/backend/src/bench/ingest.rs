@@ -24,7 +24,7 @@ use crate::simulate::load::{self, Load, Outcome};
 use crate::world::World;
 
 /// Values in each message of the load.
-const VALUES: u64 = 10;
+pub(super) const VALUES: u64 = 10;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +69,7 @@ pub enum BenchError {
     Failed(String),
 }
 
-fn failed(reason: impl std::fmt::Display) -> BenchError {
+pub(super) fn failed(reason: impl std::fmt::Display) -> BenchError {
     BenchError::Failed(reason.to_string())
 }
 
@@ -103,7 +103,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
     })
 }
 
-fn round(value: f64) -> f64 {
+pub(super) fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
@@ -112,14 +112,9 @@ async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Optio
     settings.data.dir = dir.join("data");
     let lifecycle = Lifecycle::default();
     let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
-    let mut devices = Vec::with_capacity(plan.connections);
-    for id in ids(plan.connections) {
-        let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
-        let made = fleet::register(app.registry(), world, new).await.map_err(failed)?;
-        devices.push((id, made.token));
-    }
-    let gate = FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone());
-    let outcome = through(world, &lifecycle, Arc::new(gate), devices, plan).await?;
+    let devices = register(world, &app, plan.connections).await?;
+    let gate = FleetGate::of(&app);
+    let outcome = through(a_day_ago(world), &lifecycle, Arc::new(gate), devices, plan).await?;
     let rss_mb = machine::rss_mb();
     lifecycle.stop().await;
     app.databases().close().await;
@@ -130,29 +125,42 @@ async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Optio
 async fn broker_only(world: &World, plan: Plan) -> Result<Outcome, BenchError> {
     let lifecycle = Lifecycle::default();
     let devices = ids(plan.connections).into_iter().map(|id| (id, String::from("x"))).collect();
-    let outcome = through(world, &lifecycle, Arc::new(Nothing), devices, plan).await;
+    let outcome = through(a_day_ago(world), &lifecycle, Arc::new(Nothing), devices, plan).await;
     lifecycle.stop().await;
     outcome
 }
 
-fn ids(count: usize) -> Vec<DeviceId> {
+pub(super) fn ids(count: usize) -> Vec<DeviceId> {
     (0..count).map(|n| DeviceId::new(format!("bench-{n}")).expect("letters and digits")).collect()
 }
 
-async fn through(
-    world: &World,
+/// Each message is a millisecond after the one before; a day back is room for all of them.
+fn a_day_ago(world: &World) -> i64 {
+    world.clock.now_ms() - 24 * 60 * 60 * 1000
+}
+
+/// Registers so many devices.
+pub(super) async fn register(world: &World, app: &App, count: usize) -> Result<Vec<(DeviceId, String)>, BenchError> {
+    let mut devices = Vec::with_capacity(count);
+    for id in ids(count) {
+        let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+        let made = fleet::register(app.registry(), world, new).await.map_err(failed)?;
+        devices.push((id, made.token));
+    }
+    Ok(devices)
+}
+
+/// Sends the load through a broker of its own; the devices' first messages tell of `from_ms`.
+pub(super) async fn through(
+    from_ms: i64,
     lifecycle: &Lifecycle,
     gate: Arc<dyn Gate>,
     devices: Vec<(DeviceId, String)>,
     plan: Plan,
 ) -> Result<Outcome, BenchError> {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
-    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
-    // Each message is a millisecond after the one before; a day back is room for all of them.
-    let from_ms = world.clock.now_ms() - 24 * 60 * 60 * 1000;
+    let broker = listening(lifecycle, gate).await?;
     let load = Load {
-        broker: broker.address().to_string(),
+        broker: broker.to_string(),
         devices,
         window: plan.window,
         rate_per_s: plan.rate_per_s,
@@ -165,6 +173,14 @@ async fn through(
         Some(reason) => Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed))),
         None => Ok(outcome),
     }
+}
+
+/// A broker on a free port of this machine.
+pub(super) async fn listening(lifecycle: &Lifecycle, gate: Arc<dyn Gate>) -> Result<SocketAddr, BenchError> {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
+    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    Ok(broker.address())
 }
 
 /// A gate that stores nothing: what the broker costs by itself.

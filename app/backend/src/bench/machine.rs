@@ -27,7 +27,16 @@ pub(super) fn fsync_ms(world: &World, dir: &Path) -> io::Result<f64> {
 
 /// Resident memory of this process in MB; `None` where the system does not tell.
 pub(super) fn rss_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    rss("self")
+}
+
+/// Resident memory of another process in MB; `None` where the system does not tell.
+pub(super) fn rss_mb_of(process: u32) -> Option<f64> {
+    rss(&process.to_string())
+}
+
+fn rss(process: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let kb: f64 = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kb / 1024.0)
 }

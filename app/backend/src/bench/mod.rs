@@ -1,4 +1,9 @@
 //! Benches: the real parts in a temporary folder, figures as JSON lines.
 
+pub mod backlog;
+pub mod chart;
+pub mod elsewhere;
+pub mod fanout;
 pub mod ingest;
 mod machine;
+pub mod soak;

@@ -16,7 +16,7 @@ pub(super) enum ApiKey {
     Add {
         /// What it is for
         name: String,
-        /// telemetry:read, telemetry:write, metrics:read, admin; several with commas
+        /// telemetry:read, telemetry:write, metrics:read, devices:control, admin; several with commas
         #[arg(long, required = true, value_delimiter = ',')]
         scope: Vec<Scope>,
     },

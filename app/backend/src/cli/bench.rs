@@ -1,41 +1,177 @@
-//! `vigia bench ingest`
+//! `vigia bench ingest|chart|fanout|soak`
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use super::Failure;
 use super::failure::{mention, say};
-use crate::bench::ingest::{self, Plan};
+use crate::bench::{backlog, chart, elsewhere, fanout, ingest, soak};
+use crate::simulate::credentials;
+use crate::telemetry::MOST_POINTS;
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Bench {
     /// Messages into the store, acknowledged after the commit
-    Ingest {
-        /// Connections, one device each
-        #[arg(long, default_value_t = 100)]
-        connections: usize,
-        /// Messages under way on each connection
-        #[arg(long, default_value_t = 16)]
-        in_flight: u16,
-        /// How long each of the two parts runs
-        #[arg(long, default_value_t = 10)]
-        seconds: u64,
-        /// Messages a second of all connections together; as many as go through when not given
-        #[arg(long)]
-        rate: Option<f64>,
-    },
+    Ingest(Ingest),
+    /// Charts over a month and a year, and what storing them takes
+    Chart(Chart),
+    /// Many WebSocket clients that follow one device: how long a message takes to all of them
+    Fanout(Fanout),
+    /// A steady load with sealing, a short retention and readers; memory over time
+    Soak(Soak),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Ingest {
+    /// Connections, one device each
+    #[arg(long, default_value_t = 100)]
+    connections: usize,
+    /// Messages under way on each connection
+    #[arg(long, default_value_t = 16)]
+    in_flight: u16,
+    /// How long each of the two parts runs
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Messages a second of all connections together; as many as go through when not given
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Send to this broker, mqtt://host:port, and store nothing: for what stands behind it
+    #[arg(long, value_name = "URL", conflicts_with = "backlog")]
+    broker: Option<String>,
+    /// Also let one device return with so many readings, and show what the others feel of it; --rate is 2000 when not given
+    #[arg(long, value_name = "READINGS")]
+    backlog: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Chart {
+    /// Days of the month
+    #[arg(long, default_value_t = 30)]
+    days: u32,
+    /// Seconds from one reading to the next
+    #[arg(long, default_value_t = 5)]
+    step: u32,
+    /// The most points of a chart
+    #[arg(long, default_value_t = 700)]
+    points: u32,
+    /// Days of the year; 0 leaves it out
+    #[arg(long, default_value_t = 365)]
+    year_days: u32,
+    /// How often each question is asked
+    #[arg(long, default_value_t = 100)]
+    rounds: usize,
+    /// A measured week (ts_local,power_w,...) instead of the one that is built in
+    #[arg(long, value_name = "FILE")]
+    week: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fanout {
+    /// Clients that read
+    #[arg(long, default_value_t = 5_000)]
+    clients: usize,
+    /// Clients beside them that never read; measured in a second run, after one without them
+    #[arg(long, default_value_t = 0)]
+    stalled: usize,
+    /// How long, one message a second
+    #[arg(long, default_value_t = 20)]
+    seconds: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Soak {
+    /// Connections, one device each
+    #[arg(long, default_value_t = 100)]
+    connections: usize,
+    /// How long
+    #[arg(long, default_value_t = 1_800)]
+    seconds: u64,
+    /// Messages a second of all connections together
+    #[arg(long, default_value_t = 3_000.0)]
+    rate: f64,
 }
 
 pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
-    let Bench::Ingest { connections, in_flight, seconds, rate } = verb;
-    if connections == 0 || in_flight == 0 || seconds == 0 || rate.is_some_and(|r| r <= 0.0) {
-        return Err(Failure::wrong_use("--connections, --in-flight, --seconds and --rate are above 0"));
+    match verb {
+        Bench::Ingest(asked) => ingest(asked, world).await,
+        Bench::Chart(asked) => chart(asked, world).await,
+        Bench::Fanout(asked) => fanout(asked, world).await,
+        Bench::Soak(asked) => soak(asked, world).await,
     }
-    let dir = tempfile::Builder::new().prefix("vigia-bench-").tempdir().map_err(Failure::new)?;
+}
+
+async fn ingest(asked: Ingest, world: &World) -> Result<(), Failure> {
+    let Ingest { connections, in_flight, seconds, rate, broker, backlog } = asked;
+    if connections == 0 || in_flight == 0 || seconds == 0 || rate.is_some_and(|r| r <= 0.0) || backlog == Some(0) {
+        return Err(Failure::wrong_use("--connections, --in-flight, --seconds, --rate and --backlog are above 0"));
+    }
+    let time = Duration::from_secs(seconds);
+    let plan = ingest::Plan { connections, window: in_flight, time, rate_per_s: rate };
+    if let Some(broker) = broker {
+        let (host, port) = credentials::broker(&broker).map_err(Failure::wrong_use)?;
+        return line(&elsewhere::run(world, format!("{host}:{port}"), plan).await.map_err(Failure::new)?);
+    }
+    let dir = folder()?;
     mention(format!("in {}, twice {seconds} s", dir.path().display()));
-    let plan = Plan { connections, window: in_flight, time: Duration::from_secs(seconds), rate_per_s: rate };
-    let line = ingest::run(world, dir.path(), plan).await.map_err(Failure::new)?;
-    say(serde_json::to_string(&line).map_err(Failure::new)?)
+    if let Some(readings) = backlog {
+        let plan = backlog::Plan { connections, window: in_flight, rate_per_s: rate.unwrap_or(2_000.0), time, readings };
+        return line(&backlog::run(world, dir.path(), plan).await.map_err(Failure::new)?);
+    }
+    line(&ingest::run(world, dir.path(), plan).await.map_err(Failure::new)?)
+}
+
+async fn chart(asked: Chart, world: &World) -> Result<(), Failure> {
+    let Chart { days, step, points, year_days, rounds, week } = asked;
+    if days == 0 || step == 0 || rounds == 0 || !(1..=MOST_POINTS).contains(&points) {
+        return Err(Failure::wrong_use(format!("--days, --step and --rounds are above 0, --points is 1 to {MOST_POINTS}")));
+    }
+    let week = week.map(|file| std::fs::read_to_string(&file).map_err(|e| Failure::new(format!("{}: {e}", file.display()))));
+    let (days, year_days) = (i64::from(days), i64::from(year_days));
+    let plan = chart::Plan { step_ms: i64::from(step) * 1_000, days, year_days, points, rounds, week: week.transpose()? };
+    let dir = folder()?;
+    mention(format!("in {}", dir.path().display()));
+    chart::run(world, dir.path(), &plan, tell).await.map_err(Failure::new)
+}
+
+async fn fanout(asked: Fanout, world: &World) -> Result<(), Failure> {
+    let Fanout { clients, stalled, seconds } = asked;
+    if clients == 0 || seconds == 0 {
+        return Err(Failure::wrong_use("--clients and --seconds are above 0"));
+    }
+    let program = std::env::current_exe().map_err(Failure::new)?;
+    for stalled in if stalled == 0 { vec![0] } else { vec![0, stalled] } {
+        let dir = folder()?;
+        mention(format!("in {}, {clients} clients and {stalled} that do not read, {seconds} s", dir.path().display()));
+        let plan = fanout::Plan { program: program.clone(), clients, stalled, messages: seconds, pause: Duration::from_secs(1) };
+        line(&fanout::run(world, dir.path(), &plan).await.map_err(Failure::new)?)?;
+    }
+    Ok(())
+}
+
+async fn soak(asked: Soak, world: &World) -> Result<(), Failure> {
+    let Soak { connections, seconds, rate } = asked;
+    if connections == 0 || seconds == 0 || rate <= 0.0 {
+        return Err(Failure::wrong_use("--connections, --seconds and --rate are above 0"));
+    }
+    let dir = folder()?;
+    mention(format!("in {}, {seconds} s", dir.path().display()));
+    let plan = soak::Plan { connections, rate_per_s: rate, time: Duration::from_secs(seconds) };
+    soak::run(world, dir.path(), plan, tell).await.map_err(Failure::new)
+}
+
+fn folder() -> Result<tempfile::TempDir, Failure> {
+    tempfile::Builder::new().prefix("vigia-bench-").tempdir().map_err(Failure::new)
+}
+
+fn line(line: &impl Serialize) -> Result<(), Failure> {
+    say(serde_json::to_string(line).map_err(Failure::new)?)
+}
+
+/// A figure as soon as it is there. Whoever reads them no more ends the bench by other means.
+fn tell(figure: &impl Serialize) {
+    let _ = line(figure);
 }

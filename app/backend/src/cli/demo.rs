@@ -40,9 +40,6 @@ const LOOKS: u32 = 150;
 const UNDER_WAY: usize = 64;
 const SEED: u64 = 20_260_301;
 
-/// One measured week of a real household, a reading a minute: an extract of "Individual household electric power consumption",
-/// G. Hebrail and A. Berard, UCI Machine Learning Repository, CC BY 4.0.
-const REAL_WEEK: &str = include_str!("../../tests/data/household_week_1min.csv");
 const REAL_SOURCE: &str = "UCI: Individual household electric power consumption, Hebrail and Berard, CC BY 4.0; a week of 2007, repeated";
 
 /// Devices by id, name, scenario with its number, and messages a second.
@@ -177,7 +174,7 @@ struct RealHome {
 
 impl RealHome {
     fn new(id: &DeviceId, zone: &TimeZone) -> Result<Self, Failure> {
-        let week = replay::parse(REAL_WEEK, &TimeZone::UTC).map_err(Failure::new)?;
+        let week = replay::parse(replay::REAL_WEEK, &TimeZone::UTC).map_err(Failure::new)?;
         Ok(Self { id: id.clone(), zone: zone.clone(), week })
     }
 }

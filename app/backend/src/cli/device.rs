@@ -1,4 +1,4 @@
-//! `vigia device add ID --kind KIND [--name N] [--owner EMAIL]`
+//! `vigia device add ID --kind KIND [--name N] [--owner EMAIL] [--topic T]`, `vigia device token ID`, `vigia device topic ID [T]`
 
 use clap::Subcommand;
 use vigia_domain::device::DeviceKind;
@@ -6,8 +6,11 @@ use vigia_domain::ids::DeviceId;
 
 use super::Failure;
 use super::failure::say;
+use crate::config::Settings;
 use crate::db::Databases;
 use crate::fleet::{self, NewDevice};
+use crate::mqtt::Credentials;
+use crate::mqtt::external::dynsec::DynamicSecurity;
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -25,11 +28,59 @@ pub(super) enum Device {
         /// The address of the user whose device it is
         #[arg(long, value_name = "EMAIL")]
         owner: Option<String>,
+        /// What it is called in its firmware's topics, if not by its id: a Shelly's topic prefix, a Zigbee friendly name
+        #[arg(long)]
+        topic: Option<String>,
+    },
+    /// Say what a device is called in its firmware's topics; nothing for its id. Holds when it connects the next time
+    Topic {
+        /// Its id
+        id: DeviceId,
+        /// The name
+        topic: Option<String>,
+    },
+    /// Give a device a new token and print it, once; the old one is worthless from then on
+    Token {
+        /// The device
+        id: DeviceId,
     },
 }
 
-pub(super) async fn run(verb: Device, databases: &Databases, world: &World) -> Result<(), Failure> {
-    let Device::Add { id, kind, name, owner } = verb;
-    let new = NewDevice { actor: super::ACTOR, id: &id, kind, name: name.as_deref(), owner: owner.as_deref() };
-    say(fleet::register(&databases.registry, world, new).await.map_err(Failure::new)?.token)
+pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases, world: &World) -> Result<(), Failure> {
+    let registry = &databases.registry;
+    if let Device::Topic { id, topic } = &verb {
+        return fleet::name_topic(registry, world, super::ACTOR, id, topic.as_deref()).await.map_err(Failure::new);
+    }
+    let security = settings.mqtt.external().filter(|broker| broker.dynamic_security);
+    let security = security.map(|broker| DynamicSecurity::new(broker, world.clone())).transpose().map_err(Failure::new)?;
+    if let Some(security) = &security {
+        // A token is known now and never again: without the broker there is no use in making one.
+        let reached = security.reach().await;
+        reached.map_err(|e| Failure::new(format!("{e}; nothing was changed: run this again when the broker is there")))?;
+    }
+    let (id, token) = match verb {
+        Device::Add { id, kind, name, owner, topic } => {
+            if let Some(topic) = &topic {
+                fleet::check_topic(registry, &id, topic).await.map_err(Failure::new)?;
+            }
+            let new = NewDevice { actor: super::ACTOR, id: &id, kind, name: name.as_deref(), owner: owner.as_deref() };
+            let token = fleet::register(registry, world, new).await.map_err(Failure::new)?.token;
+            if let Some(topic) = &topic {
+                fleet::name_topic(registry, world, super::ACTOR, &id, Some(topic)).await.map_err(Failure::new)?;
+            }
+            (id, token)
+        }
+        Device::Token { id } => {
+            let token = fleet::new_token(registry, world, super::ACTOR, &id).await.map_err(Failure::new)?;
+            (id, token)
+        }
+        Device::Topic { .. } => unreachable!("answered above"),
+    };
+    if let Some(security) = &security {
+        let granted = security.grant(&id, &token).await;
+        granted.map_err(|e| {
+            Failure::new(format!("{id} is registered, but the broker does not let it in: {e}; then run: vigia device token {id}"))
+        })?;
+    }
+    say(token)
 }

@@ -2,13 +2,17 @@
 
 mod api_key;
 mod bench;
+mod broker;
+mod check;
 mod config;
 mod demo;
 mod device;
 mod doors;
 mod failure;
+mod gateway;
 mod lock;
 mod logs;
+mod provisioning_key;
 mod serve;
 mod setup_link;
 mod simulate;
@@ -54,6 +58,8 @@ enum Verb {
     /// Measure: figures as JSON lines
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Prove that what is stored is whole; list what is not
+    Check,
     /// Print the settings in force, secrets left out; or the commented defaults
     Config(config::Config),
     /// Print a one-time link to make an administrator
@@ -61,12 +67,18 @@ enum Verb {
     /// Add users, give them passwords, list them
     #[command(subcommand)]
     User(user::User),
-    /// Add devices
+    /// Add devices, give them new tokens
     #[command(subcommand)]
     Device(device::Device),
+    /// Credentials that speak for several devices: the shared user of many Shellys, a Zigbee2MQTT
+    #[command(subcommand)]
+    Gateway(gateway::Gateway),
     /// Add API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    /// Add and revoke the keys by which unknown devices introduce themselves
+    #[command(subcommand)]
+    ProvisioningKey(provisioning_key::ProvisioningKey),
 }
 
 /// Who does what a verb does, in the audit log.
@@ -115,10 +127,13 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::Simulate(asked) => simulate::run(asked, &settings, &process.world, on_signal()?).await,
             Verb::Bench(verb) => bench::run(verb, &process.world).await,
             Verb::Config(_) => unreachable!("answered above"),
+            Verb::Check => check::run(&settings).await,
             Verb::SetupLink => setup_link::run(&open(&settings).await?, &settings, &process.world).await,
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
-            Verb::Device(verb) => device::run(verb, &open(&settings).await?, &process.world).await,
+            Verb::Device(verb) => device::run(verb, &settings, &open(&settings).await?, &process.world).await,
+            Verb::Gateway(verb) => gateway::run(verb, &open(&settings).await?, &process.world).await,
             Verb::ApiKey(verb) => api_key::run(verb, &open(&settings).await?, &process.world).await,
+            Verb::ProvisioningKey(verb) => provisioning_key::run(verb, &open(&settings).await?, &process.world).await,
         }
     });
     // Connections that a client keeps half-open must not hold the process.

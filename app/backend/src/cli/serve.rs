@@ -1,20 +1,18 @@
 //! `vigia serve [--demo]`
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::broker::{self, Devices};
 use super::failure::{mention, say};
-use super::{Failure, Process, demo, doors, lock};
+use super::{Failure, Process, demo, lock};
 use crate::app::App;
 use crate::auth::links;
 use crate::config::Settings;
 use crate::db::{self, users};
-use crate::fleet::FleetGate;
 use crate::http;
 use crate::lifecycle::{Ending, Lifecycle, Phase};
-use crate::mqtt::embedded::EmbeddedBroker;
 
 /// How often sessions that are over are removed.
 const TIDY: Duration = Duration::from_secs(60 * 60);
@@ -48,31 +46,21 @@ pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -
 }
 
 async fn start(app: &App, with_demo: bool, router: fn(&App) -> axum::Router) -> Result<(), Failure> {
-    let gate = Arc::new(FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone()));
-    let mqtt = &app.settings().mqtt;
-    let hides_demo = with_demo && mqtt.tls.is_some();
-    let (broker, listening) = EmbeddedBroker::open(doors::of(app, hides_demo)?, mqtt.guard(), gate).await.map_err(Failure::new)?;
-    let broker_address = broker.address();
-    let for_demo = if hides_demo { broker.addresses().last().copied() } else { None };
-    let lifecycle = app.lifecycle().clone();
-    app.lifecycle().spawn("broker", Phase::Intake, |stop| async move {
-        listening.serve(stop.clone()).await;
-        if !stop.is_cancelled() {
-            lifecycle.crash("the MQTT listener ended");
-        }
-    });
-    app.set_mqtt_port(broker_address.port());
-    app.set_broker(broker);
+    let devices = broker::start(app, with_demo).await?;
     let address = http::serve(app, router(app)).await.map_err(Failure::new)?;
     tidy_sessions(app);
-    mention(format!("Vigía listens on {}://{address} and {}://{broker_address}", app.settings().http.scheme(), mqtt.scheme()));
-    for (key, plaintext) in [("http", app.settings().http.plaintext), ("mqtt", mqtt.plaintext)] {
+    let web = format!("Vigía listens on {}://{address}", app.settings().http.scheme());
+    match &devices {
+        Devices::Here { address, .. } => mention(format!("{web} and {}://{address}", app.settings().mqtt.scheme())),
+        Devices::There(broker) => mention(format!("{web} and hears what devices tell the broker at {broker}")),
+    }
+    for (key, plaintext) in [("http", app.settings().http.plaintext), ("mqtt", app.settings().mqtt.plaintext)] {
         if plaintext.is_some() {
             tracing::warn!("{key}.plaintext: whoever is on this network can read along; only private addresses are served");
         }
     }
-    if with_demo {
-        return demo::start(app, for_demo.unwrap_or(broker_address)).await;
+    if let (true, Devices::Here { simulated, .. }) = (with_demo, &devices) {
+        return demo::start(app, *simulated).await;
     }
     if !users::has_admin(app.registry()).await.map_err(Failure::new)? {
         let link = links::setup(app.registry(), app.world(), &app.base_url()).await.map_err(Failure::new)?;

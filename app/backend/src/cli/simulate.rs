@@ -16,12 +16,14 @@ use super::failure::{mention, say};
 use crate::config::Settings;
 use crate::db::Databases;
 use crate::fleet::{self, NewDevice};
-use crate::simulate::device::{Device, Script};
-use crate::simulate::{Actor, Client, Scenario, credentials, replay};
+use crate::simulate::device::{Device, Faults, Script, Temper};
+use crate::simulate::{Actor, Client, Line, Scenario, credentials, replay};
 use crate::world::World;
 
-/// The most devices of one call. Each is registered, and stays so.
+/// The most devices of one call. Each is registered, stays so, and is the same one in the next call.
 const MOST_DEVICES: usize = 10_000;
+/// The most with bad lines: each line takes four of the process's files.
+const MOST_LINES: usize = 2_000;
 /// How long the broker may take to be reached.
 const REACH: Duration = Duration::from_secs(5);
 
@@ -48,6 +50,18 @@ pub(super) struct Simulate {
     /// Instead of a scenario, send this CSV (ts_local,metric,...) with its own times, as one device
     #[arg(long, value_name = "CSV")]
     replay: Option<PathBuf>,
+    /// Connections break in the midst of a message and come back; some messages are said twice
+    #[arg(long)]
+    flaky: bool,
+    /// Now and then there is no connection; what is measured meanwhile is sent afterwards, in lists
+    #[arg(long)]
+    outage: bool,
+    /// The devices' clocks jump, a little or back to 1970
+    #[arg(long)]
+    clock_jumps: bool,
+    /// The same number, the same homes and the same accidents
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// The zone of the CSV's times and of the simulated homes
     #[arg(long, default_value = "America/Mexico_City")]
     zone: String,
@@ -58,7 +72,6 @@ pub(super) async fn run(asked: Simulate, settings: &Settings, world: &World, sto
     let zone = TimeZone::get(&asked.zone).map_err(|_| Failure::wrong_use(format!("--zone: {:?} is no IANA time zone", asked.zone)))?;
     let broker = asked.broker.clone().unwrap_or_else(|| format!("mqtt://{}", settings.mqtt.listen));
     let (host, port) = credentials::broker(&broker).map_err(Failure::wrong_use)?;
-    let seed = u64::from_le_bytes(world.bytes());
     let mut plans: Vec<(DeviceId, DeviceKind, Box<dyn Device>)> = Vec::new();
     let mut rate_hz = asked.rate;
     if let Some(file) = &asked.replay {
@@ -71,9 +84,17 @@ pub(super) async fn run(asked: Simulate, settings: &Settings, world: &World, sto
     } else {
         for n in 0..asked.devices {
             let id = asked.scenario.id(n);
-            let device = asked.scenario.device(n, &id, seed, &zone);
+            let device = asked.scenario.device_since(n, &id, asked.seed, &zone, world.clock.now_ms());
             plans.push((id, asked.scenario.kind(n), device));
         }
+    }
+    let faults = Faults { clock_jumps: asked.clock_jumps, repeats: asked.flaky };
+    if faults.clock_jumps || faults.repeats {
+        let temper = |(n, (id, kind, device)): (usize, (DeviceId, DeviceKind, Box<dyn Device>))| {
+            let device: Box<dyn Device> = Box::new(Temper::new(device, faults, asked.seed.wrapping_add(n as u64)));
+            (id, kind, device)
+        };
+        plans = plans.into_iter().enumerate().map(temper).collect();
     }
     let actors = match &asked.credentials {
         Some(file) => given(file, plans)?,
@@ -95,13 +116,20 @@ pub(super) async fn run(asked: Simulate, settings: &Settings, world: &World, sto
         clock: std::sync::Arc::clone(&world.clock),
         acknowledged: None,
     };
-    let report = client.run(actors, stop).await;
+    let line = (asked.flaky || asked.outage).then_some(Line { flaky: asked.flaky, outages: asked.outage, seed: asked.seed });
+    let report = client.run_over(line, actors, stop).await;
     say(format!("sent {}, acknowledged {}", report.sent, report.acknowledged))?;
     if report.connected == 0 {
         return Err(Failure::new(format!("no device could connect to {broker}; is the server running, and are the credentials its own?")));
     }
+    if report.lost > 0 {
+        mention(format!("{} connections failed or broke, {} messages were sent again", report.lost, report.repeated));
+    }
     if report.dropped > 0 {
         mention(format!("{} messages were dropped while there was no connection", report.dropped));
+    }
+    if asked.credentials.is_none() {
+        mention("The devices stay registered; the next simulation speaks as the same ones, and their registers go on.");
     }
     Ok(())
 }
@@ -112,6 +140,9 @@ fn check(asked: &Simulate) -> Result<(), Failure> {
     }
     if !(0.001..=10_000.0).contains(&asked.rate) {
         return Err(Failure::wrong_use(format!("--rate {}: write 0.001 to 10000 messages a second", asked.rate)));
+    }
+    if (asked.flaky || asked.outage) && asked.devices > MOST_LINES {
+        return Err(Failure::wrong_use(format!("--devices {}: write 1 to {MOST_LINES} with --flaky or --outage", asked.devices)));
     }
     if asked.seconds == Some(0) {
         return Err(Failure::wrong_use("--seconds 0: write 1 or more, or leave it out to go on until Ctrl-C"));

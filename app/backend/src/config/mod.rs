@@ -2,10 +2,13 @@
 
 mod data;
 mod database;
+mod external;
 mod http;
+mod ingest;
 mod listen;
 mod log;
 mod mqtt;
+mod routes;
 mod secret;
 mod sign_in;
 mod sources;
@@ -14,14 +17,17 @@ mod tls;
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use data::Data;
 pub use database::Database;
+pub use external::{External, Protocol};
 pub use http::Http;
+pub use ingest::Ingest;
 pub use listen::{Guard, Plaintext};
 pub use log::{Log, LogFormat};
 pub use mqtt::Mqtt;
+pub use routes::TopicRoute;
 pub use secret::Secret;
 pub use sign_in::SignIn;
 pub use telemetry::Telemetry;
@@ -41,6 +47,8 @@ pub struct Settings {
     pub sign_in: SignIn,
     /// The broker.
     pub mqtt: Mqtt,
+    /// What is taken from devices.
+    pub ingest: Ingest,
     /// The relational database.
     pub database: Database,
     /// The time-series store.
@@ -111,6 +119,8 @@ impl Settings {
     pub fn for_demo(mut self) -> Self {
         self.data.dir.push("demo");
         self.database = Database::default();
+        // Its devices have tokens that nobody else's broker knows.
+        self.mqtt = self.mqtt.with_own_broker();
         self
     }
 
@@ -119,17 +129,19 @@ impl Settings {
         self.http.check()?;
         self.sign_in.check()?;
         self.mqtt.check()?;
+        self.ingest.check()?;
         self.database.check()?;
         self.telemetry.check()
     }
 
     /// Every setting there is, by section.
-    fn sections(&self) -> [(&'static str, Vec<Entry>); 7] {
+    fn sections(&self) -> [(&'static str, Vec<Entry>); 8] {
         [
             ("data", self.data.entries()),
             ("http", self.http.entries()),
             ("sign_in", self.sign_in.entries()),
             ("mqtt", self.mqtt.entries()),
+            ("ingest", self.ingest.entries()),
             ("database", self.database.entries()),
             ("telemetry", self.telemetry.entries()),
             ("log", self.log.entries()),
@@ -154,6 +166,24 @@ impl Settings {
             text.push('\n');
         }
         text
+    }
+}
+
+/// A list as TOML writes it in one line.
+fn inline(list: &[impl Serialize]) -> String {
+    let json = serde_json::to_value(list).expect("settings are texts and numbers, which JSON has forms for");
+    toml_of(&json)
+}
+
+fn toml_of(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Array(list) => format!("[{}]", list.iter().map(toml_of).collect::<Vec<_>>().join(", ")),
+        serde_json::Value::Object(map) => {
+            let fields: Vec<_> = map.iter().map(|(key, value)| format!("{key} = {}", toml_of(value))).collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        // Texts, numbers and truth are written alike in both.
+        other => other.to_string(),
     }
 }
 
@@ -201,7 +231,7 @@ mod tests {
         assert!(wrong(&[("VIGIA_HTTP__LISTN", "127.0.0.1:1")]).contains("listn"));
         let open = wrong(&[("VIGIA_HTTP__LISTEN", "0.0.0.0:3000")]);
         assert!(open.starts_with("http.listen:") && open.contains("behind_proxy") && open.contains("plaintext"), "{open}");
-        assert!(wrong(&[("VIGIA_MQTT__BROKER", "mqtt://elsewhere")]).starts_with("mqtt.broker:"));
+        assert!(wrong(&[("VIGIA_MQTT__BROKER", "tcp://elsewhere")]).starts_with("mqtt.broker:"));
         assert!(wrong(&[("VIGIA_TELEMETRY__ENGINE", "rrd")]).starts_with("telemetry.engine:"));
         assert!(wrong(&[("VIGIA_DATABASE__URL", "mysql://x")]).starts_with("database.url:"));
         assert!(wrong(&[("VIGIA_SIGN_IN__TRIES", "0")]).starts_with("sign_in.tries:"));
@@ -298,6 +328,60 @@ mod tests {
         assert!(!settings.to_toml().contains("hunter2"), "{}", settings.to_toml());
         assert!(!format!("{settings:?}").contains("hunter2"));
         assert!(settings.to_toml().contains("db.example"));
+    }
+
+    #[test]
+    fn a_password_of_the_broker_is_never_printed() {
+        let inside = with(&[("VIGIA_MQTT__BROKER", "mqtts://vigia:hunter2@broker.example")]).expect("good");
+        let beside =
+            with(&[("VIGIA_MQTT__BROKER", "mqtts://broker.example"), ("VIGIA_MQTT__USER", "vigia"), ("VIGIA_MQTT__PASSWORD", "hunter2")]);
+        let beside = beside.expect("good");
+        for settings in [&inside, &beside] {
+            let broker = settings.mqtt.external().expect("external");
+            assert_eq!((broker.user.as_deref(), broker.password.as_ref().map(Secret::expose)), (Some("vigia"), Some("hunter2")));
+            assert_eq!((broker.host.as_str(), broker.port, broker.tls), ("broker.example", 8883, true));
+            assert!(!settings.to_toml().contains("hunter2") && settings.to_toml().contains("broker.example"), "{}", settings.to_toml());
+            assert!(!format!("{settings:?} {broker:?}").contains("hunter2"));
+        }
+        assert!(inside.for_demo().mqtt.external().is_none());
+    }
+
+    #[test]
+    fn an_external_broker_is_described_wholly_or_not_at_all() {
+        let wrong = |key: &str, text: &str| with(&[("VIGIA_MQTT__BROKER", "mqtt://b"), (key, text)]).expect_err("refused");
+        assert!(wrong("VIGIA_MQTT__PROTOCOL", "4").contains("\"5\" or \"3.1.1\""));
+        assert!(wrong("VIGIA_MQTT__GROUP", "a/b").starts_with("mqtt.group:"));
+        assert!(wrong("VIGIA_MQTT__CLIENT_ID", "").starts_with("mqtt.client_id:"));
+        assert!(wrong("VIGIA_MQTT__DYNAMIC_SECURITY", "true").starts_with("mqtt.dynamic_security:"));
+        assert!(wrong("VIGIA_MQTT__CA_FILE", "ca.pem").starts_with("mqtt.ca_file:"));
+    }
+
+    #[test]
+    fn routes_and_limits_are_read_checked_and_printed_as_they_were_written() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let load = |text: &str| {
+            std::fs::write(file.path(), text).expect("written");
+            Settings::load(Some(file.path()), []).map_err(|e| e.to_string())
+        };
+        let good = "[[mqtt.routes]]\ntopic = \"plant/{device}/data\"\ndecoder = \"native\"\n[[mqtt.routes]]\ntopic = \"well\"\ndecoder = \"tasmota\"\ndevice = \"well-1\"\n
+            [[ingest.limits]]\nmetric = \"voltage_v\"\nkind = \"energy_meter\"\nleast = 90\nmost = 150.5\n";
+        let settings = load(good).expect("good");
+        assert_eq!((settings.mqtt.routes.len(), settings.ingest.limits[0].most), (2, Some(150.5)));
+        let again = load(&settings.to_toml()).expect("what is printed loads");
+        assert_eq!((again.mqtt.routes, again.ingest.limits), (settings.mqtt.routes, settings.ingest.limits));
+        for (text, key, fix) in [
+            ("[[mqtt.routes]]\ntopic = \"plant/data\"\ndecoder = \"native\"", "mqtt.routes: ", "a device of its own"),
+            ("[[mqtt.routes]]\ntopic = \"vigia/{device}/x\"\ndecoder = \"native\"", "mqtt.routes: ", "not for routes"),
+            ("[[mqtt.routes]]\ntopic = \"a/{device}\"\ndecoder = \"esphome\"", "mqtt.routes", "esphome"),
+            ("[[mqtt.routes]]\ntopic = \"well\"\ndecoder = \"native\"\ndevice = \"a/b\"", "mqtt.routes", "a device id holds only"),
+            ("[[ingest.limits]]\nmetric = \"voltage_v\"", "ingest.limits: ", "change_per_s"),
+            ("[[ingest.limits]]\nmetric = \"voltage_v\"\nleast = 5\nmost = 1", "ingest.limits: ", "least"),
+            ("[[ingest.limits]]\nmetric = \"a b\"\nleast = 5", "ingest.limits: ", "voltage_v"),
+            ("[[ingest.limits]]\nmetric = \"x\"\nhighest = 5", "ingest.limits", "highest"),
+        ] {
+            let line = load(text).expect_err("refused");
+            assert!(line.starts_with(key) && line.contains(fix) && !line.contains('\n'), "{line}");
+        }
     }
 
     #[test]

@@ -10,27 +10,50 @@ use super::{BadSetting, Entry, quoted};
 pub struct Telemetry {
     /// `sql`: in the database above.
     pub engine: String,
+    /// For how many days readings are kept; 0: for ever.
+    pub raw_days: u32,
+    /// For how many days what they come to per quarter of an hour is kept; 0: for ever.
+    pub quarters_days: u32,
 }
 
 impl Default for Telemetry {
     fn default() -> Self {
-        Self { engine: "sql".to_owned() }
+        Self { engine: "sql".to_owned(), raw_days: 0, quarters_days: 0 }
     }
 }
 
 impl Telemetry {
     pub(super) fn check(&self) -> Result<(), BadSetting> {
-        if self.engine == "sql" {
-            return Ok(());
+        if self.engine != "sql" {
+            return Err(BadSetting::Value {
+                key: "telemetry.engine",
+                problem: format!("{:?} is not an engine of this version", self.engine),
+                fix: "write \"sql\"".to_owned(),
+            });
         }
-        Err(BadSetting::Value {
-            key: "telemetry.engine",
-            problem: format!("{:?} is not an engine of this version", self.engine),
-            fix: "write \"sql\"".to_owned(),
-        })
+        if self.quarters_days > 0 && (self.raw_days == 0 || self.quarters_days < self.raw_days) {
+            return Err(BadSetting::Value {
+                key: "telemetry.quarters_days",
+                problem: "quarters of an hour are what is left of readings, and cannot go before them".to_owned(),
+                fix: "set telemetry.raw_days, and telemetry.quarters_days to as many days or more (0: for ever)".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     pub(super) fn entries(&self) -> Vec<Entry> {
-        vec![Entry { key: "engine", value: Some(quoted(&self.engine)), doc: "Where readings are kept: \"sql\", in the database above." }]
+        vec![
+            Entry { key: "engine", value: Some(quoted(&self.engine)), doc: "Where readings are kept: \"sql\", in the database above." },
+            Entry {
+                key: "raw_days",
+                value: Some(self.raw_days.to_string()),
+                doc: "For how many days readings are kept; 0: for ever. What they came to per quarter of an hour stays.",
+            },
+            Entry {
+                key: "quarters_days",
+                value: Some(self.quarters_days.to_string()),
+                doc: "For how many days what they came to per quarter of an hour (energy, mean, least, most) is kept; 0: for ever.",
+            },
+        ]
     }
 }

@@ -26,14 +26,16 @@ pub struct Device {
     pub owner_email: Option<String>,
     /// SHA-256 of its token, hexadecimal.
     pub token_hash: String,
+    /// What it is called in the topics of its maker's firmware, where that is not its id.
+    pub topic: Option<String>,
 }
 
-type Row = (i64, String, String, String, Option<i64>, Option<String>, String);
+type Row = (i64, String, String, String, Option<i64>, Option<String>, String, Option<String>);
 
-const COLUMNS: &str = "SELECT d.number, d.device_id, d.kind, d.name, d.owner_id, u.email, d.token_hash
+const COLUMNS: &str = "SELECT d.number, d.device_id, d.kind, d.name, d.owner_id, u.email, d.token_hash, d.topic
     FROM devices d LEFT JOIN users u ON u.id = d.owner_id";
 
-fn read((number, id, kind, name, owner, owner_email, token_hash): Row) -> Result<Device, DbError> {
+fn read((number, id, kind, name, owner, owner_email, token_hash, topic): Row) -> Result<Device, DbError> {
     let unreadable = |column, found: &str| DbError::Unreadable { table: "devices", column, found: found.to_owned() };
     Ok(Device {
         number: DeviceNumber(number),
@@ -43,7 +45,21 @@ fn read((number, id, kind, name, owner, owner_email, token_hash): Row) -> Result
         owner: owner.map(UserId),
         owner_email,
         token_hash,
+        topic,
     })
+}
+
+/// Notes that what a device sent is deleted, or of it what lies in `[from, to)`, ms since the epoch.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn note_erasure(db: &Db, id: &DeviceId, range: Option<(i64, i64)>, by: By<'_>) -> Result<(), DbError> {
+    let detail = match range {
+        None => json!({}),
+        Some((from_ms, to_ms)) => json!({ "from_ms": from_ms, "to_ms": to_ms }),
+    };
+    in_tx!(db, |tx| audit::note!(tx, by, "device.telemetry.delete", id.as_str(), detail).rows_affected());
+    Ok(())
 }
 
 /// The device with this id.
@@ -89,6 +105,17 @@ pub async fn index(db: &Db, owner: Option<UserId>) -> Result<Vec<Indexed>, DbErr
     Ok(rows.into_iter().map(|(number, id, name, owner)| (DeviceNumber(number), id, name, owner)).collect())
 }
 
+/// The two names of every device, or of every one of an owner.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn names(db: &Db, owner: Option<UserId>) -> Result<Vec<(DeviceId, DeviceNumber)>, DbError> {
+    const SQL: &str = "SELECT device_id, number FROM devices WHERE $1 < 0 OR owner_id = $1";
+    let rows: Vec<(String, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |o| o.0)).fetch_all(c).await)?;
+    let unreadable = |found: String| DbError::Unreadable { table: "devices", column: "device_id", found };
+    rows.into_iter().map(|(id, number)| Ok((DeviceId::new(id.clone()).map_err(|_| unreadable(id))?, DeviceNumber(number)))).collect()
+}
+
 /// The devices with these numbers, newest first.
 ///
 /// # Errors
@@ -121,15 +148,16 @@ pub struct NewDevice<'a> {
     pub token_hash: &'a str,
 }
 
+pub(super) const INSERT: &str =
+    "INSERT INTO devices (device_id, kind, name, owner_id, token_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number";
+
 /// Adds a device.
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the id is taken.
 pub async fn insert(db: &Db, new: &NewDevice<'_>, by: By<'_>) -> Result<DeviceNumber, DbError> {
-    const SQL: &str =
-        "INSERT INTO devices (device_id, kind, name, owner_id, token_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number";
     let number: i64 = in_tx!(db, |tx| {
-        let device = sqlx::query_scalar(SQL).bind(new.id.as_str()).bind(new.kind.as_str()).bind(new.name);
+        let device = sqlx::query_scalar(INSERT).bind(new.id.as_str()).bind(new.kind.as_str()).bind(new.name);
         let number = device.bind(new.owner.map(|o| o.0)).bind(new.token_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
         audit::note!(tx, by, "device.add", new.id.as_str(), json!({ "kind": new.kind.as_str(), "name": new.name }));
         number
@@ -150,6 +178,37 @@ pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str, by: By<'_>)
         audit::note!(tx, by, "device.token", id.as_str(), json!({}));
     });
     Ok(())
+}
+
+/// Calls a device otherwise in topics, or by its id again.
+///
+/// # Errors
+/// [`DbError::Missing`] when there is no such device, [`DbError::is_duplicate`] when another is called so.
+pub async fn set_topic(db: &Db, id: &DeviceId, topic: Option<&str>, by: By<'_>) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE devices SET topic = $2 WHERE device_id = $1";
+    const GATEWAYS: &str = "UPDATE gateways SET changed_ms = changed_ms + 1 WHERE id IN
+        (SELECT m.gateway_id FROM gateway_devices m JOIN devices d ON d.number = m.device WHERE d.device_id = $1)";
+    in_tx!(db, |tx| {
+        if sqlx::query(SQL).bind(id.as_str()).bind(topic).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Err(DbError::Missing("devices"));
+        }
+        // Gateways that speak for it read it again.
+        sqlx::query(GATEWAYS).bind(id.as_str()).execute(&mut *tx).await?;
+        audit::note!(tx, by, "device.topic", id.as_str(), json!({ "topic": topic }));
+    });
+    Ok(())
+}
+
+/// Another device than `id` whose topics `name` would share: called the same, or the one's name above the other's.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn shares_topics(db: &Db, id: &str, name: &str) -> Result<Option<String>, DbError> {
+    const SQL: &str = "SELECT device_id FROM devices WHERE device_id <> $1 AND (device_id = $2 OR topic = $2
+        OR substr($2, 1, length(device_id) + 1) = device_id || '/'
+        OR substr($2, 1, length(topic) + 1) = topic || '/'
+        OR substr(topic, 1, length($2) + 1) = $2 || '/') ORDER BY device_id LIMIT 1";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(id).bind(name).fetch_optional(c).await)?)
 }
 
 /// Whose these devices are; one that is not there any more is left out.

@@ -16,6 +16,9 @@ pub enum DbError {
         /// What stands there.
         found: String,
     },
+    /// A damaged file, in whose place no new one could be put.
+    #[error("the damaged file could not be set aside: {0}")]
+    NotReplaced(String),
     /// A write that did not affect the row it meant.
     #[error("table {0}: the row to write is not there")]
     Missing(&'static str),
@@ -26,6 +29,12 @@ impl DbError {
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Sqlx(sqlx::Error::Database(e)) if e.is_unique_violation())
+    }
+
+    /// Whether the file itself is damaged: not a row in it that nobody understands, but what SQLite builds its tables of.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Sqlx(e) if is_damage(e))
     }
 
     /// What is wrong, in a few words for the operator.
@@ -47,11 +56,27 @@ impl DbError {
         }
         matches!(
             self,
-            Self::Sqlx(
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Tls(_)
-            )
+            Self::NotReplaced(_)
+                | Self::Sqlx(
+                    sqlx::Error::Io(_)
+                        | sqlx::Error::PoolTimedOut
+                        | sqlx::Error::PoolClosed
+                        | sqlx::Error::WorkerCrashed
+                        | sqlx::Error::Tls(_)
+                )
         )
     }
+}
+
+/// SQLite's CORRUPT, NOTADB and IOERR_CORRUPTFS. PostgreSQL's own damage is left to PostgreSQL.
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    let code = match error {
+        sqlx::Error::Database(e) => e.code(),
+        _ => None,
+    };
+    code.filter(|code| code.len() != 5)
+        .and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, 11 | 26) || code == 8458)
 }
 
 /// What an operator can mend, by SQLite's and PostgreSQL's codes.

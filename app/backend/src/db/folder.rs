@@ -62,7 +62,10 @@ fn tighten(dir: &Path) -> io::Result<()> {
 }
 
 fn is_ours(name: &str) -> bool {
-    FILES.contains(&name) || name == "demo" || Path::new(name).extension().is_some_and(|ending| ending == "lock")
+    FILES.contains(&name)
+        || name == "demo"
+        || name.starts_with(super::aside::PREFIX)
+        || Path::new(name).extension().is_some_and(|ending| ending == "lock")
 }
 
 fn close_to_others(path: &Path, was: u32, mode: u32) -> io::Result<()> {

@@ -3,25 +3,34 @@
 //! One SQL text serves both wherever both understand it (`$1` works in either); [`on!`] and [`in_tx!`] run it on
 //! whichever is there.
 
+mod aside;
 pub mod audit;
+pub mod commands;
+pub mod device_config;
 pub mod devices;
 pub mod error;
 mod folder;
+pub mod gateways;
+pub mod integrity;
 pub mod keys;
 pub mod links;
 mod open;
 mod pair;
+mod pools;
 pub mod probe;
 pub mod sessions;
 pub mod settings;
 pub mod state;
+pub mod unclaimed;
 pub mod users;
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::PgPool;
 
+pub(crate) use aside::read_aside;
 pub use error::DbError;
 pub use folder::prepare;
 pub use open::{Databases, OpenError};
+pub use pools::Sqlite;
 
 /// One database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -32,13 +41,6 @@ pub enum Db {
     Postgres(Postgres),
 }
 
-/// The two pools of a SQLite file.
-#[derive(Clone, Debug)]
-pub struct Sqlite {
-    pub(crate) write: SqlitePool,
-    pub(crate) read: SqlitePool,
-}
-
 /// The pools of a PostgreSQL database. For all but what devices sent they are the same.
 #[derive(Clone, Debug)]
 pub struct Postgres {
@@ -46,27 +48,40 @@ pub struct Postgres {
     pub(crate) read: PgPool,
 }
 
-impl Sqlite {
-    /// The connection that writes, for a test that holds it.
-    ///
-    /// # Errors
-    /// [`DbError`] when it is not free in time.
-    pub async fn writing(&self) -> Result<impl Drop + use<>, DbError> {
-        Ok(self.write.acquire().await?)
-    }
-}
-
 /// Runs an expression with the connections for reading: `on!(db, |c| sqlx::query(SQL).fetch_all(c).await)`.
 macro_rules! on {
     ($db:expr, |$c:ident| $body:expr) => {
         match $db {
             $crate::db::Db::Sqlite(pools) => {
-                let $c = &pools.read;
+                let pool = pools.read();
+                let $c = &pool;
                 $body
             }
             $crate::db::Db::Postgres(pools) => {
                 let $c = &pools.read;
                 $body
+            }
+        }
+    };
+}
+
+/// Runs an expression with one connection for reading that sees one moment of the database from beginning to end.
+macro_rules! in_snapshot {
+    ($db:expr, |$c:ident| $body:expr) => {
+        match $db {
+            $crate::db::Db::Sqlite(pools) => {
+                let mut transaction = pools.read().begin().await?;
+                let $c = &mut *transaction;
+                let value = $body;
+                transaction.rollback().await?;
+                value
+            }
+            $crate::db::Db::Postgres(pools) => {
+                let mut transaction = pools.read.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                let $c = &mut *transaction;
+                let value = $body;
+                transaction.rollback().await?;
+                value
             }
         }
     };
@@ -78,7 +93,7 @@ macro_rules! in_tx {
     ($db:expr, |$tx:ident| $body:expr) => {
         match $db {
             $crate::db::Db::Sqlite(pools) => {
-                let mut transaction = pools.write.begin_with("BEGIN IMMEDIATE").await?;
+                let mut transaction = pools.write().begin_with("BEGIN IMMEDIATE").await?;
                 let $tx = &mut *transaction;
                 let value = $body;
                 transaction.commit().await?;
@@ -95,7 +110,7 @@ macro_rules! in_tx {
     };
 }
 
-pub(crate) use {in_tx, on};
+pub(crate) use {in_snapshot, in_tx, on};
 
 impl Db {
     /// Asks the smallest question.
@@ -114,7 +129,7 @@ impl Db {
     /// [`DbError`].
     pub async fn commit_waits_for(&self) -> Result<String, DbError> {
         Ok(match self {
-            Self::Sqlite(pools) => sqlx::query_scalar::<_, i64>("PRAGMA synchronous").fetch_one(&pools.write).await?.to_string(),
+            Self::Sqlite(pools) => sqlx::query_scalar::<_, i64>("PRAGMA synchronous").fetch_one(&pools.write()).await?.to_string(),
             Self::Postgres(pools) => sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&pools.write).await?,
         })
     }
@@ -122,10 +137,7 @@ impl Db {
     /// Closes every connection; on SQLite the log is folded into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite(pools) => {
-                pools.read.close().await;
-                pools.write.close().await;
-            }
+            Self::Sqlite(pools) => pools.close().await,
             Self::Postgres(pools) => {
                 pools.read.close().await;
                 pools.write.close().await;

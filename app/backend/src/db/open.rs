@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use super::{Db, DbError, Postgres, Sqlite, folder, pair};
+use super::{Db, DbError, Postgres, Sqlite, aside, error, folder, integrity, pair};
 use crate::config::Settings;
 
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -85,6 +85,16 @@ pub enum OpenError {
         .0.display()
     )]
     Torn(PathBuf),
+    /// A file that is no database any more.
+    #[error("{place}: the file is damaged ({reason}); {fix}")]
+    Damaged {
+        /// The file.
+        place: String,
+        /// What SQLite said.
+        reason: String,
+        /// What to do.
+        fix: &'static str,
+    },
     /// The database cannot be reached or read.
     #[error("{place}: {reason}; check {setting}")]
     Connect {
@@ -103,21 +113,51 @@ impl Databases {
     /// # Errors
     /// [`OpenError`], one line.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
+        Self::open_with(settings, None).await
+    }
+
+    /// The same for the one process that serves: a damaged `telemetry.db` is set aside, and a new one takes its place. Call it only while
+    /// nobody else serves the folder.
+    ///
+    /// # Errors
+    /// [`OpenError`], one line; a damaged registry is one.
+    pub async fn open_setting_aside(settings: &Settings, now_ms: i64) -> Result<Self, OpenError> {
+        Self::open_with(settings, Some(now_ms)).await
+    }
+
+    async fn open_with(settings: &Settings, set_aside_at_ms: Option<i64>) -> Result<Self, OpenError> {
         folder::prepare(&settings.data.dir)?;
         if let Some(url) = settings.database.postgres() {
             return postgres(url.expose()).await;
         }
         let _held = folder::hold(&settings.data.dir).await?;
-        let (registry, telemetry) = tokio::try_join!(
-            sqlite(settings.data.dir.join("vigia.db"), |name| !name.starts_with("telemetry")),
-            sqlite(settings.data.dir.join("telemetry.db"), |name| name.starts_with("telemetry")),
-        )?;
-        let place = settings.data.dir.display().to_string();
-        let connect = |e: DbError| OpenError::Connect { place, reason: e.to_string(), setting: "data.dir" };
-        if !pair::belong_together(&registry, &telemetry).await.map_err(connect)? {
-            return Err(OpenError::Torn(settings.data.dir.clone()));
+        let registry = sqlite(settings.data.dir.join("vigia.db"), is_registry, RESTORE).await?;
+        if set_aside_at_ms.is_some() {
+            // It is small, and everything stands on it: whoever serves looks through all of it first.
+            let found = integrity::problems(&registry).await.map_err(|e| broken(&settings.data.dir, &e))?;
+            if let Some(first) = found.first() {
+                registry.close().await;
+                let place = settings.data.dir.join("vigia.db").display().to_string();
+                return Err(OpenError::Damaged { place, reason: first.split_whitespace().collect::<Vec<_>>().join(" "), fix: RESTORE });
+            }
         }
-        Ok(Self { registry, telemetry })
+        let file = settings.data.dir.join("telemetry.db");
+        let opened = match telemetry(&registry, file.clone()).await {
+            Err(OpenError::Damaged { reason, .. }) if set_aside_at_ms.is_some() => {
+                aside::set_aside(&file, set_aside_at_ms.unwrap_or_default(), &reason)?;
+                let anew = telemetry_file(file).await?;
+                pair::mark(&registry, &anew).await.map_err(|e| broken(&settings.data.dir, &e))?;
+                Ok(anew)
+            }
+            opened => opened,
+        };
+        match opened {
+            Ok(telemetry) => Ok(Self { registry, telemetry }),
+            Err(error) => {
+                registry.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// Closes both.
@@ -127,9 +167,56 @@ impl Databases {
     }
 }
 
-async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> {
+/// What to do about a registry that is damaged.
+const RESTORE: &str = "nothing was changed: restore vigia.db and telemetry.db from one backup";
+/// What to do about damaged readings.
+const SERVE: &str = "`vigia serve` sets it aside, goes on with a new one and takes over what can be read";
+
+fn is_registry(migration: &str) -> bool {
+    !migration.starts_with("telemetry")
+}
+
+fn broken(place: &Path, error: &DbError) -> OpenError {
+    OpenError::Connect { place: place.display().to_string(), reason: error.to_string(), setting: "data.dir" }
+}
+
+/// Opens `telemetry.db`, which belongs to this registry.
+async fn telemetry(registry: &Db, file: PathBuf) -> Result<Db, OpenError> {
+    let folder = file.parent().unwrap_or(&file).to_owned();
     let place = file.display().to_string();
-    let connect = |e: sqlx::Error| OpenError::Connect { place: place.clone(), reason: one_line(&e), setting: "data.dir" };
+    let db = telemetry_file(file).await?;
+    match pair::belong_together(registry, &db).await {
+        Ok(true) => Ok(db),
+        Ok(false) => {
+            db.close().await;
+            Err(OpenError::Torn(folder))
+        }
+        Err(error) => {
+            db.close().await;
+            Err(if error.is_damage() {
+                OpenError::Damaged { place, reason: error.to_string(), fix: SERVE }
+            } else {
+                broken(&folder, &error)
+            })
+        }
+    }
+}
+
+/// A `telemetry.db` by itself, made and migrated where needed.
+pub(super) async fn telemetry_file(file: PathBuf) -> Result<Db, OpenError> {
+    sqlite(file, |name| !is_registry(name), SERVE).await
+}
+
+async fn sqlite(file: PathBuf, mine: fn(&str) -> bool, fix: &'static str) -> Result<Db, OpenError> {
+    let place = file.display().to_string();
+    let connect = |e: sqlx::Error| {
+        let (place, reason) = (place.clone(), one_line(&e));
+        if error::is_damage(&e) {
+            OpenError::Damaged { place, reason, fix }
+        } else {
+            OpenError::Connect { place, reason, setting: "data.dir" }
+        }
+    };
     folder::touch(&file).map_err(|e| connect(e.into()))?;
     let options = SqliteConnectOptions::new()
         .filename(&file)
@@ -142,14 +229,20 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool) -> Result<Db, OpenError> 
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     let write = writer().connect_with(options.clone()).await.map_err(connect)?;
-    migrate(&SQLITE, mine, &write, &place).await?;
+    if let Err(error) = migrate(&SQLITE, mine, &write, &place).await {
+        write.close().await;
+        return Err(match error {
+            OpenError::Damaged { place, reason, .. } => OpenError::Damaged { place, reason, fix },
+            other => other,
+        });
+    }
     let read = SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(WAIT)
         .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
         .await
         .map_err(connect)?;
-    Ok(Db::Sqlite(Sqlite { write, read }))
+    Ok(Db::Sqlite(Sqlite::new(file, write, read)))
 }
 
 /// The pool of the one connection that writes.
@@ -207,6 +300,9 @@ where
     let steps: Vec<_> = all.iter().filter(|step| mine(&step.description)).cloned().collect();
     let migrator = Migrator { migrations: Cow::Owned(steps), ..Migrator::DEFAULT };
     migrator.run(pool).await.map_err(|e| match e {
+        MigrateError::Execute(e) if error::is_damage(&e) => {
+            OpenError::Damaged { place: place.to_owned(), reason: one_line(&e), fix: SERVE }
+        }
         MigrateError::VersionMissing(version) => OpenError::Newer { place: place.to_owned(), version },
         MigrateError::Execute(e) => {
             OpenError::Connect { place: place.to_owned(), reason: one_line(&e), setting: "data.dir and database.url" }
@@ -226,14 +322,14 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk_is_left_behind_when_there_is_room_again() {
         let dir = tempfile::tempdir().expect("a folder");
-        let db = sqlite(dir.path().join("vigia.db"), |name| !name.starts_with("telemetry")).await.expect("opened");
+        let db = sqlite(dir.path().join("vigia.db"), is_registry, RESTORE).await.expect("opened");
         let Db::Sqlite(pools) = &db else { unreachable!("opened as SQLite") };
         let write = async |value: String| crate::db::settings::set(&db, "large", &value).await;
         write("small".to_owned()).await.expect("there is room");
-        sqlx::query("PRAGMA max_page_count = 1").execute(&pools.write).await.expect("full from here on");
+        sqlx::query("PRAGMA max_page_count = 1").execute(&pools.write()).await.expect("full from here on");
         let full = write("x".repeat(1_000_000)).await.expect_err("it is full");
         assert!(full.is_unreachable(), "{full}");
-        sqlx::query("PRAGMA max_page_count = 1000000").execute(&pools.write).await.expect("room again");
+        sqlx::query("PRAGMA max_page_count = 1000000").execute(&pools.write()).await.expect("room again");
         write("y".repeat(1_000_000)).await.expect("it is written again");
     }
 }

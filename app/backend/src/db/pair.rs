@@ -5,13 +5,14 @@ use super::{Db, DbError, in_tx, on, settings};
 
 /// The key in `settings`.
 const KEY: &str = "installation";
+const MARK: &str = "SELECT installation FROM telemetry_of WHERE one = 1";
 
 /// Whether the files belong together. Files without anything in them yet, or of a version that did not mark them, are marked now.
 pub(super) async fn belong_together(registry: &Db, telemetry: &Db) -> Result<bool, DbError> {
-    const MARK: &str = "SELECT installation FROM telemetry_of WHERE one = 1";
     let ours = settings::get(registry, KEY).await?;
-    let theirs: Option<String> = on!(telemetry, |c| sqlx::query_scalar(MARK).fetch_optional(c).await)?;
-    if ours.is_some() && ours == theirs {
+    let theirs = of(telemetry).await?;
+    if let (Some(ours), true) = (&ours, ours == theirs) {
+        remember(telemetry, ours);
         return Ok(true);
     }
     let is_marked = ours.is_some() || theirs.is_some();
@@ -23,11 +24,38 @@ pub(super) async fn belong_together(registry: &Db, telemetry: &Db) -> Result<boo
         Some(name) => name,
         None => on!(registry, |c| sqlx::query_scalar("SELECT lower(hex(randomblob(16)))").fetch_one(c).await)?,
     };
+    settings::set(registry, KEY, &name).await?;
+    write(telemetry, &name).await?;
+    Ok(true)
+}
+
+/// Marks a new file of readings, which takes the place of one that was damaged, as belonging to this registry.
+pub(super) async fn mark(registry: &Db, telemetry: &Db) -> Result<(), DbError> {
+    match settings::get(registry, KEY).await? {
+        Some(name) => write(telemetry, &name).await,
+        None => belong_together(registry, telemetry).await.map(drop),
+    }
+}
+
+/// For the time when the file cannot be asked any more.
+fn remember(telemetry: &Db, name: &str) {
+    if let Db::Sqlite(pools) = telemetry {
+        let _ = pools.installation.set(name.to_owned());
+    }
+}
+
+/// The mark of a file of readings, if it has one.
+async fn of(telemetry: &Db) -> Result<Option<String>, DbError> {
+    Ok(on!(telemetry, |c| sqlx::query_scalar(MARK).fetch_optional(c).await)?)
+}
+
+/// Writes the mark of a file of readings.
+pub(super) async fn write(telemetry: &Db, name: &str) -> Result<(), DbError> {
     const WRITE: &str =
         "INSERT INTO telemetry_of (one, installation) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET installation = excluded.installation";
-    settings::set(registry, KEY, &name).await?;
-    in_tx!(telemetry, |tx| sqlx::query(WRITE).bind(&name).execute(&mut *tx).await?.rows_affected());
-    Ok(true)
+    in_tx!(telemetry, |tx| sqlx::query(WRITE).bind(name).execute(&mut *tx).await?.rows_affected());
+    remember(telemetry, name);
+    Ok(())
 }
 
 async fn has_devices(registry: &Db) -> Result<bool, DbError> {

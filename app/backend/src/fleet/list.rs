@@ -1,15 +1,15 @@
 //! The device list.
 
 use vigia_domain::device::{DeviceKind, DeviceRow};
-use vigia_domain::ids::UserId;
+use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 use vigia_domain::rights::Principal;
 use vigia_domain::user::Role;
 
 use super::cursor::Cursor;
 use super::presence::presence_of;
 use crate::app::App;
-use crate::db::DbError;
 use crate::db::devices::{self, Device};
+use crate::db::{Db, DbError};
 use crate::telemetry::{self, LastValue};
 
 /// The most rows of a page.
@@ -49,6 +49,18 @@ pub(super) enum Visible {
     Nothing,
     All,
     OwnedBy(UserId),
+}
+
+/// Every device that `principal` may see, by its two names.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn visible_devices(registry: &Db, principal: &Principal) -> Result<Vec<(DeviceId, DeviceNumber)>, DbError> {
+    match visible(principal) {
+        Visible::Nothing => Ok(Vec::new()),
+        Visible::All => devices::names(registry, None).await,
+        Visible::OwnedBy(user) => devices::names(registry, Some(user)).await,
+    }
 }
 
 /// The rows that a principal may see; the route has already asked whether it may see the list.

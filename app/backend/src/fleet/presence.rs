@@ -9,7 +9,7 @@ use vigia_domain::ids::DeviceNumber;
 use crate::app::App;
 
 /// How long after its last message a device without a connection still counts as online, in milliseconds.
-const FRESH_MS: i64 = 5 * 60 * 1000;
+pub const FRESH_MS: i64 = 5 * 60 * 1000;
 
 /// Which devices hold a connection to the broker. Clones are handles to the same set.
 #[derive(Clone, Default)]

@@ -1,11 +1,11 @@
 //! Registering a device: it gets its token, shown once.
 
 use vigia_domain::device::DeviceKind;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, UserId};
 
 use crate::auth::token::{self, Kind};
 use crate::db::audit::By;
-use crate::db::{Db, DbError, devices, users};
+use crate::db::{Db, DbError, devices, gateways, users};
 use crate::mqtt::DeviceIdentity;
 use crate::world::World;
 
@@ -27,12 +27,23 @@ pub enum RegisterError {
     /// The id is taken.
     #[error("a device {0} exists already; choose another id")]
     Exists(DeviceId),
+    /// Another device is called so in topics.
+    #[error("the topics of {id} are those of the device {other}, too; choose another id")]
+    Shared {
+        /// The id.
+        id: DeviceId,
+        /// Whose.
+        other: String,
+    },
     /// The name is too long.
     #[error("a name has at most {NAME_CHARACTERS} characters")]
     Name,
     /// No user has the owner's address.
     #[error("no user has the address {0}; add them first with: vigia user add {0} --role customer")]
     NoSuchOwner(String),
+    /// There is no such device.
+    #[error("there is no device {0}; register it with: vigia device add {0} --kind KIND")]
+    Missing(DeviceId),
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -59,14 +70,15 @@ pub struct NewDevice<'a> {
 /// [`RegisterError`]; nothing was written then.
 pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Result<Registered, RegisterError> {
     let NewDevice { actor, id, kind, name, owner } = new;
-    let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(id.as_str());
-    if name.chars().count() > NAME_CHARACTERS {
-        return Err(RegisterError::Name);
+    let name = checked_name(name, id)?;
+    // A gateway signs in by its name as a device does by its id, and topics begin with either.
+    if gateways::by_name(registry, id).await?.is_some() {
+        return Err(RegisterError::Exists(id.clone()));
     }
-    let owner = match owner {
-        None => None,
-        Some(email) => Some(users::by_email(registry, email).await?.ok_or_else(|| RegisterError::NoSuchOwner(email.to_owned()))?.id),
-    };
+    if let Some(other) = devices::shares_topics(registry, id.as_str(), id.as_str()).await? {
+        return Err(RegisterError::Shared { id: id.clone(), other });
+    }
+    let owner = owner_of(registry, owner).await?;
     let token = token::make(world, Kind::Device);
     let by = By { actor, at_ms: world.clock.now_ms() };
     let row = devices::NewDevice { id, kind, name, owner, token_hash: &token::hash(token.as_bytes()) };
@@ -74,6 +86,33 @@ pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Resul
         .await
         .map_err(|e| if e.is_duplicate() { RegisterError::Exists(id.clone()) } else { e.into() })?;
     Ok(Registered { device: DeviceIdentity { id: id.clone(), number }, token })
+}
+
+/// Gives a device a new token; the old one is worthless from then on.
+///
+/// # Errors
+/// [`RegisterError::Missing`], [`RegisterError::Db`]; nothing was written then.
+pub async fn new_token(registry: &Db, world: &World, actor: &str, id: &DeviceId) -> Result<String, RegisterError> {
+    let token = token::make(world, Kind::Device);
+    let by = By { actor, at_ms: world.clock.now_ms() };
+    devices::replace_token(registry, id, &token::hash(token.as_bytes()), by).await.map_err(|error| match error {
+        DbError::Missing(_) => RegisterError::Missing(id.clone()),
+        error => error.into(),
+    })?;
+    Ok(token)
+}
+
+/// The name that people gave a device; its id when they gave none.
+pub(super) fn checked_name<'a>(name: Option<&'a str>, id: &'a DeviceId) -> Result<&'a str, RegisterError> {
+    let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(id.as_str());
+    if name.chars().count() > NAME_CHARACTERS { Err(RegisterError::Name) } else { Ok(name) }
+}
+
+/// The user with this address.
+pub(super) async fn owner_of(registry: &Db, email: Option<&str>) -> Result<Option<UserId>, RegisterError> {
+    let Some(email) = email else { return Ok(None) };
+    let owner = users::by_email(registry, email).await?;
+    Ok(Some(owner.ok_or_else(|| RegisterError::NoSuchOwner(email.to_owned()))?.id))
 }
 
 /// Registers a simulated device, or gives the one that is there a new token and leaves the rest of it as it is.

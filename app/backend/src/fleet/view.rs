@@ -23,6 +23,7 @@ pub async fn view(app: &App, device: Device) -> Result<DeviceView, DbError> {
         row: row(app, device),
         latest: latest.into_iter().map(|v| telemetry::latest(v, now_ms)).collect(),
         attributes,
+        clock_offset_ms: app.ingest().clock_offset_ms(number),
         quarantine,
     })
 }

@@ -80,6 +80,10 @@ pub(super) async fn ask(State(keeper): State<Gatekeeper>, request: Request, next
     let verdict = match keeper.right {
         Right::Public => Verdict::Allowed,
         Right::Needs(action) => may(&principal, action, Resource::Installation),
+        Right::NeedsSome(action) => match &principal {
+            Principal::Device(own) => may(&principal, action, Resource::Device { id: own, owner: None }),
+            _ => may(&principal, action, Resource::Installation),
+        },
         Right::LoopbackOr(_) if is_local(&keeper.app.settings().http, &parts.extensions, &parts.headers) => Verdict::Allowed,
         Right::LoopbackOr(action) => may(&principal, action, Resource::Installation),
         Right::NeedsDevice(action) => {

@@ -27,6 +27,9 @@ pub(super) struct Readiness {
     /// What is wrong with a part that is not ready, likewise.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     wrong: BTreeMap<&'static str, String>,
+    /// What is wrong though everything works, likewise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    degraded: Vec<String>,
 }
 
 /// The parts by name.
@@ -60,8 +63,8 @@ async fn ready(State(app): State<App>, request: Request) -> Response {
         || may(&principal, Action::ReadMetrics, Resource::Installation) == Verdict::Allowed;
     // Side by side: one that is silent does not add its time to the other's.
     let (written, store) = tokio::join!(app.probe().ask(), timeout(PATIENCE, app.store().health()));
-    let broker = app.broker().is_some_and(|broker| broker.connections().is_some());
-    let broker = if broker { Ok(()) } else { Err("it is not running".to_owned()) };
+    let trouble = app.broker().map_or_else(|| Some("it is not running".to_owned()), |broker| broker.trouble());
+    let broker = trouble.map_or(Ok(()), Err);
     let store = match store {
         Ok(asked) => asked.map_err(|error| error.in_words()),
         Err(_) => Err("it does not answer".to_owned()),
@@ -71,7 +74,8 @@ async fn ready(State(app): State<App>, request: Request) -> Response {
     let ready = database && broker && ingest;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let wrong = asked.into_iter().filter_map(|(name, found)| Some((name, found.err()?))).filter(|_| detailed).collect();
-    (status, Json(Readiness { ready, parts: detailed.then_some(Parts { database, broker, ingest }), wrong })).into_response()
+    let degraded = if detailed { app.store().wrong() } else { Vec::new() };
+    (status, Json(Readiness { degraded, ready, parts: detailed.then_some(Parts { database, broker, ingest }), wrong })).into_response()
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {

@@ -9,6 +9,7 @@ mod docs;
 mod health;
 mod measure;
 pub mod openapi;
+mod patient;
 mod places;
 pub mod problem;
 mod serve;

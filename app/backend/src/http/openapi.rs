@@ -26,7 +26,12 @@ pub fn document(routes: &[Route]) -> OpenApi {
     let mut paths = PathsBuilder::new();
     for route in routes.iter().filter(|route| route.face == Face::Api && !route.summary.is_empty()) {
         components = components.schemas_from_iter(route.answer.mentions.iter().cloned());
-        let method = if route.method == Method::POST { HttpMethod::Post } else { HttpMethod::Get };
+        let method = match route.method {
+            Method::POST => HttpMethod::Post,
+            Method::DELETE => HttpMethod::Delete,
+            Method::PUT => HttpMethod::Put,
+            _ => HttpMethod::Get,
+        };
         paths = paths.path(route.path, PathItem::new(method, operation(route)));
     }
     OpenApiBuilder::new()
@@ -43,15 +48,17 @@ pub fn document(routes: &[Route]) -> OpenApi {
 
 fn operation(route: &Route) -> OperationBuilder {
     let mut operation = OperationBuilder::new().summary(Some(route.summary));
-    if route.path.contains("{id}") {
-        operation = operation.parameter(
-            ParameterBuilder::new()
-                .name("id")
-                .parameter_in(ParameterIn::Path)
-                .required(Required::True)
-                .description(Some("The device's id"))
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
-        );
+    for (name, doc) in [("id", "The device's id"), ("command", "The command's id"), ("unclaimed", "The id that the device wants")] {
+        if route.path.contains(&format!("{{{name}}}")) {
+            operation = operation.parameter(
+                ParameterBuilder::new()
+                    .name(name)
+                    .parameter_in(ParameterIn::Path)
+                    .required(Required::True)
+                    .description(Some(doc))
+                    .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
+            );
+        }
     }
     for param in &route.params {
         operation = operation.parameter(

@@ -31,17 +31,20 @@ pub struct Limits {
     /// How long until a request's headers are there in full, counted from the connection or from the answer before. So long also
     /// an idle connection is kept.
     pub header_time: Duration,
+    /// How long a client may leave what is written to it unread until its connection is given up.
+    pub write_time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             // The other half of the files is for the broker and the databases: whoever floods one door leaves the other open.
-            connections: (files::limit() / 2).clamp(16, 4_096),
+            connections: (files::limit() / 2).clamp(16, 16_384),
             per_peer: 256,
             handshakes_per_peer: 32,
             handshake_time: Duration::from_secs(5),
             header_time: Duration::from_secs(15),
+            write_time: Duration::from_secs(30),
         }
     }
 }

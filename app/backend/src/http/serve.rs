@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 
+use super::patient::Patient;
 use super::places::{Limits, Places, Seated};
 use crate::app::App;
 use crate::lifecycle::{Lifecycle, Phase};
@@ -98,14 +99,14 @@ async fn accept(listener: TcpListener, service: Service, tasks: Lifecycle, stop:
             tracing::debug!(%peer, "this address holds too many connections");
             continue;
         };
-        let service = service.clone();
+        let (service, stream) = (service.clone(), Patient::new(stream, service.limits.write_time));
         tasks.serve("http connection", Phase::Intake, |stop| service.meet(stream, peer, stop));
     }
 }
 
 impl Service {
     /// Serves one connection until it ends, becomes a live connection, or the process stops.
-    async fn meet(self, stream: Seated, peer: SocketAddr, stop: CancellationToken) {
+    async fn meet(self, stream: Patient<Seated>, peer: SocketAddr, stop: CancellationToken) {
         let Some(acceptor) = &self.tls else { return self.speak(stream, peer, stop).await };
         let Some(place) = self.places.handshake(peer.ip()) else {
             return tracing::debug!(%peer, "too many handshakes of this address are under way");

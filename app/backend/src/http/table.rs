@@ -4,7 +4,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use utoipa::openapi::{RefOr, Schema};
 use vigia_domain::rights::Action;
 
@@ -21,6 +21,8 @@ pub enum Right {
     Needs(Action),
     /// Whoever may do this on the device that `{id}` in the path names, or `id` in the query where the path has none.
     NeedsDevice(Action),
+    /// Whoever may do this on some device; the handler asks for each that the body names.
+    NeedsSome(Action),
     /// A caller on this machine, or whoever may do this.
     LoopbackOr(Action),
 }
@@ -68,7 +70,7 @@ pub struct Answer {
 
 /// One route.
 pub struct Route {
-    /// GET or POST.
+    /// GET, POST, PUT or DELETE.
     pub method: Method,
     /// The pattern, `{id}` for a device.
     pub path: &'static str,
@@ -96,6 +98,16 @@ impl Route {
     /// A route that changes something.
     pub fn post<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
         Self::new(Method::POST, path, right, post(handler))
+    }
+
+    /// A route that deletes something.
+    pub fn delete<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
+        Self::new(Method::DELETE, path, right, delete(handler))
+    }
+
+    /// A route that replaces something as a whole.
+    pub fn put<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
+        Self::new(Method::PUT, path, right, put(handler))
     }
 
     fn new(method: Method, path: &'static str, right: Right, handler: MethodRouter<App>) -> Self {

@@ -1,5 +1,8 @@
 //! The way in: decode, check, batch, commit, acknowledge, announce.
 
+mod checks;
+mod clock;
+mod lines;
 mod stamp;
 mod strikes;
 mod writer;
@@ -8,9 +11,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use vigia_domain::decode::{self, Decoded};
-use vigia_domain::ids::DeviceId;
+use vigia_domain::decode::route::{Found, Routes};
+use vigia_domain::decode::{self, Decoded, Decoder};
+use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::{DeviceId, DeviceNumber};
 use vigia_domain::limits::METRICS_PER_DEVICE;
+use vigia_domain::plausible::Limit;
+use vigia_domain::reading::Reading;
 use vigia_domain::reason::Reason;
 
 use crate::lifecycle::{Lifecycle, Phase};
@@ -19,6 +26,9 @@ use crate::metrics::IngestMetrics;
 use crate::mqtt::{DeviceIdentity, Unavailable};
 use crate::telemetry::{Entry, Refused, TelemetryStore};
 use crate::world::World;
+use checks::Checks;
+use clock::Clocks;
+pub use lines::{LinesNotTaken, OfDevice};
 use stamp::Stamps;
 use strikes::Strikes;
 use writer::{Request, Writer};
@@ -44,8 +54,39 @@ struct Inner {
     stamps: Stamps,
     strikes: Strikes,
     strangers: Strikes,
+    routes: Routes,
+    checks: Checks,
+    clocks: Clocks,
     world: World,
     metrics: IngestMetrics,
+}
+
+/// What the settings say of the way in.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Whose a topic is and what reads it.
+    pub routes: Routes,
+    /// What a value may be.
+    pub limits: Vec<Limit>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { routes: Routes::built_in(), limits: Vec::new() }
+    }
+}
+
+/// Where a message stood, and what reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// What reads it.
+    pub decoder: Decoder,
+    /// The device's name in the topic; empty where it has none.
+    pub name: &'a str,
+    /// What follows it there.
+    pub rest: &'a str,
 }
 
 /// Why readings over HTTP were not taken.
@@ -62,7 +103,14 @@ pub enum NotTaken {
 impl Ingest {
     /// Starts the writer.
     #[must_use]
-    pub fn start(store: Arc<dyn TelemetryStore>, hub: Hub, world: World, metrics: IngestMetrics, lifecycle: &Lifecycle) -> Self {
+    pub fn start(
+        store: Arc<dyn TelemetryStore>,
+        hub: Hub,
+        world: World,
+        metrics: IngestMetrics,
+        rules: Rules,
+        lifecycle: &Lifecycle,
+    ) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
         let writer = Writer { store: Arc::clone(&store), hub, requests, metrics: metrics.clone(), world: world.clone() };
         lifecycle.spawn("writer", Phase::Store, |stop| writer.run(stop));
@@ -73,50 +121,105 @@ impl Ingest {
                 stamps: Stamps::default(),
                 strikes: Strikes::per_minute(100),
                 strangers: Strikes::per_minute(1),
+                routes: rules.routes,
+                checks: Checks::new(rules.limits),
+                clocks: Clocks::default(),
                 world,
                 metrics,
             }),
         }
     }
 
-    /// Takes a message from a topic of the device's own. Returns after the commit; what cannot be taken is quarantined.
+    /// Whose a topic is and what reads it.
+    #[must_use]
+    pub fn routes(&self) -> &Routes {
+        &self.inner.routes
+    }
+
+    /// How far a device's clock is ahead of ours, in ms, from its live messages; behind is negative. `None` while too few came.
+    #[must_use]
+    pub fn clock_offset_ms(&self, device: DeviceNumber) -> Option<i64> {
+        self.inner.clocks.offset_ms(device)
+    }
+
+    /// Learns what a device is, for limits of its kind.
+    pub fn know(&self, device: DeviceNumber, kind: DeviceKind) {
+        self.inner.checks.know(device, kind);
+    }
+
+    /// A message that is nobody's was taken and counted.
+    pub fn unplaced(&self) {
+        self.inner.metrics.unplaced.inc();
+    }
+
+    /// Takes a message from a topic that is the device's own by its id. Returns after the commit; what cannot be taken is quarantined.
     ///
     /// # Errors
     /// [`Unavailable`]: nothing was stored.
     pub async fn message(&self, device: &DeviceIdentity, topic: &str, payload: &[u8]) -> Result<(), Unavailable> {
+        match self.inner.routes.find(topic, |name| decode::is_called(&device.id, name).then_some(())) {
+            Found::Up { decoder, name, rest, .. } => self.placed(device, Source { topic, decoder, name, rest }, payload).await,
+            Found::Hello => Ok(()),
+            Found::Down { .. } | Found::Nobodys => {
+                self.quarantine(device, topic, Reason::UnknownTopic, payload, true).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a message of a device. Returns after the commit; what cannot be taken is quarantined.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: nothing was stored.
+    pub async fn placed(&self, device: &DeviceIdentity, source: Source<'_>, payload: &[u8]) -> Result<(), Unavailable> {
         let inner = &self.inner;
         let mut refused = Vec::new();
-        let note = |reason: Reason| refusal(topic, reason, payload);
-        let entry = match decode::decode(&device.id, topic, payload) {
+        let note = |reason: Reason| refusal(source.topic, reason, payload);
+        let entry = match source.decoder.decode(source.name, source.rest, payload) {
             Err(reason) => {
                 refused.push(note(reason));
                 self.entry(device, Decoded::default(), refused, true)
             }
             Ok(mut decoded) => {
-                let mut elements = std::mem::take(&mut decoded.refused);
-                let more = elements.len().saturating_sub(TOLD_ONE_BY_ONE) as u64;
-                elements.truncate(TOLD_ONE_BY_ONE);
-                refused.extend(elements.into_iter().map(note));
-                if more > 0 {
-                    refused.push(note(Reason::More { count: more }));
-                }
                 let now_ms = inner.world.clock.now_ms();
-                let mut is_in_time = |at_ms| match stamp::check(at_ms, now_ms) {
-                    Ok(()) => true,
-                    Err(reason) => {
-                        refused.push(note(reason.into()));
-                        false
-                    }
-                };
+                let mut reasons = std::mem::take(&mut decoded.refused);
+                self.hear_clock(device.number, &decoded.readings, now_ms);
+                let mut is_in_time = |at_ms| stamp::check(at_ms, now_ms).map_err(|bad| reasons.push(bad.into())).is_ok();
                 decoded.readings.retain(|reading| is_in_time(reading.at_ms));
                 decoded.events.retain(|event| is_in_time(event.at_ms));
+                self.check(device.number, &mut decoded.readings, now_ms, |reason| reasons.push(reason));
                 if self.leave_out_new_metrics(device, &mut decoded) {
-                    refused.push(note(Reason::TooManyMetrics));
+                    reasons.push(Reason::TooManyMetrics);
+                }
+                let more = reasons.len().saturating_sub(TOLD_ONE_BY_ONE) as u64;
+                reasons.truncate(TOLD_ONE_BY_ONE);
+                refused.extend(reasons.into_iter().map(note));
+                if more > 0 {
+                    refused.push(note(Reason::More { count: more }));
                 }
                 self.entry(device, decoded, refused, true)
             }
         };
-        self.store(entry, &device.id).await
+        self.store(vec![(device.id.clone(), entry)]).await
+    }
+
+    /// Only a message of one reading says something of the clock: a list is a backlog.
+    fn hear_clock(&self, device: DeviceNumber, readings: &[Reading], now_ms: i64) {
+        if let [Reading { at_ms: Some(at_ms), .. }] = readings {
+            self.inner.clocks.hear(device, *at_ms, now_ms);
+        }
+    }
+
+    /// Takes out what cannot be, and readings of which nothing is left.
+    fn check(&self, device: DeviceNumber, readings: &mut Vec<Reading>, now_ms: i64, mut refused: impl FnMut(Reason)) {
+        let newest = |metric: &str| {
+            let latest = self.inner.store.latest(device);
+            latest.into_iter().find(|value| value.metric == metric).map(|value| (value.at_ms, value.value))
+        };
+        for reading in &mut *readings {
+            self.inner.checks.check(device, reading, now_ms, newest, &mut refused);
+        }
+        readings.retain(|reading| !reading.values.is_empty());
     }
 
     /// Takes one reading or an array of them, all or nothing. Returns how many were stored, after the commit.
@@ -132,16 +235,27 @@ impl Ingest {
             return Err(first.into());
         }
         let now_ms = self.inner.world.clock.now_ms();
-        for reading in &decoded.readings {
-            stamp::check(reading.at_ms, now_ms).map_err(Reason::from)?;
-        }
+        self.hear_clock(device.number, &decoded.readings, now_ms);
+        self.check_all(device.number, &mut decoded.readings, now_ms)?;
         if self.leave_out_new_metrics(device, &mut decoded) {
             return Err(Reason::TooManyMetrics.into());
         }
         let count = decoded.readings.len();
         let entry = self.entry(device, decoded, Vec::new(), true);
-        self.store(entry, &device.id).await?;
+        self.store(vec![(device.id.clone(), entry)]).await?;
         Ok(count)
+    }
+
+    /// All or nothing: the first reason that any reading gives.
+    fn check_all(&self, device: DeviceNumber, readings: &mut Vec<Reading>, now_ms: i64) -> Result<(), Reason> {
+        for reading in &*readings {
+            stamp::check(reading.at_ms, now_ms)?;
+        }
+        let mut first = None;
+        self.check(device, readings, now_ms, |reason| {
+            first.get_or_insert(reason);
+        });
+        first.map_or(Ok(()), Err)
     }
 
     /// Puts something that was not taken where the device's page shows it. A device that tries without end is cut short, and a
@@ -151,7 +265,7 @@ impl Ingest {
         if entry.refused.is_empty() {
             return;
         }
-        if self.store(entry, &device.id).await.is_err() {
+        if self.store(vec![(device.id.clone(), entry)]).await.is_err() {
             tracing::warn!(device = %device.id, "a refusal could not be written down: the database is away");
         }
     }
@@ -202,10 +316,10 @@ impl Ingest {
         left_out
     }
 
-    async fn store(&self, entry: Entry, device: &DeviceId) -> Result<(), Unavailable> {
+    /// Stores all of it or nothing.
+    async fn store(&self, entries: Vec<(DeviceId, Entry)>) -> Result<(), Unavailable> {
         let (done, stored) = oneshot::channel();
-        let request = Request { entry, device: device.clone(), done };
-        self.inner.queue.send(request).await.map_err(|_| Unavailable)?;
+        self.inner.queue.send(Request { entries, done }).await.map_err(|_| Unavailable)?;
         stored.await.unwrap_or(Err(Unavailable))
     }
 }

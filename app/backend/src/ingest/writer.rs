@@ -25,11 +25,16 @@ const READINGS: usize = 20_000;
 /// How often the last values are written down.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// A message that waits for its commit.
+/// What waits for its commit: a message, or a request of several devices, all or nothing.
 pub(super) struct Request {
-    pub(super) entry: Entry,
-    pub(super) device: DeviceId,
+    pub(super) entries: Vec<(DeviceId, Entry)>,
     pub(super) done: oneshot::Sender<Result<(), Unavailable>>,
+}
+
+/// Who waits: how many entries of the batch are theirs, whose these are, and where the answer goes.
+struct Sender {
+    devices: Vec<DeviceId>,
+    done: oneshot::Sender<Result<(), Unavailable>>,
 }
 
 pub(super) struct Writer {
@@ -72,11 +77,15 @@ impl Writer {
         let mut senders = Vec::new();
         let mut readings = 0;
         let mut next = Some(first);
-        while let Some(Request { entry, device, done }) = next {
-            readings += entry.readings.len();
-            entries.push(entry);
-            senders.push((device, done));
-            if entries.len() == MESSAGES || readings >= READINGS {
+        while let Some(request) = next {
+            let mut devices = Vec::with_capacity(request.entries.len());
+            for (device, entry) in request.entries {
+                readings += entry.readings.len();
+                entries.push(entry);
+                devices.push(device);
+            }
+            senders.push(Sender { devices, done: request.done });
+            if entries.len() >= MESSAGES || readings >= READINGS {
                 break;
             }
             next = self.requests.try_recv().ok();
@@ -86,43 +95,43 @@ impl Writer {
         self.metrics.commit_seconds.observe(self.world.clock.instant().saturating_duration_since(started).as_secs_f64());
         match outcome {
             Ok(won) => self.stored(&entries, &won, senders),
-            Err(error) if entries.len() > 1 && !error.is_unreachable() => self.one_by_one(entries, senders, &error).await,
+            Err(error) if senders.len() > 1 && !error.is_unreachable() => self.one_by_one(entries, senders, &error).await,
             Err(error) => self.failed(senders, &error),
         }
     }
 
     /// One message that the database refuses must not hold up the others of its batch.
-    async fn one_by_one(&self, entries: Vec<Entry>, senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>, error: &DbError) {
+    async fn one_by_one(&self, entries: Vec<Entry>, senders: Vec<Sender>, error: &DbError) {
         tracing::warn!(%error, messages = entries.len(), "a batch was refused; trying its messages one by one");
-        let mut waiting = entries.into_iter().zip(senders);
-        while let Some((entry, sender)) = waiting.next() {
-            match self.store.append(std::slice::from_ref(&entry)).await {
-                Ok(won) => self.stored(std::slice::from_ref(&entry), &won, vec![sender]),
-                Err(error) if error.is_unreachable() => {
-                    let senders = std::iter::once(sender).chain(waiting.map(|(_, sender)| sender)).collect();
-                    return self.failed(senders, &error);
-                }
+        let mut entries = entries.as_slice();
+        let mut waiting = senders.into_iter();
+        while let Some(sender) = waiting.next() {
+            let (own, others) = entries.split_at(sender.devices.len());
+            entries = others;
+            match self.store.append(own).await {
+                Ok(won) => self.stored(own, &won, vec![sender]),
+                Err(error) if error.is_unreachable() => return self.failed(std::iter::once(sender).chain(waiting).collect(), &error),
                 Err(error) => self.failed(vec![sender], &error),
             }
         }
     }
 
-    fn failed(&self, senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>, error: &DbError) {
+    fn failed(&self, senders: Vec<Sender>, error: &DbError) {
         tracing::error!(%error, messages = senders.len(), "not stored, so not acknowledged");
         self.metrics.failed.inc_by(senders.len() as u64);
-        for (_, done) in senders {
-            let _ = done.send(Err(Unavailable));
+        for sender in senders {
+            let _ = sender.done.send(Err(Unavailable));
         }
     }
 
-    fn stored(&self, entries: &[Entry], won: &[Won], senders: Vec<(DeviceId, oneshot::Sender<Result<(), Unavailable>>)>) {
+    fn stored(&self, entries: &[Entry], won: &[Won], senders: Vec<Sender>) {
         self.metrics.messages.inc_by(entries.iter().filter(|e| e.heard).count() as u64);
         self.metrics.readings.inc_by(entries.iter().map(|e| e.readings.len() as u64).sum());
-        let mut devices = Vec::with_capacity(senders.len());
-        for (device, done) in senders {
+        let mut devices = Vec::with_capacity(entries.len());
+        for sender in senders {
             // A sender that is gone will send again; storing is idempotent.
-            let _ = done.send(Ok(()));
-            devices.push(device);
+            let _ = sender.done.send(Ok(()));
+            devices.extend(sender.devices);
         }
         for ((entry, device), won) in entries.iter().zip(devices).zip(won) {
             self.hub.publish(&device, || announcements(entry, won, &device));
@@ -141,10 +150,13 @@ fn announcements(entry: &Entry, won: &[bool], device: &DeviceId) -> Vec<Update> 
     for (name, (at_ms, value)) in newest {
         by_instant.entry(at_ms).or_default().insert(name.clone(), value);
     }
-    if by_instant.is_empty() && entry.online.is_some() {
+    // Words without a number are news, too: a device that says only how it is, is there.
+    let says = !entry.attributes.is_empty() && entry.heard;
+    let mut online = entry.online;
+    if by_instant.is_empty() && (online.is_some() || says) {
+        online.get_or_insert(true);
         by_instant.insert(entry.received_ms, BTreeMap::new());
     }
-    let update =
-        |(at_ms, values)| Update { topic: Hub::topic(device), at: time::to_text(at_ms), values, online: entry.online, seen_at: None };
+    let update = |(at_ms, values)| Update { topic: Hub::topic(device), at: time::to_text(at_ms), values, online, seen_at: None };
     by_instant.into_iter().map(update).collect()
 }

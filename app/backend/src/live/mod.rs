@@ -1,15 +1,20 @@
 //! The live hub: whoever listens to a device hears of its new values. A slow listener gets the latest, never the backlog.
 
+pub mod across;
+mod memo;
 mod message;
 mod seats;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
-use vigia_domain::ids::{DeviceId, DeviceNumber};
+use vigia_domain::command::CommandState;
+use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 use vigia_domain::live::Update;
+use vigia_domain::rights::Principal;
 
+pub use memo::Memo;
 pub use message::Message;
 pub use seats::{MOST_SOCKETS, Seat, Seats};
 
@@ -20,7 +25,11 @@ pub const MOST_TOPICS: usize = 2_000;
 #[derive(Clone, Default)]
 pub struct Hub {
     topics: Arc<Mutex<HashMap<DeviceId, Topic>>>,
+    /// What waits for the other processes, where there are any.
+    overheard: Arc<OnceLock<Arc<Mailbox>>>,
     seats: Seats,
+    standings: Memo<String, Principal>,
+    owners: Memo<DeviceNumber, Option<Option<UserId>>>,
 }
 
 /// A device that somebody follows.
@@ -46,6 +55,12 @@ pub struct Listener {
 }
 
 impl Hub {
+    /// A hub whose connections have these places.
+    #[must_use]
+    pub fn with(seats: Seats) -> Self {
+        Self { seats, ..Self::default() }
+    }
+
     /// The topic of a device.
     #[must_use]
     pub fn topic(device: &DeviceId) -> String {
@@ -64,12 +79,47 @@ impl Hub {
         &self.seats
     }
 
+    /// Who a credential is, by the hash of it: connections of one account ask together.
+    #[must_use]
+    pub fn standings(&self) -> &Memo<String, Principal> {
+        &self.standings
+    }
+
+    /// Whose a device is; the outer `None`: it is not there any more.
+    #[must_use]
+    pub fn owners(&self) -> &Memo<DeviceNumber, Option<Option<UserId>>> {
+        &self.owners
+    }
+
     /// Tells everyone who follows `device`; what, is asked only when there is somebody. Never waits for a listener.
     pub fn publish(&self, device: &DeviceId, updates: impl FnOnce() -> Vec<Update>) {
         let mut topics = locked(&self.topics);
-        if let Some(topic) = topics.get_mut(device) {
-            updates().into_iter().for_each(|update| topic.tell(device, update));
+        let (mut topic, overheard) = (topics.get_mut(device), self.overheard.get());
+        if topic.is_none() && overheard.is_none() {
+            return;
         }
+        for update in updates() {
+            let is_online = update.says_online();
+            let message = Message::new(update);
+            if let Some(topic) = &mut topic {
+                topic.tell(device, is_online, &message);
+            }
+            if let Some(mailbox) = overheard {
+                mailbox.put(device, &message);
+            }
+        }
+    }
+
+    /// Tells those who follow `device` here what another process announced.
+    fn repeat(&self, device: &DeviceId, update: Update) {
+        if let Some(topic) = locked(&self.topics).get_mut(device) {
+            topic.tell(device, update.says_online(), &Message::new(update));
+        }
+    }
+
+    /// Everything that is announced here, the latest of each device.
+    fn overhear(&self) -> Arc<Mailbox> {
+        Arc::clone(self.overheard.get_or_init(Arc::default))
     }
 
     /// Asks of every followed device whether it is online, and tells its followers where they take it to be otherwise.
@@ -78,11 +128,20 @@ impl Hub {
         for (device, topic) in locked(&self.topics).iter_mut() {
             let now = is_online(topic.number);
             if now != topic.is_online {
-                topic.tell(
-                    device,
-                    Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(now), seen_at: None },
-                );
+                let update =
+                    Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(now), seen_at: None };
+                topic.tell(device, now, &Message::new(update));
             }
+        }
+    }
+
+    /// Tells everyone who follows `device` how far a command has come. Of the device itself it says nothing new.
+    pub fn command(&self, device: &DeviceId, at: &str, id: &str, state: CommandState) {
+        if let Some(topic) = locked(&self.topics).get_mut(device) {
+            let online = topic.is_online;
+            let update =
+                Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(online), seen_at: None };
+            topic.tell(device, online, &Message::with(update, BTreeMap::from([(id.to_owned(), state)])));
         }
     }
 
@@ -94,15 +153,33 @@ impl Hub {
 }
 
 impl Topic {
-    fn tell(&mut self, device: &DeviceId, update: Update) {
-        self.is_online = update.says_online();
-        let message = Message::new(update);
+    fn tell(&mut self, device: &DeviceId, is_online: bool, message: &Arc<Message>) {
+        self.is_online = is_online;
         for mailbox in &self.mailboxes {
-            locked(&mailbox.waiting)
-                .entry(device.clone())
-                .and_modify(|old| *old = old.and(&message))
-                .or_insert_with(|| Arc::clone(&message));
-            mailbox.wake.notify_one();
+            mailbox.put(device, message);
+        }
+    }
+}
+
+impl Mailbox {
+    fn put(&self, device: &DeviceId, message: &Arc<Message>) {
+        let mut waiting = locked(&self.waiting);
+        match waiting.get_mut(device) {
+            Some(old) => *old = old.and(message),
+            None => drop(waiting.insert(device.clone(), Arc::clone(message))),
+        }
+        drop(waiting);
+        self.wake.notify_one();
+    }
+
+    /// The next messages, at least one, at most one per device.
+    async fn next(&self) -> Vec<Arc<Message>> {
+        loop {
+            let messages = std::mem::take(&mut *locked(&self.waiting));
+            if !messages.is_empty() {
+                return messages.into_values().collect();
+            }
+            self.wake.notified().await;
         }
     }
 }
@@ -131,6 +208,18 @@ impl Listener {
         true
     }
 
+    /// Follows a device, and hears nothing of it until something changes. `is_online`: as its listener takes it to be. There is no
+    /// bound here: the caller has one.
+    pub fn follow_quietly(&mut self, device: &DeviceId, number: DeviceNumber, is_online: impl FnOnce() -> bool) {
+        if self.follows.insert(device.clone(), number).is_some() {
+            return;
+        }
+        let mut topics = locked(&self.hub.topics);
+        // Asked while nothing can be published, as in `follow`.
+        let topic = topics.entry(device.clone()).or_insert_with(|| Topic { number, is_online: is_online(), mailboxes: Vec::new() });
+        topic.mailboxes.push(Arc::clone(&self.mailbox));
+    }
+
     /// The devices that it follows.
     #[must_use]
     pub fn follows(&self) -> &HashMap<DeviceId, DeviceNumber> {
@@ -148,13 +237,7 @@ impl Listener {
 
     /// The next messages, at least one, at most one per device.
     pub async fn next(&self) -> Vec<Arc<Message>> {
-        loop {
-            let messages = std::mem::take(&mut *locked(&self.mailbox.waiting));
-            if !messages.is_empty() {
-                return messages.into_values().collect();
-            }
-            self.mailbox.wake.notified().await;
-        }
+        self.mailbox.next().await
     }
 
     fn forget(&self, device: &DeviceId) {
@@ -243,6 +326,26 @@ mod tests {
         assert!(late.follow(id("m1"), M1, || Some(known)));
         hub.publish(&id("m1"), || vec![update("2026-01-01T00:06:00.000Z", &[("voltage_v", 127.0)])]);
         assert!(!late.next().await[0].text().contains("seen_at"), "it was heard of just now");
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_hears_how_far_each_command_has_come_beside_the_values() {
+        let hub = Hub::default();
+        let mut slow = hub.listen();
+        assert!(slow.follow(id("m1"), M1, || Some(update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0)]))));
+        let at = "2026-01-01T00:00:02.000Z";
+        for (command, state) in [("c1", CommandState::Queued), ("c2", CommandState::Queued), ("c1", CommandState::Done)] {
+            hub.command(&id("m1"), at, command, state);
+        }
+        assert_eq!(
+            slow.next().await[0].text().as_str(),
+            concat!(
+                r#"{"topic":"device/m1","at":"2026-01-01T00:00:01.000Z","values":{"power_w":1.0},"online":true,"#,
+                r#""commands":{"c1":"done","c2":"queued"}}"#
+            )
+        );
+        hub.publish(&id("m1"), || vec![update(at, &[("power_w", 2.0)])]);
+        assert!(!slow.next().await[0].text().contains("commands"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How many live connections one principal may hold.
 
+use prometheus_client::metrics::gauge::Gauge;
 use vigia_domain::rights::Principal;
 
 use crate::share::{Share, Shares};
@@ -9,20 +10,36 @@ pub const MOST_SOCKETS: usize = 32;
 
 /// Who holds how many. Clones are handles to the same count.
 #[derive(Clone)]
-pub struct Seats(Shares<String>);
+pub struct Seats {
+    shares: Shares<String>,
+    taken: Gauge,
+}
 
 /// One connection's place; free again when dropped.
 pub struct Seat {
     _share: Share<String>,
+    taken: Gauge,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.taken.dec();
+    }
 }
 
 impl Default for Seats {
     fn default() -> Self {
-        Self(Shares::of(MOST_SOCKETS))
+        Self::counted(Gauge::default())
     }
 }
 
 impl Seats {
+    /// Places whose number, as far as they are taken, stands in this gauge.
+    #[must_use]
+    pub fn counted(taken: Gauge) -> Self {
+        Self { shares: Shares::of(MOST_SOCKETS), taken }
+    }
+
     /// A place for one more connection; `None` when this principal holds too many.
     #[must_use]
     pub fn take(&self, principal: &Principal) -> Option<Seat> {
@@ -32,7 +49,9 @@ impl Seats {
             Principal::Device(id) => format!("device:{id}"),
             Principal::ApiKey { id, .. } => format!("key:{}", id.0),
         };
-        Some(Seat { _share: self.0.take(holder)? })
+        let share = self.shares.take(holder)?;
+        self.taken.inc();
+        Some(Seat { _share: share, taken: self.taken.clone() })
     }
 }
 
@@ -52,6 +71,7 @@ mod tests {
         assert!(seats.take(&user(2)).is_some(), "the others have their own");
         drop(held);
         assert!(seats.take(&user(1)).is_some());
-        assert!(seats.0.are_free());
+        assert!(seats.shares.are_free());
+        assert_eq!(seats.taken.get(), 0);
     }
 }

@@ -1,9 +1,10 @@
-//! Which topics are a device's own. Pure; asked for every PUBLISH, SUBSCRIBE and last will.
+//! Which topics are a device's own by its id alone. Pure. The gate of an installation knows more: other names in topics, routes
+//! of the settings, gateways.
 
 use vigia_domain::ids::DeviceId;
 
 /// Topics below `vigia/<id>/` that a device sends on; the others there are ours to send on.
-const NATIVE_UP: [&str; 5] = ["telemetry", "event", "status", "command/result", "config/applied"];
+pub(super) const NATIVE_UP: [&str; 5] = ["telemetry", "event", "status", "command/result", "config/applied"];
 
 /// Whether `device` may publish on `topic`: a native topic of the upward direction, or below its own Shelly prefix
 /// except where orders come down.

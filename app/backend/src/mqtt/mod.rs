@@ -2,6 +2,9 @@
 
 pub mod access;
 pub mod embedded;
+pub mod external;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -75,6 +78,16 @@ pub trait Gate: Send + Sync {
     async fn disconnected(&self, device: &DeviceIdentity);
 }
 
+/// Knows the devices by their ids, for a broker that has checked the credential itself.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The registered device of this id. Asked for every message: an answer may be a second old.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: the registry cannot be asked now.
+    async fn find(&self, id: &DeviceId) -> Result<Option<DeviceIdentity>, Unavailable>;
+}
+
 /// A broker, ours or another's.
 #[async_trait]
 pub trait Broker: Send + Sync {
@@ -84,14 +97,70 @@ pub trait Broker: Send + Sync {
     /// [`BrokerError`] when the broker did not take it.
     async fn publish(&self, topic: &str, payload: Bytes, retain: bool) -> Result<(), BrokerError>;
 
+    /// The same for a message that means nothing any more after `left`, and is not retained: a broker that can does not hand it
+    /// out later. One that cannot hands it out; the message itself says until when it is good.
+    ///
+    /// # Errors
+    /// [`BrokerError`] when the broker did not take it.
+    async fn publish_for(&self, topic: &str, payload: Bytes, left: Duration) -> Result<(), BrokerError> {
+        let _ = left;
+        self.publish(topic, payload, false).await
+    }
+
     /// Ends every connection of the device, as when its credential is withdrawn.
     async fn disconnect(&self, device: &DeviceId);
 
     /// How many clients are connected; `None` when the broker cannot be reached.
     fn connections(&self) -> Option<usize>;
 
+    /// What is wrong with it, for the operator; `None` while all is well.
+    fn trouble(&self) -> Option<String> {
+        self.connections().is_none().then(|| "it is not running".to_owned())
+    }
+
     /// Takes no new connections or messages, finishes those under way, ends.
     async fn stop(&self);
+}
+
+/// Where an external broker keeps the devices' credentials. Our own broker asks the registry and needs none of this.
+#[async_trait]
+pub trait Credentials: Send + Sync {
+    /// Whether credentials could be handed over now.
+    ///
+    /// # Errors
+    /// [`CredentialError::Away`].
+    async fn reach(&self) -> Result<(), CredentialError>;
+
+    /// Lets the device in with this token from now on, and with no other, on its own topics.
+    ///
+    /// # Errors
+    /// [`CredentialError`]; giving it again is harmless.
+    async fn grant(&self, device: &DeviceId, token: &str) -> Result<(), CredentialError>;
+
+    /// Lets the device in no longer and ends its connections. Harmless when it is not known there.
+    ///
+    /// # Errors
+    /// [`CredentialError`].
+    async fn withdraw(&self, device: &DeviceId) -> Result<(), CredentialError>;
+}
+
+/// The broker did not take a credential.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// It cannot be reached, or its plugin does not answer us.
+    #[error("the broker cannot be given credentials now: {0}")]
+    Away(String),
+    /// The plugin refused a command.
+    #[error("the broker refused {command}: {error}")]
+    Refused {
+        /// The command.
+        command: &'static str,
+        /// The plugin's own sentence.
+        error: String,
+    },
+    /// Somebody else has this user name there.
+    #[error("the broker has a user {0} that was not made here; choose another id for the device")]
+    Taken(DeviceId),
 }
 
 /// The broker did not do what was asked.

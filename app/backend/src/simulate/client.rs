@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use vigia_domain::ids::DeviceId;
 
 use super::device::{Device, Outgoing};
+use super::link::{Line, Link, Switch};
+use super::outage::{Outages, Turn};
 use crate::world::Clock;
 
 /// Messages under way at once on one connection.
@@ -87,13 +89,22 @@ impl Client {
     /// Lets the devices speak until the time is over, all have finished, or it is told to stop; then waits a little for the last
     /// acknowledgements.
     pub async fn run(&self, actors: Vec<Actor>, stop: CancellationToken) -> Report {
+        self.run_over(None, actors, stop).await
+    }
+
+    /// The same over lines of this kind.
+    pub async fn run_over(&self, line: Option<Line>, actors: Vec<Actor>, stop: CancellationToken) -> Report {
         let mut tasks = JoinSet::new();
         let count = actors.len().max(1);
         for (n, actor) in actors.into_iter().enumerate() {
             // Not all in the same instant.
             #[expect(clippy::cast_precision_loss, reason = "a number of devices")]
             let share = n as f64 / count as f64;
-            tasks.spawn(Session::new(self.clone(), actor).run(share, stop.clone()));
+            let (session, stop) = (Session::new(self.clone(), actor), stop.clone());
+            match line {
+                None => tasks.spawn(session.run(share, stop)),
+                Some(line) => tasks.spawn(session.run_over(Line { seed: line.seed.wrapping_add(n as u64), ..line }, share, stop)),
+            };
         }
         let mut whole = Report::default();
         while let Some(done) = tasks.join_next().await {
@@ -128,6 +139,9 @@ struct Session {
     under_way: BTreeMap<u16, (u64, Message)>,
     order: u64,
     standing: bool,
+    /// The bad line that it speaks over, if it is one.
+    switch: Option<Switch>,
+    outages: Option<Outages>,
 }
 
 impl Session {
@@ -141,6 +155,26 @@ impl Session {
             under_way: BTreeMap::new(),
             order: 0,
             standing: false,
+            switch: None,
+            outages: None,
+        }
+    }
+
+    async fn run_over(mut self, line: Line, share: f64, stop: CancellationToken) -> Report {
+        let broker = (self.client.host.clone(), self.client.port);
+        let (link, address, switch) = match Link::lay(broker, line.flaky, line.seed).await {
+            Ok(laid) => laid,
+            Err(reason) => {
+                tracing::error!(device = %self.actor.id, %reason, "a simulated device has no line");
+                return Report { lost: 1, ..Report::default() };
+            }
+        };
+        (self.client.host, self.client.port) = (address.ip().to_string(), address.port());
+        self.switch = Some(switch);
+        self.outages = line.outages.then(|| Outages::new(line.seed));
+        tokio::select! {
+            report = self.run(share, stop) => report,
+            never = link.serve() => match never {},
         }
     }
 
@@ -168,7 +202,7 @@ impl Session {
         loop {
             let speaking = give_up.is_none();
             if speaking && self.actor.device.finished() {
-                give_up = Some(Instant::now() + LAST_ACKS);
+                give_up = Some(self.last_words());
                 continue;
             }
             if !speaking && self.backlog.is_empty() && self.handed.is_empty() && self.under_way.is_empty() {
@@ -177,17 +211,14 @@ impl Session {
             self.hand_over(&client);
             let over = give_up.or(end).unwrap_or_else(|| begun + Duration::from_secs(u64::from(u32::MAX)));
             tokio::select! {
-                () = stop.cancelled(), if speaking => give_up = Some(Instant::now() + LAST_ACKS),
+                () = stop.cancelled(), if speaking => give_up = Some(self.last_words()),
                 () = sleep_until(over) => {
                     if !speaking {
                         break;
                     }
-                    give_up = Some(Instant::now() + LAST_ACKS);
+                    give_up = Some(self.last_words());
                 }
-                _ = ticks.tick(), if speaking => {
-                    let said = self.actor.device.step(self.client.clock.now_ms());
-                    self.keep(said);
-                }
+                _ = ticks.tick(), if speaking => self.step(),
                 (events, happened) = &mut next => {
                     let mut retry_at = Instant::now();
                     match happened {
@@ -223,6 +254,39 @@ impl Session {
             let _ = tokio::time::timeout(GOOD_BYE, gone).await;
         }
         self.report
+    }
+
+    fn step(&mut self) {
+        let said = self.actor.device.step(self.client.clock.now_ms());
+        if let (Some(outages), Some(switch)) = (&mut self.outages, &self.switch) {
+            match outages.step() {
+                Turn::Out => switch.out(),
+                Turn::Back => {
+                    switch.back();
+                    let gathered = outages.take();
+                    self.keep(gathered);
+                }
+                Turn::None => {}
+            }
+        }
+        match &mut self.outages {
+            Some(outages) if outages.is_out() => outages.gather(said),
+            _ => self.keep(said),
+        }
+    }
+
+    /// Nothing new is said from here on; until when the last acknowledgements are waited for while nothing else happens.
+    fn last_words(&mut self) -> Instant {
+        let Some(switch) = &self.switch else { return Instant::now() + LAST_ACKS };
+        switch.mend();
+        if let Some(outages) = &mut self.outages {
+            outages.end();
+            let gathered = outages.take();
+            self.report.dropped += outages.let_go;
+            self.keep(gathered);
+        }
+        // It may be in the longest of its pauses.
+        Instant::now() + LAST_ACKS + BACK_OFF.1
     }
 
     fn keep(&mut self, said: Vec<Outgoing>) {

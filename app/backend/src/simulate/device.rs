@@ -2,6 +2,7 @@
 
 mod native;
 mod shelly;
+mod temper;
 
 use jiff::tz::TimeZone;
 use vigia_domain::device::DeviceKind;
@@ -10,6 +11,7 @@ use vigia_domain::ids::DeviceId;
 pub(crate) use self::native::body;
 pub use self::native::{Dispenser, Meter, telemetry};
 pub use self::shelly::Shelly;
+pub use self::temper::{Faults, Temper};
 use super::physics::{Circuit, Digester, Household, Pills};
 
 /// One message that a device sends, QoS 1.
@@ -116,9 +118,24 @@ impl Scenario {
     /// The `n`th device, with registers that begin somewhere.
     #[must_use]
     pub fn device(self, n: usize, id: &DeviceId, seed: u64, zone: &TimeZone) -> Box<dyn Device> {
-        let seed = seed.wrapping_add(n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         #[expect(clippy::cast_precision_loss, reason = "any beginning will do")]
-        let begun = 1_000_000.0 + (seed % 4_000_000) as f64;
+        let begun = 1_000_000.0 + (seed_of(n, seed) % 4_000_000) as f64;
+        self.device_at(n, id, seed, zone, begun)
+    }
+
+    /// The same with registers that have run since 2025: a home that is simulated again next week goes on where it was, or a little
+    /// above, for no home takes two kilowatts all the time.
+    #[must_use]
+    pub fn device_since(self, n: usize, id: &DeviceId, seed: u64, zone: &TimeZone, now_ms: i64) -> Box<dyn Device> {
+        const SINCE_MS: i64 = 1_735_689_600_000;
+        #[expect(clippy::cast_precision_loss, reason = "a span of time, far below 2^53 ms")]
+        let hours = (now_ms - SINCE_MS).max(0) as f64 / 3_600_000.0;
+        self.device_at(n, id, seed, zone, 2_000.0 * hours)
+    }
+
+    /// The `n`th device with its register at `begun`, in Wh of a home.
+    fn device_at(self, n: usize, id: &DeviceId, seed: u64, zone: &TimeZone, begun: f64) -> Box<dyn Device> {
+        let seed = seed_of(n, seed);
         let zone = zone.clone();
         match self.of(n) {
             Self::Household | Self::Mixed => Box::new(Meter::new(id, Household::new(Circuit::Home, seed, zone, begun))),
@@ -130,6 +147,10 @@ impl Scenario {
             Self::Dispenser => Box::new(Dispenser::new(id, Pills::new(seed, zone))),
         }
     }
+}
+
+fn seed_of(n: usize, seed: u64) -> u64 {
+    seed.wrapping_add(n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// A device that says what was written down for it, one message a step.

@@ -251,7 +251,7 @@ impl Lane {
 }
 
 /// Ten values that move a little from message to message, as a meter's do.
-fn payload(at_ms: i64) -> String {
+pub(crate) fn payload(at_ms: i64) -> String {
     let mut text = Vec::with_capacity(224);
     let n = at_ms.rem_euclid(1000);
     let power = 4000 + n * 7 % 900;

@@ -6,10 +6,14 @@
 pub mod client;
 pub mod credentials;
 pub mod device;
+pub mod link;
 pub mod load;
+mod outage;
 pub mod physics;
 pub mod replay;
+pub mod speaker;
 mod wire;
 
 pub use client::{Acknowledged, Actor, Client, Report};
 pub use device::{Device, Scenario};
+pub use link::Line;

@@ -8,6 +8,10 @@ use vigia_domain::reading::Reading;
 
 use super::device::Outgoing;
 
+/// One measured week of a real household, a reading a minute: an extract of "Individual household electric power consumption",
+/// G. Hebrail and A. Berard, UCI Machine Learning Repository, CC BY 4.0.
+pub const REAL_WEEK: &str = include_str!("../../tests/data/household_week_1min.csv");
+
 /// The column with the time.
 const TIME: &str = "ts_local";
 

@@ -60,8 +60,8 @@ impl Buckets {
         let span = (to_ms - from_ms).max(0);
         let points = i64::from(points.clamp(1, MOST_POINTS));
         let width_ms = (span + points - 1).div_euclid(points).max(1);
-        // Whole quarters where the question is in whole quarters: a bucket is then a little wider, and made of rollups.
-        let in_quarters = span % QUARTER_MS == 0 && from_ms % QUARTER_MS == 0 && width_ms > QUARTER_MS;
+        // Whole quarters where the question begins with one: a bucket is then a little wider, and made of rollups.
+        let in_quarters = from_ms % QUARTER_MS == 0 && width_ms > QUARTER_MS;
         let width_ms = if in_quarters { (width_ms + QUARTER_MS - 1) / QUARTER_MS * QUARTER_MS } else { width_ms };
         let number = (span + width_ms - 1) / width_ms;
         let number = usize::try_from(number).expect("at most MOST_POINTS buckets");
@@ -75,10 +75,10 @@ impl Buckets {
         }
     }
 
-    /// Whether every quarter of an hour lies inside one bucket.
+    /// Until when every quarter of an hour lies inside one bucket and inside the range; `None` where buckets cut quarters.
     #[must_use]
-    pub fn are_whole_quarters(&self) -> bool {
-        [self.from_ms, self.to_ms, self.width_ms].iter().all(|ms| ms % QUARTER_MS == 0)
+    pub fn in_quarters_until(&self) -> Option<i64> {
+        [self.from_ms, self.width_ms].iter().all(|ms| ms % QUARTER_MS == 0).then(|| rollup::start_of(self.to_ms))
     }
 
     /// Adds the readings of a quarter of an hour that lies inside one bucket.

@@ -123,6 +123,12 @@ pub trait TelemetryStore: Send + Sync {
     /// When a device said that it goes offline, if that was its last word on it, milliseconds since the epoch.
     fn goodbye_ms(&self, device: DeviceNumber) -> Option<i64>;
 
+    /// Learns what other processes have stored since; answers of the functions above know it then.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    async fn catch_up(&self) -> Result<(), DbError>;
+
     /// Every value of a metric in `[from_ms, to_ms)`, in order of time.
     ///
     /// # Errors
@@ -158,6 +164,16 @@ pub trait TelemetryStore: Send + Sync {
     /// # Errors
     /// [`DbError`].
     async fn delete_before(&self, before_ms: i64) -> Result<u64, DbError>;
+
+    /// Deletes what is stored of a device when it is called: readings and what was reckoned of them, events, and of the whole device its
+    /// attributes and last values, too; or what lies in `[from, to)`, ms since the epoch. What is acknowledged afterwards stays.
+    ///
+    /// # Errors
+    /// [`DbError`]; part of it may be deleted then. Call it again.
+    async fn delete(&self, device: DeviceNumber, range: Option<(i64, i64)>) -> Result<(), DbError>;
+
+    /// What is wrong with what is stored, in words for the operator; it works all the same.
+    fn wrong(&self) -> Vec<String>;
 
     /// Proves that what is stored is whole, and that rollups are what the raw values come to. Changes nothing.
     ///

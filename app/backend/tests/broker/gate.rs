@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Notify;
-use vigia_backend::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
+use vigia_backend::mqtt::{DeviceIdentity, Directory, Gate, Offence, Unavailable};
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 /// A gate that writes down what it is asked, and can be made to wait or to fail.
@@ -14,6 +14,8 @@ pub(crate) struct Recorder {
     pub(crate) refused: Mutex<Vec<(String, Offence, String)>>,
     pub(crate) comings: Mutex<Vec<String>>,
     pub(crate) store_down: AtomicBool,
+    /// Payloads that the store does not take.
+    pub(crate) refuses: Mutex<Vec<Bytes>>,
     pub(crate) registry_down: AtomicBool,
     /// While set, `authenticate` waits for `release`.
     pub(crate) registry_held: AtomicBool,
@@ -64,7 +66,7 @@ impl Gate for Recorder {
             released.await;
             self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
-        if self.store_down.load(Ordering::SeqCst) {
+        if self.store_down.load(Ordering::SeqCst) || self.refuses.lock().expect("no test panicked with it").contains(&payload) {
             return Err(Unavailable);
         }
         self.accepted.lock().expect("no test panicked with it").push((device.id.to_string(), topic.to_owned(), payload));
@@ -81,5 +83,17 @@ impl Gate for Recorder {
 
     async fn disconnected(&self, device: &DeviceIdentity) {
         self.comings.lock().expect("no test panicked with it").push(format!("-{}", device.id));
+    }
+}
+
+/// The devices m0 to m999.
+#[async_trait]
+impl Directory for Recorder {
+    async fn find(&self, id: &DeviceId) -> Result<Option<DeviceIdentity>, Unavailable> {
+        if self.registry_down.load(Ordering::SeqCst) {
+            return Err(Unavailable);
+        }
+        let number = id.as_str().strip_prefix('m').and_then(|n| n.parse().ok()).filter(|n| *n < 1000);
+        Ok(number.map(|n| DeviceIdentity { id: id.clone(), number: DeviceNumber(n) }))
     }
 }

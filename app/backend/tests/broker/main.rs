@@ -4,9 +4,14 @@
 mod acknowledging;
 mod bad_input;
 mod clients;
+mod commands;
+mod device_config;
 mod doors;
+mod downward;
+mod external;
 mod gate;
 mod interop;
+mod provisioning;
 mod rights;
 mod sessions;
 mod shares;
@@ -14,7 +19,7 @@ mod signing_in;
 mod silence;
 mod simulated;
 mod stopping;
-#[expect(dead_code, unreachable_pub, unused_imports, reason = "the same installation as in `it`, of which this program needs a part")]
+#[expect(dead_code, unreachable_pub, reason = "the same installation as in `it`, of which this program needs a part")]
 #[path = "../it/support/mod.rs"]
 mod support;
 mod window;

@@ -170,6 +170,11 @@ impl Wire {
         None
     }
 
+    /// The next packet, however long it takes.
+    pub(crate) async fn packet_ever(&mut self) -> Option<Packet> {
+        self.read().await
+    }
+
     /// Whether nothing comes for this time.
     pub(crate) async fn silent(&mut self, time: Duration) -> bool {
         tokio::time::timeout(time, self.read()).await.is_err()

@@ -177,14 +177,37 @@ both! {
         let script = it.ask(Method::POST, path, &[("sec-fetch-site", "cross-site"), ("authorization", &format!("Bearer {token}"))], r#"{"power_w":1}"#).await;
         assert_eq!(script.status, StatusCode::ACCEPTED);
         assert_eq!(it.ask(Method::GET, "/nothing", &[], "").await.json()["title"], "Not Found");
-        assert_eq!(it.ask(Method::DELETE, path, &[("x-api-key", &token)], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(it.ask(Method::PUT, path, &[("x-api-key", &token)], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
     }
 
     async fn the_description_names_every_route_for_scripts(it: Installation) {
         let document = it.ask(Method::GET, "/api/v1/openapi.json", &[], "").await.json();
         let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().cloned().collect();
-        assert_eq!(paths, ["/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/latest", "/api/v1/devices/{id}/telemetry", "/api/v1/live", "/healthz", "/metrics", "/readyz"]);
+        assert_eq!(
+            paths,
+            [
+                "/api/v1/devices",
+                "/api/v1/devices/{id}",
+                "/api/v1/devices/{id}/commands",
+                "/api/v1/devices/{id}/commands/{command}",
+                "/api/v1/devices/{id}/config",
+                "/api/v1/devices/{id}/latest",
+                "/api/v1/devices/{id}/telemetry",
+                "/api/v1/live",
+                "/api/v1/stream/devices",
+                "/api/v1/unclaimed",
+                "/api/v1/unclaimed/{unclaimed}/claim",
+                "/api/v2/write",
+                "/healthz",
+                "/metrics",
+                "/readyz",
+                "/stream/dispositivos",
+                "/write",
+            ]
+        );
         assert!(document["paths"]["/api/v1/devices/{id}/telemetry"]["post"]["responses"]["202"].is_object());
+        assert!(document["paths"]["/api/v1/devices/{id}/config"]["put"]["responses"]["200"].is_object());
+        assert_eq!(document["paths"]["/api/v1/devices/{id}/commands/{command}"]["get"]["parameters"][1]["name"], "command");
         assert!(document["components"]["schemas"]["DeviceRow"].is_object());
     }
 }

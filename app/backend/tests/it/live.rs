@@ -1,6 +1,7 @@
 //! The live channel over a real socket.
 
 mod presence;
+mod resume;
 mod rights;
 
 use std::net::SocketAddr;

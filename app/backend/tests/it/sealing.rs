@@ -16,9 +16,9 @@ use crate::support::{NOW, both};
 
 const METRICS: [&str; 3] = ["power_w", "energy_wh", "voltage_v"];
 
-type Reading = (i64, Vec<(&'static str, f64)>);
+pub(crate) type Reading = (i64, Vec<(&'static str, f64)>);
 
-fn entry(device: DeviceNumber, readings: impl IntoIterator<Item = Reading>) -> Entry {
+pub(crate) fn entry(device: DeviceNumber, readings: impl IntoIterator<Item = Reading>) -> Entry {
     let stamped = |(at_ms, values): Reading| Stamped { at_ms, values: values.into_iter().map(|(n, v)| (n.to_owned(), v)).collect() };
     Entry {
         device,
@@ -49,7 +49,7 @@ async fn answers(store: &dyn TelemetryStore, device: DeviceNumber, metric: &str,
     told
 }
 
-fn model(meaning: Meaning, values: &BTreeMap<i64, f64>) -> BTreeMap<i64, Quarter> {
+pub(crate) fn model(meaning: Meaning, values: &BTreeMap<i64, f64>) -> BTreeMap<i64, Quarter> {
     let samples: Vec<_> = values.iter().map(|(at, v)| (*at, *v)).collect();
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return BTreeMap::new() };
     rollup::quarters(meaning, &samples, first.0 - QUARTER_MS, last.0 + LONGEST_GAP_MS + QUARTER_MS, LONGEST_GAP_MS)
@@ -123,11 +123,11 @@ both! {
         store.append(&[entry(meter, [(noon - 60_000, vec![("power_w", 9e6)])])]).await.expect("stored");
         store.compact().await.expect("sealed");
         assert_eq!(store.quarters(meter, "power_w", 0, noon).await.expect("asked"), before.range(..noon).map(|(a, q)| (*a, *q)).collect());
-        assert_eq!(store.check().await.expect("checked").findings, Vec::<String>::new());
+        assert_eq!(store.check().await.expect("checked").findings, []);
         let mut after = it.again().await;
         after.app.store().append(&[entry(meter, [(noon - 120_000, vec![("power_w", 9e6)])])]).await.expect("stored");
         after.app.store().compact().await.expect("sealed");
-        assert_eq!(after.app.store().check().await.expect("checked").findings, Vec::<String>::new(), "it knows after a restart, too");
+        assert_eq!(after.app.store().check().await.expect("checked").findings, [], "it knows after a restart, too");
         after.close().await;
     }
 
@@ -136,11 +136,11 @@ both! {
         store.append(&day().into_iter().map(|reading| entry(meter, [reading])).collect::<Vec<_>>()).await.expect("stored");
         store.compact().await.expect("sealed");
         assert_eq!(it.sql("telemetry.db", "UPDATE chunks SET sum = sum + 1 WHERE metric = (SELECT id FROM metrics WHERE name = 'voltage_v')").await, 1);
-        let line = &store.check().await.expect("checked").findings[0];
-        assert!(line.starts_with("device 1, voltage_v, chunk "), "{line}");
+        let line = store.check().await.expect("checked").findings[0].line(|_| None);
+        assert!(line.starts_with("device number 1, voltage_v, 2026-02-28T12:00:00.000Z to 2026-03-01T11:59:00.004Z: chunk "), "{line}");
         assert_eq!(it.sql("telemetry.db", "DELETE FROM chunks WHERE metric = (SELECT id FROM metrics WHERE name = 'power_w')").await, 1);
         let found = store.check().await.expect("checked").findings;
-        assert!(found.iter().any(|line| line.starts_with("device 1, power_w, the quarter at ")), "{found:?}");
+        assert!(found.iter().any(|one| one.metric.as_deref() == Some("power_w") && one.what.starts_with("the quarter ")), "{found:?}");
     }
 
     async fn the_real_week_gives_its_kilowatt_hours_from_power_and_from_a_register(it: Installation) {
@@ -190,7 +190,7 @@ both! {
 }
 
 /// A day of a meter: every minute, with an hour of silence in it, and a register that was reset and misread.
-fn day() -> Vec<Reading> {
+pub(crate) fn day() -> Vec<Reading> {
     let start = NOW - 96 * QUARTER_MS;
     let mut energy = 1_000.0;
     (0..1_440_i64)

@@ -11,7 +11,12 @@ pub(super) fn parse(payload: &[u8]) -> Result<Value, Reason> {
     if payload.is_empty() {
         return Err(Reason::Empty);
     }
-    serde_json::from_slice(payload).map_err(|e| Reason::NotJson { parser: e.to_string(), line: e.line() as u64, column: e.column() as u64 })
+    serde_json::from_slice(payload).map_err(|error| refused(&error))
+}
+
+/// Why the parser did not go on.
+pub(super) fn refused(error: &serde_json::Error) -> Reason {
+    Reason::NotJson { parser: error.to_string(), line: error.line() as u64, column: error.column() as u64 }
 }
 
 /// The object that `field` must be, or the payload itself when that is empty.
@@ -46,7 +51,7 @@ pub(super) fn text(value: Option<Value>, field: &str) -> Result<String, Reason> 
 }
 
 /// What stands there.
-pub(super) const fn kind(value: &Value) -> Kind {
+pub(crate) const fn kind(value: &Value) -> Kind {
     match value {
         Value::Null => Kind::Nothing,
         Value::Bool(_) => Kind::Boolean,

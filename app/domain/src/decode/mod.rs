@@ -1,10 +1,21 @@
 //! From a topic and bytes to readings and events: pure functions, the same on the server, in tests and in the browser.
 
-mod json;
+mod biogestor;
+mod fields;
+mod iot_backend;
+pub(crate) mod json;
+pub mod line_protocol;
 mod native;
+pub mod route;
 mod shelly;
+mod shelly_gen1;
+mod skip;
+mod tasmota;
+mod zigbee2mqtt;
 
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::ids::DeviceId;
@@ -13,6 +24,7 @@ use crate::reading::Reading;
 use crate::reason::Reason;
 
 pub use native::readings as native_readings;
+use route::{Found, Name, Routes};
 
 /// What a message says. Every part may be empty: a message that says nothing of interest is still a good message.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,71 +37,104 @@ pub struct Decoded {
     pub attributes: BTreeMap<String, String>,
     /// Whether the device says that it is online.
     pub online: Option<bool>,
-    /// Elements of a batch that were not taken, each with its reason; the others stand.
+    /// Elements of a batch, or fields of a reading, that were not taken, each with its reason; the others stand.
     pub refused: Vec<Reason>,
 }
 
-/// Decodes what `device` published on `topic`, a topic of its own: native below `vigia/<id>/`, Shelly Gen2+ below `<id>/`.
+/// What reads a device's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decoder {
+    /// Vigía's own JSON.
+    Native,
+    /// Shelly Gen2, Gen3 and Gen4.
+    Shelly,
+    /// Shelly's first generation.
+    #[serde(rename = "shelly_gen1")]
+    ShellyGen1,
+    /// Tasmota.
+    Tasmota,
+    /// Zigbee2MQTT.
+    #[serde(rename = "zigbee2mqtt")]
+    Zigbee2Mqtt,
+    /// The Biogestor's sensors.
+    Biogestor,
+    /// The IoT Backend's devices.
+    IotBackend,
+}
+
+impl Decoder {
+    /// Every decoder.
+    pub const ALL: [Self; 7] =
+        [Self::Native, Self::Shelly, Self::ShellyGen1, Self::Tasmota, Self::Zigbee2Mqtt, Self::Biogestor, Self::IotBackend];
+
+    /// The word in the settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Shelly => "shelly",
+            Self::ShellyGen1 => "shelly_gen1",
+            Self::Tasmota => "tasmota",
+            Self::Zigbee2Mqtt => "zigbee2mqtt",
+            Self::Biogestor => "biogestor",
+            Self::IotBackend => "iot_backend",
+        }
+    }
+
+    /// Reads a message. `name` is the device's name in the topic, `rest` what follows it there; both may be empty.
+    ///
+    /// # Errors
+    /// [`Reason`] when nothing of the message can be taken.
+    pub fn decode(self, name: &str, rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
+        if payload.len() > PAYLOAD_BYTES {
+            return Err(Reason::TooLarge { bytes: payload.len() as u64 });
+        }
+        match self {
+            Self::Native => native::decode(rest, payload),
+            Self::Shelly => shelly::decode(rest, payload),
+            Self::ShellyGen1 => shelly_gen1::decode(rest, payload),
+            Self::Tasmota => tasmota::decode(rest, payload),
+            Self::Zigbee2Mqtt => zigbee2mqtt::decode(rest, payload),
+            Self::Biogestor => biogestor::decode(payload),
+            Self::IotBackend => iot_backend::decode(name, payload),
+        }
+    }
+}
+
+impl std::str::FromStr for Decoder {
+    type Err = UnknownDecoder;
+    fn from_str(text: &str) -> Result<Self, UnknownDecoder> {
+        Self::ALL.into_iter().find(|decoder| decoder.as_str() == text).ok_or(UnknownDecoder)
+    }
+}
+
+/// The text names no decoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a decoder is native, shelly, shelly_gen1, tasmota, zigbee2mqtt, biogestor or iot_backend")]
+pub struct UnknownDecoder;
+
+/// Decodes what `device` published on `topic`, a topic of its own by the built-in table.
 ///
 /// # Errors
 /// [`Reason`] when nothing of the message can be taken.
 pub fn decode(device: &DeviceId, topic: &str, payload: &[u8]) -> Result<Decoded, Reason> {
-    if payload.len() > PAYLOAD_BYTES {
-        return Err(Reason::TooLarge { bytes: payload.len() as u64 });
-    }
-    let native = topic.strip_prefix("vigia/").and_then(|rest| below(rest, device));
-    if let Some(rest) = native {
-        native::decode(rest, payload)
-    } else if let Some(rest) = below(topic, device) {
-        shelly::decode(rest, payload)
-    } else {
-        Err(Reason::UnknownTopic)
+    let own = |name: Name<'_>| matches!(name, Name::Sender | Name::Id(_) | Name::Topic(_) if is_called(device, name)).then_some(());
+    match Routes::built_in().find(topic, own) {
+        Found::Up { decoder, name, rest, .. } => decoder.decode(name, rest, payload),
+        Found::Hello => Ok(Decoded::default()),
+        Found::Down { .. } | Found::Nobodys => Err(Reason::UnknownTopic),
     }
 }
 
-/// The part of `topic` below `<device>/`.
-fn below<'t>(topic: &'t str, device: &DeviceId) -> Option<&'t str> {
-    topic.strip_prefix(device.as_str()).and_then(|rest| rest.strip_prefix('/'))
+/// Whether a device without a topic of its own is meant by a name.
+#[must_use]
+pub fn is_called(device: &DeviceId, name: Name<'_>) -> bool {
+    match name {
+        Name::Id(text) | Name::Topic(text) => text == device.as_str(),
+        Name::Sender => true,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn device() -> DeviceId {
-        DeviceId::new("m1").expect("a good id")
-    }
-
-    #[test]
-    fn another_devices_topic_is_not_decoded() {
-        for topic in ["vigia/m2/telemetry", "vigia/m11/telemetry", "m2/events/rpc", "vigia/m1", "", "/", "m1"] {
-            assert_eq!(decode(&device(), topic, b"{\"power_w\":1}"), Err(Reason::UnknownTopic), "{topic}");
-        }
-    }
-
-    #[test]
-    fn an_empty_and_a_huge_payload_have_their_reasons() {
-        assert_eq!(decode(&device(), "vigia/m1/telemetry", b""), Err(Reason::Empty));
-        let huge = vec![b' '; 300 * 1024];
-        assert_eq!(decode(&device(), "vigia/m1/telemetry", &huge), Err(Reason::TooLarge { bytes: 300 * 1024 }));
-    }
-
-    proptest! {
-        #[test]
-        fn no_payload_makes_a_decoder_panic(topic in "(vigia/)?m1/(telemetry|event|status|events/rpc|status/switch:0|online|[a-z/]{0,12})", payload in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = decode(&device(), &topic, &payload);
-        }
-
-        #[test]
-        fn whatever_is_decoded_can_be_stored(name in "[a-z_]{1,8}", value in any::<f64>()) {
-            let payload = format!("{{\"{name}\": {value:e}}}");
-            if let Ok(decoded) = decode(&device(), "vigia/m1/telemetry", payload.as_bytes()) {
-                for (_, v) in decoded.readings.iter().flat_map(|r| &r.values) {
-                    prop_assert!(v.is_finite());
-                }
-            }
-        }
-    }
-}
+mod tests;

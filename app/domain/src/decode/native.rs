@@ -1,16 +1,25 @@
 //! Vigía's own topics below `vigia/<id>/`.
+//!
+//! Readings are the hot path: they are visited as they are parsed, without a tree of values in between.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::skip::Skip;
 use super::{Decoded, json};
 use crate::event::Event;
 use crate::limits::{READINGS_PER_MESSAGE, TEXT_BYTES};
 use crate::reading::{Reading, check_name};
 use crate::reason::{Kind, Reason};
+use crate::time;
 
 pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
     match rest {
-        "telemetry" => readings(payload),
+        // A route of the settings' own names no leaf.
+        "telemetry" | "" => readings(payload),
         "status" => status(payload),
         "event" => event(payload),
         "command/result" => report(payload, "command_result"),
@@ -26,62 +35,277 @@ pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
 /// # Errors
 /// [`Reason`] when nothing of the payload can be taken.
 pub fn readings(payload: &[u8]) -> Result<Decoded, Reason> {
-    let mut decoded = Decoded::default();
-    match json::parse(payload)? {
-        Value::Array(list) if list.len() > READINGS_PER_MESSAGE => return Err(Reason::TooManyReadings { count: list.len() as u64 }),
-        Value::Array(list) => {
-            for (index, element) in list.into_iter().enumerate() {
-                if let Err(reason) = json::object(element, "").and_then(|map| one(map, &mut decoded)) {
-                    decoded.refused.push(Reason::Element { index: index as u64, reason: Box::new(reason) });
-                }
-            }
-        }
-        single => one(json::object(single, "")?, &mut decoded)?,
-    }
-    Ok(decoded)
-}
-
-fn one(map: Map<String, Value>, into: &mut Decoded) -> Result<(), Reason> {
-    let mut reading = Reading::at(json::instant(map.get("ts"))?);
-    let mut attributes = Vec::new();
-    for (name, value) in map {
-        if name == "ts" {
-            continue;
-        }
-        match value {
-            Value::Null => {}
-            Value::Number(n) => reading.push(&name, json::number(&name, &n)?)?,
-            Value::Bool(b) => reading.push(&name, f64::from(u8::from(b)))?,
-            Value::String(text) => attributes.push(attribute(name, text)?),
-            other => return Err(Reason::wrong_type(&name, Kind::Value, json::kind(&other))),
-        }
-    }
-    if !reading.values.is_empty() {
-        into.readings.push(reading);
-    }
-    into.attributes.extend(attributes);
-    Ok(())
-}
-
-fn attribute(name: String, text: String) -> Result<(String, String), Reason> {
-    check_name(&name)?;
-    if text.len() > TEXT_BYTES {
-        return Err(Reason::TextTooLong { name });
-    }
-    Ok((name, text))
+    visit(payload, true, false)
 }
 
 /// `{"online": true, "firmware_version": "1.8.2", "ip": "192.168.1.7"}`; its numbers are metrics like any other.
 fn status(payload: &[u8]) -> Result<Decoded, Reason> {
-    let mut map = json::object(json::parse(payload)?, "")?;
-    let online = match map.remove("online") {
-        None | Some(Value::Null) => None,
-        Some(Value::Bool(online)) => Some(online),
-        Some(other) => return Err(Reason::wrong_type("online", Kind::Boolean, json::kind(&other))),
-    };
-    let mut decoded = Decoded { online, ..Decoded::default() };
-    one(map, &mut decoded)?;
+    visit(payload, false, true)
+}
+
+fn visit(payload: &[u8], may_be_a_list: bool, is_status: bool) -> Result<Decoded, Reason> {
+    if payload.is_empty() {
+        return Err(Reason::Empty);
+    }
+    let mut decoded = Decoded::default();
+    let mut parser = serde_json::Deserializer::from_slice(payload);
+    let whole = Whole { into: &mut decoded, may_be_a_list, is_status };
+    let outcome = whole.deserialize(&mut parser).and_then(|outcome| parser.end().map(|()| outcome));
+    outcome.map_err(|error| json::refused(&error))??;
     Ok(decoded)
+}
+
+/// What may stand for a reading: the syntax is the parser's, what it means is ours, so there are two layers of errors.
+type Outcome = Result<(), Reason>;
+
+/// The payload.
+struct Whole<'d> {
+    into: &'d mut Decoded,
+    may_be_a_list: bool,
+    is_status: bool,
+}
+
+/// An element of a list.
+struct Element<'d>(&'d mut Decoded);
+
+/// A name or a text, borrowed where it has no escapes.
+struct Text;
+
+/// A field's value.
+struct Field;
+
+enum Found<'de> {
+    Number(f64),
+    Boolean(bool),
+    Text(Cow<'de, str>),
+    Nothing,
+    Other(Kind),
+}
+
+impl Found<'_> {
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::Number(_) => Kind::Number,
+            Self::Boolean(_) => Kind::Boolean,
+            Self::Text(_) => Kind::Text,
+            Self::Nothing => Kind::Nothing,
+            Self::Other(kind) => *kind,
+        }
+    }
+}
+
+/// Everything that is no object, as a reason.
+macro_rules! no_objects {
+    () => {
+        fn visit_bool<E>(self, _: bool) -> Result<Outcome, E> {
+            Ok(Err(Reason::wrong_type("", Kind::Object, Kind::Boolean)))
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Outcome, E> {
+            Ok(Err(Reason::wrong_type("", Kind::Object, Kind::Number)))
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Outcome, E> {
+            Ok(Err(Reason::wrong_type("", Kind::Object, Kind::Number)))
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Outcome, E> {
+            Ok(Err(Reason::wrong_type("", Kind::Object, Kind::Number)))
+        }
+        fn visit_str<E>(self, _: &str) -> Result<Outcome, E> {
+            Ok(Err(Reason::wrong_type("", Kind::Object, Kind::Text)))
+        }
+        fn visit_unit<E>(self) -> Result<Outcome, E> {
+            Ok(Err(Reason::wrong_type("", Kind::Object, Kind::Nothing)))
+        }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a reading")
+        }
+    };
+}
+
+impl<'de> DeserializeSeed<'de> for Whole<'_> {
+    type Value = Outcome;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Outcome, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole<'_> {
+    type Value = Outcome;
+    no_objects!();
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Outcome, A::Error> {
+        object(fields, self.into, self.is_status)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Outcome, A::Error> {
+        if !self.may_be_a_list {
+            drain(list)?;
+            return Ok(Err(Reason::wrong_type("", Kind::Object, Kind::List)));
+        }
+        for index in 0..READINGS_PER_MESSAGE as u64 {
+            match list.next_element_seed(Element(&mut *self.into))? {
+                None => return Ok(Ok(())),
+                Some(Ok(())) => {}
+                Some(Err(reason)) => self.into.refused.push(Reason::Element { index, reason: Box::new(reason) }),
+            }
+        }
+        let more = drain(list)?;
+        Ok(if more == 0 { Ok(()) } else { Err(Reason::TooManyReadings { count: READINGS_PER_MESSAGE as u64 + more }) })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Element<'_> {
+    type Value = Outcome;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Outcome, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Element<'_> {
+    type Value = Outcome;
+    no_objects!();
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Outcome, A::Error> {
+        object(fields, self.0, false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Outcome, A::Error> {
+        drain(list)?;
+        Ok(Err(Reason::wrong_type("", Kind::Object, Kind::List)))
+    }
+}
+
+/// Reads a list to its end without keeping anything; says how long it was.
+fn drain<'de, A: SeqAccess<'de>>(mut list: A) -> Result<u64, A::Error> {
+    let mut count = 0;
+    while list.next_element::<Skip>()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Reads an object's fields into a reading. After the first that is wrong the rest is read for its syntax alone.
+fn object<'de, A: MapAccess<'de>>(mut fields: A, into: &mut Decoded, is_status: bool) -> Result<Outcome, A::Error> {
+    let mut reading = Reading::at(None);
+    reading.values.reserve(fields.size_hint().unwrap_or(12));
+    let mut attributes = Vec::new();
+    let mut online = into.online;
+    while let Some(name) = fields.next_key_seed(Text)? {
+        let found = fields.next_value_seed(Field)?;
+        let outcome = match &*name {
+            "ts" => instant(found).map(|at_ms| reading.at_ms = at_ms),
+            "online" if is_status => truth(&found).map(|said| online = said.or(online)),
+            _ => value(&name, found, &mut reading, &mut attributes),
+        };
+        if let Err(reason) = outcome {
+            while fields.next_entry::<Skip, Skip>()?.is_some() {}
+            return Ok(Err(reason));
+        }
+    }
+    into.online = online;
+    if !reading.values.is_empty() {
+        into.readings.push(reading);
+    }
+    into.attributes.extend(attributes);
+    Ok(Ok(()))
+}
+
+fn value(name: &str, found: Found<'_>, reading: &mut Reading, attributes: &mut Vec<(String, String)>) -> Outcome {
+    match found {
+        Found::Nothing => {}
+        Found::Number(number) => reading.push(name, number)?,
+        Found::Boolean(on) => reading.push(name, f64::from(u8::from(on)))?,
+        Found::Text(text) => {
+            check_name(name)?;
+            if text.len() > TEXT_BYTES {
+                return Err(Reason::TextTooLong { name: name.to_owned() });
+            }
+            attributes.push((name.to_owned(), text.into_owned()));
+        }
+        Found::Other(kind) => return Err(Reason::wrong_type(name, Kind::Value, kind)),
+    }
+    Ok(())
+}
+
+fn instant(found: Found<'_>) -> Result<Option<i64>, Reason> {
+    match found {
+        Found::Nothing => Ok(None),
+        Found::Number(number) => Ok(Some(time::from_number(number)?)),
+        Found::Text(text) => Ok(Some(time::from_text(&text)?)),
+        other => Err(Reason::wrong_type("ts", Kind::Time, other.kind())),
+    }
+}
+
+fn truth(found: &Found<'_>) -> Result<Option<bool>, Reason> {
+    match found {
+        Found::Nothing => Ok(None),
+        Found::Boolean(said) => Ok(Some(*said)),
+        other => Err(Reason::wrong_type("online", Kind::Boolean, other.kind())),
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Cow<'de, str>, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(text))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Field {
+    type Value = Found<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Found<'de>, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Field {
+    type Value = Found<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Found<'de>, E> {
+        Ok(Found::Boolean(value))
+    }
+    #[expect(clippy::cast_precision_loss, reason = "values are doubles, as JSON's numbers are for most senders")]
+    fn visit_i64<E>(self, value: i64) -> Result<Found<'de>, E> {
+        Ok(Found::Number(value as f64))
+    }
+    #[expect(clippy::cast_precision_loss, reason = "values are doubles, as JSON's numbers are for most senders")]
+    fn visit_u64<E>(self, value: u64) -> Result<Found<'de>, E> {
+        Ok(Found::Number(value as f64))
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Found<'de>, E> {
+        Ok(Found::Number(value))
+    }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Found<'de>, E> {
+        Ok(Found::Text(Cow::Borrowed(text)))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Found<'de>, E> {
+        Ok(Found::Text(Cow::Owned(text.to_owned())))
+    }
+    fn visit_unit<E>(self) -> Result<Found<'de>, E> {
+        Ok(Found::Nothing)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Found<'de>, A::Error> {
+        drain(list)?;
+        Ok(Found::Other(Kind::List))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Found<'de>, A::Error> {
+        while fields.next_entry::<Skip, Skip>()?.is_some() {}
+        Ok(Found::Other(Kind::Object))
+    }
 }
 
 /// `{"type": "dose_taken", "ts": 1736604018, "payload": {...}}`.
@@ -107,6 +331,28 @@ mod tests {
 
     fn telemetry(payload: &str) -> Result<Decoded, Reason> {
         decode("telemetry", payload.as_bytes())
+    }
+
+    #[test]
+    fn a_later_value_of_one_name_wins_and_escapes_are_read() {
+        let decoded = telemetry(r#"{"power_w": 1, "p\u006fwer_w": 2, "note": "a\nb"}"#).expect("good");
+        assert_eq!(decoded.readings[0].values, [("power_w".to_owned(), 2.0)]);
+        assert_eq!(decoded.attributes["note"], "a\nb");
+    }
+
+    #[test]
+    fn what_follows_a_bad_field_must_still_be_json() {
+        assert!(matches!(telemetry(r#"{"a": [1], "b": }"#), Err(Reason::NotJson { .. })));
+        assert_eq!(telemetry(r#"{"a": [1], "b": 2}"#), Err(Reason::wrong_type("a", Kind::Value, Kind::List)));
+        assert!(matches!(telemetry(r#"{"a": 1} x"#), Err(Reason::NotJson { .. })));
+        assert!(matches!(telemetry(r#"[{"a": 1},"#), Err(Reason::NotJson { .. })));
+    }
+
+    #[test]
+    fn a_list_has_room_for_so_many_readings() {
+        let list = |count: usize| format!("[{}]", vec![r#"{"a":1}"#; count].join(","));
+        assert_eq!(telemetry(&list(READINGS_PER_MESSAGE)).expect("good").readings.len(), READINGS_PER_MESSAGE);
+        assert_eq!(telemetry(&list(READINGS_PER_MESSAGE + 3)), Err(Reason::TooManyReadings { count: READINGS_PER_MESSAGE as u64 + 3 }));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decoded, json};
+use super::{Decoded, fields, json};
 use crate::event::Event;
 use crate::reading::{Reading, check_name};
 use crate::reason::{Kind, Reason};
@@ -28,6 +28,11 @@ const METERED: &[Field] = &[
     ("rh", "humidity", "_percent"),
     ("tC", "temperature", "_c"),
     ("rssi", "rssi", "_dbm"),
+    ("current_pos", "position", "_percent"),
+    ("brightness", "brightness", "_percent"),
+    ("percent", "input", "_percent"),
+    ("lux", "illuminance", "_lux"),
+    ("uptime", "uptime", "_s"),
     // Three phases: each has its letter in the name, the totals have none.
     ("total_act_power", "power", "_w"),
     ("total_aprt_power", "apparent_power", "_va"),
@@ -49,21 +54,44 @@ const PHASE: &[Field] = &[
     ("total_act_ret_energy", "energy_returned", "_wh"),
 ];
 
-/// Components whose fields are readings. `sys`, `cloud`, `ble`, `ws`, `script:N` and the like say nothing about electricity.
-const COMPONENTS: [&str; 10] = ["switch", "pm1", "em", "emdata", "em1", "em1data", "input", "temperature", "humidity", "wifi"];
+/// Components whose fields are readings. `cloud`, `ble`, `ws`, `script:N` and the like say nothing about the world.
+const COMPONENTS: [&str; 19] = [
+    "switch",
+    "pm1",
+    "em",
+    "emdata",
+    "em1",
+    "em1data",
+    "input",
+    "temperature",
+    "humidity",
+    "wifi",
+    "cover",
+    "light",
+    "rgb",
+    "rgbw",
+    "cct",
+    "devicepower",
+    "voltmeter",
+    "illuminance",
+    "sys",
+];
 
 pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
     match rest {
         "online" => online(payload),
         "events/rpc" => notification(payload),
-        "announce" => Ok(Decoded::default()),
+        "announce" => announce(payload),
+        // A route of the settings' own names no leaf: the frame says what it is, and a bare status is one, too.
+        "" => bare(payload),
+        _ if rest.ends_with("/rpc") => reply(payload),
         _ => match rest.strip_prefix("status/") {
             Some(component) if !component.contains('/') => {
                 let mut decoded = Decoded::default();
                 let map = json::object(json::parse(payload)?, "")?;
                 let mut reading = Reading::at(None);
                 component_into(component, map, &mut reading, &mut decoded)?;
-                finish(reading, decoded)
+                Ok(fields::with(reading, decoded))
             }
             _ => Err(Reason::UnknownTopic),
         },
@@ -80,33 +108,60 @@ fn online(payload: &[u8]) -> Result<Decoded, Reason> {
     Ok(Decoded { online: Some(online), ..Decoded::default() })
 }
 
-/// `{"src":..., "method":"NotifyStatus", "params":{"ts":..., "switch:0":{...}}}`.
-fn notification(payload: &[u8]) -> Result<Decoded, Reason> {
+/// `{"id":"shellyplus1pm-...","mac":"...","fw_id":"...","ver":"1.0.3","app":"Plus1PM"}`: the answer of `Shelly.GetDeviceInfo`.
+fn announce(payload: &[u8]) -> Result<Decoded, Reason> {
+    let map = json::object(json::parse(payload)?, "")?;
+    let mut decoded = Decoded::default();
+    for (field, name) in [("ver", "firmware_version"), ("mac", "mac"), ("model", "model")] {
+        if let Some(Value::String(text)) = map.get(field) {
+            fields::attribute(&mut decoded, name, text);
+        }
+    }
+    Ok(decoded)
+}
+
+/// The answer to a call: `{"id":7,"src":...,"result":{...}}`, kept whole as an event.
+fn reply(payload: &[u8]) -> Result<Decoded, Reason> {
+    let frame = json::object(json::parse(payload)?, "")?;
+    let event = Event { at_ms: None, kind: "rpc_result".to_owned(), payload: Value::Object(frame) };
+    Ok(Decoded { events: vec![event], ..Decoded::default() })
+}
+
+/// A notification, or the components of `Shelly.GetStatus` as they stand.
+fn bare(payload: &[u8]) -> Result<Decoded, Reason> {
     let mut frame = json::object(json::parse(payload)?, "")?;
+    if frame.contains_key("method") {
+        return notified(frame);
+    }
+    let at_ms = json::instant(frame.remove("ts").as_ref())?;
+    components(at_ms, frame)
+}
+
+fn notification(payload: &[u8]) -> Result<Decoded, Reason> {
+    notified(json::object(json::parse(payload)?, "")?)
+}
+
+/// `{"src":..., "method":"NotifyStatus", "params":{"ts":..., "switch:0":{...}}}`.
+fn notified(mut frame: Map<String, Value>) -> Result<Decoded, Reason> {
     let method = json::text(frame.remove("method"), "method")?;
     let mut params = json::object(frame.remove("params").unwrap_or(Value::Null), "params")?;
     let at_ms = json::instant(params.remove("ts").as_ref())?;
     match method.as_str() {
-        "NotifyStatus" | "NotifyFullStatus" => {
-            let mut decoded = Decoded::default();
-            let mut reading = Reading::at(at_ms);
-            for (component, fields) in params {
-                if let Value::Object(fields) = fields {
-                    component_into(&component, fields, &mut reading, &mut decoded)?;
-                }
-            }
-            finish(reading, decoded)
-        }
+        "NotifyStatus" | "NotifyFullStatus" => components(at_ms, params),
         "NotifyEvent" => events(at_ms, params),
         _ => Err(Reason::UnknownMethod { method }),
     }
 }
 
-fn finish(reading: Reading, mut decoded: Decoded) -> Result<Decoded, Reason> {
-    if !reading.values.is_empty() {
-        decoded.readings.push(reading);
+fn components(at_ms: Option<i64>, list: Map<String, Value>) -> Result<Decoded, Reason> {
+    let mut decoded = Decoded::default();
+    let mut reading = Reading::at(at_ms);
+    for (component, fields) in list {
+        if let Value::Object(fields) = fields {
+            component_into(&component, fields, &mut reading, &mut decoded)?;
+        }
     }
-    Ok(decoded)
+    Ok(fields::with(reading, decoded))
 }
 
 fn component_into(component: &str, fields: Map<String, Value>, reading: &mut Reading, decoded: &mut Decoded) -> Result<(), Reason> {
@@ -121,43 +176,56 @@ fn component_into(component: &str, fields: Map<String, Value>, reading: &mut Rea
         _ => return Err(Reason::UnknownComponent { component: component.to_owned() }),
     };
     for (field, value) in fields {
-        match (field.as_str(), value) {
-            (_, Value::Number(n)) => {
-                if let Some(metric) = metric(&field, &channel) {
-                    reading.push(&metric, json::number(&metric, &n)?)?;
-                }
-            }
-            ("output" | "state", Value::Bool(on)) => {
-                if let Some(metric) = metric(&field, &channel) {
-                    reading.push(&metric, f64::from(u8::from(on)))?;
-                }
-            }
-            ("aenergy", Value::Object(energy)) => total(&energy, "energy", &channel, reading)?,
-            ("ret_aenergy", Value::Object(energy)) => total(&energy, "energy_returned", &channel, reading)?,
-            ("temperature", Value::Object(t)) => {
-                if let Some(Value::Number(celsius)) = t.get("tC") {
-                    reading.push(&format!("temperature{channel}_c"), json::number("tC", celsius)?)?;
-                }
-            }
-            ("errors", Value::Array(errors)) if !errors.is_empty() => decoded.events.push(Event {
-                at_ms: reading.at_ms,
-                kind: "device_errors".to_owned(),
-                payload: serde_json::json!({ "component": component, "errors": errors }),
-            }),
-            ("sta_ip", Value::String(ip)) if ip.len() <= 45 => {
-                decoded.attributes.insert("ip".to_owned(), ip);
-            }
-            _ => {}
-        }
+        field_into(component, &channel, &field, value, reading, decoded);
     }
     Ok(())
 }
 
-fn total(energy: &Map<String, Value>, stem: &str, channel: &str, reading: &mut Reading) -> Result<(), Reason> {
-    if let Some(Value::Number(total)) = energy.get("total") {
-        reading.push(&format!("{stem}{channel}_wh"), json::number("total", total)?)?;
+/// A field that is known has its kind; what is not known is left alone.
+fn field_into(component: &str, channel: &str, field: &str, value: Value, reading: &mut Reading, decoded: &mut Decoded) {
+    let is_sys = component == "sys";
+    match (field, value) {
+        ("output" | "state", Value::Bool(on)) => {
+            if let Some(metric) = metric(field, channel) {
+                fields::switch(reading, decoded, field, &metric, &Value::Bool(on));
+            }
+        }
+        // A cover's: open, closed, opening, closing, stopped, calibrating.
+        ("state", Value::String(state)) => fields::attribute(decoded, &format!("cover{channel}_state"), &state),
+        ("aenergy", Value::Object(energy)) => total(&energy, "energy", channel, reading, decoded),
+        ("ret_aenergy", Value::Object(energy)) => total(&energy, "energy_returned", channel, reading, decoded),
+        ("temperature", Value::Object(t)) => {
+            if let Some(celsius) = t.get("tC") {
+                fields::number(reading, decoded, "tC", &format!("temperature{channel}_c"), celsius, 1.0);
+            }
+        }
+        ("battery", Value::Object(battery)) => {
+            for (field, unit) in [("V", "v"), ("percent", "percent")] {
+                if let Some(value) = battery.get(field) {
+                    fields::number(reading, decoded, field, &format!("battery{channel}_{unit}"), value, 1.0);
+                }
+            }
+        }
+        ("errors", Value::Array(errors)) if !errors.is_empty() => decoded.events.push(Event {
+            at_ms: reading.at_ms,
+            kind: "device_errors".to_owned(),
+            payload: serde_json::json!({ "component": component, "errors": errors }),
+        }),
+        ("sta_ip", Value::String(ip)) if ip.len() <= 45 => fields::attribute(decoded, "ip", &ip),
+        ("mac", Value::String(mac)) if is_sys => fields::attribute(decoded, "mac", &mac),
+        (_, value) if !is_sys || field == "uptime" => {
+            if let Some(metric) = metric(field, channel) {
+                fields::number(reading, decoded, field, &metric, &value, 1.0);
+            }
+        }
+        _ => {}
     }
-    Ok(())
+}
+
+fn total(energy: &Map<String, Value>, stem: &str, channel: &str, reading: &mut Reading, decoded: &mut Decoded) {
+    if let Some(total) = energy.get("total") {
+        fields::number(reading, decoded, "total", &format!("{stem}{channel}_wh"), total, 1.0);
+    }
 }
 
 fn metric(field: &str, channel: &str) -> Option<String> {
@@ -248,6 +316,45 @@ mod tests {
     fn the_second_relay_has_its_number() {
         let decoded = decode("status/switch:1", br#"{"apower":5,"output":false,"aenergy":{"total":7}}"#).expect("good");
         assert_eq!(values(&decoded), [("energy_1_wh", 7.0), ("power_1_w", 5.0), ("output_1", 0.0)]);
+    }
+
+    /// `POST /api/v1/ingest/shelly` of the EcoWatt document carries the same: a part of `Shelly.GetStatus`.
+    #[test]
+    fn a_bare_status_is_read_and_a_wrong_field_does_not_cost_the_others() {
+        let decoded = decode("", br#"{"switch:0":{"id":0,"apower":1234.5,"voltage":220.3,"current":5.6},"sys":{"mac":"A8032412C3D4"}}"#)
+            .expect("good");
+        assert_eq!(values(&decoded), [("power_w", 1234.5), ("current_a", 5.6), ("voltage_v", 220.3)]);
+        assert_eq!(decoded.attributes["mac"], "A8032412C3D4");
+        let decoded = decode("status/switch:0", br#"{"apower":"12","voltage":[230],"current":0.5,"freq":null}"#).expect("good");
+        assert_eq!(values(&decoded), [("current_a", 0.5)]);
+        let reasons: Vec<_> = decoded.refused.iter().map(ToString::to_string).collect();
+        assert_eq!(reasons, ["apower: a number is expected, not a text", "voltage: a number is expected, not a list"]);
+    }
+
+    /// Shapes of a Pro EM's components and of a Plus 2PM as a cover, after Shelly's documentation of EM1, EM1Data and Cover.
+    #[test]
+    fn single_phase_meters_and_covers_are_read() {
+        let em1 = decode(
+            "status/em1:1",
+            br#"{"id":1,"current":4.029,"voltage":236.1,"act_power":951.2,"aprt_power":951.9,"pf":1,"freq":50,"calibration":"factory"}"#,
+        )
+        .expect("good");
+        assert!(values(&em1).contains(&("power_1_w", 951.2)) && values(&em1).contains(&("apparent_power_1_va", 951.9)));
+        let data = decode("status/em1data:0", br#"{"id":0,"total_act_energy":5333.5,"total_act_ret_energy":12.25}"#).expect("good");
+        assert_eq!(values(&data), [("energy_wh", 5333.5), ("energy_returned_wh", 12.25)]);
+        let data =
+            decode("status/emdata:0", br#"{"id":0,"a_total_act_energy":1.5,"a_total_act_ret_energy":0.5,"total_act":7,"total_act_ret":2}"#)
+                .expect("good");
+        assert_eq!(values(&data), [("energy_a_wh", 1.5), ("energy_returned_a_wh", 0.5), ("energy_wh", 7.0), ("energy_returned_wh", 2.0)]);
+        let cover = decode("status/cover:0", br#"{"id":0,"state":"open","apower":0.0,"current_pos":100,"pf":0}"#).expect("good");
+        assert!(values(&cover).contains(&("position_percent", 100.0)));
+        assert_eq!(cover.attributes["cover_state"], "open");
+    }
+
+    #[test]
+    fn an_answer_to_a_call_is_kept_as_an_event() {
+        let decoded = decode("vigia-7/rpc", br#"{"id":7,"src":"m1","dst":"m1/vigia-7","result":{"was_on":true}}"#).expect("good");
+        assert_eq!((decoded.events[0].kind.as_str(), &decoded.events[0].payload["result"]["was_on"]), ("rpc_result", &Value::Bool(true)));
     }
 
     #[test]

@@ -44,6 +44,7 @@ async fn answer(
         status => Problem::new(status, rejection.body_text()),
     })?;
     let identity = DeviceIdentity { id: device.id.clone(), number: device.number };
+    app.ingest().know(device.number, device.kind);
     let taken = app.ingest().readings(&identity, &body).await;
     if let Err(NotTaken::Refused(reason)) = &taken {
         // The sender hears it, and whoever looks at the device's page sees it, too.
@@ -64,7 +65,11 @@ async fn answer(
 fn field_of(reason: &Reason) -> String {
     match reason {
         Reason::TimeUnreadable { .. } | Reason::TimeTooEarly { .. } | Reason::TimeTooLate { .. } => "ts".to_owned(),
-        Reason::BadName { name } | Reason::NotFinite { name } | Reason::TextTooLong { name } => shortened(name),
+        Reason::BadName { name }
+        | Reason::NotFinite { name }
+        | Reason::TextTooLong { name }
+        | Reason::OutOfRange { name, .. }
+        | Reason::TooFast { name, .. } => shortened(name),
         Reason::WrongType { field, .. } if !field.is_empty() => shortened(field),
         Reason::Element { reason, .. } => field_of(reason),
         _ => "body".to_owned(),

@@ -17,6 +17,9 @@ pub(super) fn route() -> Route {
 }
 
 async fn answer(State(app): State<App>, Extension(PathDevice(device)): Extension<PathDevice>) -> Json<Vec<Latest>> {
+    if let Err(error) = app.store().catch_up().await {
+        tracing::debug!(%error, "what other processes stored is not known yet");
+    }
     let now_ms = app.world().clock.now_ms();
     Json(app.store().latest(device.number).into_iter().map(|v| telemetry::latest(v, now_ms)).collect())
 }

@@ -8,16 +8,14 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
-use vigia_domain::device::Presence;
 use vigia_domain::ids::DeviceId;
-use vigia_domain::live::{ClientMessage, Refusal, RefusalReason, Update};
+use vigia_domain::live::{Refusal, RefusalReason, Update};
 use vigia_domain::rights::Action;
-use vigia_domain::time;
 
+use super::live_known as known;
 use super::live_right::{Over, Standing};
+use super::live_said::{self as said, Said};
 use crate::app::App;
-use crate::db::devices::Device;
-use crate::fleet::presence_of;
 use crate::http::Problem;
 use crate::http::access::of_device;
 use crate::live::{Hub, Listener, MOST_TOPICS, Seat};
@@ -118,23 +116,20 @@ impl Connection {
 
     async fn hear(&mut self, text: Option<&str>) -> Result<(), End> {
         let Some(text) = text else { return Ok(()) };
-        match serde_json::from_str(text) {
-            Ok(ClientMessage::Subscribe(topics)) => self.subscribe(topics).await,
-            Ok(ClientMessage::Unsubscribe(topics)) => {
-                for id in topics.iter().filter_map(|topic| device_of(topic)) {
+        match said::parse(text) {
+            Ok(Said { subscribe, unsubscribe, since_ms }) => {
+                for id in unsubscribe.iter().filter_map(|topic| device_of(topic)) {
                     self.listener.leave(&id);
                 }
-                Ok(())
+                if subscribe.is_empty() { Ok(()) } else { self.subscribe(subscribe, since_ms).await }
             }
-            Err(_) => {
-                let error = RefusalReason { status: 422, detail: "say {\"subscribe\":[\"device/<id>\"]}".to_owned() };
-                self.refuse(String::new(), error).await
-            }
+            Err(detail) => self.refuse(String::new(), RefusalReason { status: 422, detail }).await,
         }
     }
 
-    async fn subscribe(&mut self, topics: Vec<String>) -> Result<(), End> {
+    async fn subscribe(&mut self, topics: Vec<String>, since_ms: Option<i64>) -> Result<(), End> {
         self.standing.ask(&self.app).await.map_err(End::Over)?;
+        self.standing.follows_more(&self.app);
         let is_new = |topic: &String| device_of(topic).is_none_or(|id| !self.listener.follows().contains_key(&id));
         let new: BTreeSet<String> = topics.into_iter().filter(is_new).collect();
         let all = self.listener.follows().len() + new.len();
@@ -145,14 +140,22 @@ impl Connection {
             return self.refuse(String::new(), RefusalReason { status: 422, detail }).await;
         }
         for topic in new {
-            if let Err(error) = self.follow(&topic).await {
-                self.refuse(topic, error).await?;
+            match self.follow(&topic, since_ms).await {
+                // Before what waits for this listener, which is newer.
+                Ok(missed) => {
+                    for update in missed {
+                        let text = serde_json::to_string(&update).expect("an update is always JSON");
+                        self.send(Message::Text(text.into())).await?;
+                    }
+                }
+                Err(error) => self.refuse(topic, error).await?,
             }
         }
         Ok(())
     }
 
-    async fn follow(&mut self, topic: &str) -> Result<(), RefusalReason> {
+    /// Follows a topic; gives what else its client missed since then, the oldest first.
+    async fn follow(&mut self, topic: &str, since_ms: Option<i64>) -> Result<Vec<Update>, RefusalReason> {
         let principal = self.standing.principal();
         let asked = of_device(&self.app, principal, Action::ReadTelemetry, device_of(topic)).await;
         let (verdict, device) = asked.map_err(|problem| reason(&problem))?;
@@ -160,15 +163,16 @@ impl Connection {
             return Err(reason(&problem));
         }
         let Some(device) = device else { return Err(reason(&Problem::not_found())) };
-        if self.listener.follow(device.id.clone(), device.number, || known(&self.app, &device)) {
-            return Ok(());
+        let missed = since_ms.map(|since_ms| known::missed(&self.app, &device, since_ms)).unwrap_or_default();
+        if self.listener.follow(device.id.clone(), device.number, || known::newest(&self.app, &device)) {
+            return Ok(missed);
         }
         Err(RefusalReason { status: 422, detail: format!("one connection follows at most {MOST_TOPICS} devices") })
     }
 
     /// Asks the right of the connection and of each of its topics again.
     async fn ask_again(&mut self) -> Result<(), End> {
-        self.standing.ask(&self.app).await.map_err(End::Over)?;
+        self.standing.ask_again(&self.app).await.map_err(End::Over)?;
         // When the registry cannot be asked, the next time tells; the standing itself says for how long that may go on.
         let Ok(lost) = self.standing.lost(&self.app, &self.listener).await else { return Ok(()) };
         for device in lost {
@@ -208,22 +212,6 @@ async fn next(stream: &mut SplitStream<WebSocket>) -> Option<Option<String>> {
         Message::Ping(_) | Message::Pong(_) => Some(None),
         Message::Close(_) => None,
     }
-}
-
-/// What is known of a device, so that nothing is missed between rendering a page and listening.
-fn known(app: &App, device: &Device) -> Option<Update> {
-    let is_online = presence_of(app, device.number) == Presence::Online;
-    let latest = app.store().latest(device.number);
-    let newest = latest.iter().map(|v| v.at_ms).max();
-    if newest.is_none() && !is_online {
-        return None;
-    }
-    // Only what the device last said: an update has one instant, and older values stand on the page already.
-    let values = latest.into_iter().filter(|v| Some(v.at_ms) == newest).map(|v| (v.metric, v.value)).collect();
-    let at = newest.unwrap_or_else(|| app.world().clock.now_ms());
-    // History that was brought in from elsewhere was never heard: the newest of it is as old as the device can be said to be.
-    let seen_at = app.store().seen_ms(device.number).or(newest).map(time::to_text);
-    Some(Update { topic: Hub::topic(&device.id), at: time::to_text(at), values, online: Some(is_online), seen_at })
 }
 
 fn device_of(topic: &str) -> Option<DeviceId> {

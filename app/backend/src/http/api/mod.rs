@@ -1,12 +1,23 @@
 //! The interface for scripts, apps and devices: one file per endpoint.
 
+mod commands;
+mod device_config;
 mod devices;
+mod erase;
 mod ingest;
+mod json_body;
 mod latest;
 mod live;
+mod live_known;
 mod live_right;
+mod live_said;
 mod live_socket;
+mod stream;
+mod stream_body;
+mod stream_card;
 mod telemetry;
+mod unclaimed;
+mod write;
 
 use super::health;
 use super::table::Route;
@@ -14,6 +25,11 @@ use super::table::Route;
 /// Its part of the table of routes.
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = health::routes();
-    routes.extend([devices::list(), devices::one(), latest::route(), telemetry::route(), ingest::route(), live::route()]);
+    routes.extend([devices::list(), devices::one(), latest::route(), erase::route(), telemetry::route(), ingest::route(), live::route()]);
+    routes.extend(stream::routes());
+    routes.extend(commands::routes());
+    routes.extend(device_config::routes());
+    routes.extend(unclaimed::routes());
+    routes.extend(write::routes());
     routes
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use vigia_domain::rollup::{self, Meaning, QUARTER_MS, Quarter};
 
-use super::SqlStore;
+use super::damage::{Hole, Place};
 use super::series::Series;
+use super::{SqlStore, day};
 use crate::db::DbError;
 use crate::telemetry::LONGEST_GAP_MS;
 
@@ -14,12 +15,12 @@ impl SqlStore {
     pub(super) async fn quarters_of(&self, series: Series, from_ms: i64, to_ms: i64) -> Result<BTreeMap<i64, Quarter>, DbError> {
         // First the log and then what is sealed: what moves in between is in both, and not in neither.
         let recent: Vec<(i64, f64)> = self.unsealed(series, i64::MIN, i64::MAX).await?.into_iter().collect();
-        let mut found = series.quarters(&self.db, from_ms, to_ms).await?;
+        let mut found = self.stored_quarters(series, from_ms, to_ms).await?;
         if recent.is_empty() {
             return Ok(found);
         }
         let meaning = self.meaning(series);
-        let all = self.surroundings(series, &recent).await?.all;
+        let all = self.surroundings(series, &recent, None).await?.all;
         let changed: Vec<i64> = recent.iter().map(|(at, _)| *at).collect();
         for (from, to) in rollup::touched(meaning, &all, &changed, LONGEST_GAP_MS) {
             let (from, to) = (from.max(rollup::start_of(from_ms + QUARTER_MS - 1)), to.min(to_ms));
@@ -29,6 +30,19 @@ impl SqlStore {
             }
         }
         found.retain(|start, _| (from_ms..to_ms).contains(start));
+        Ok(found)
+    }
+
+    /// What is stored; a day whose quarters cannot be read is reckoned from its raw values.
+    pub(super) async fn stored_quarters(&self, series: Series, from_ms: i64, to_ms: i64) -> Result<BTreeMap<i64, Quarter>, DbError> {
+        let (mut found, broken) = series.quarters(&self.db, from_ms, to_ms).await?;
+        for day_ms in broken {
+            let hole = Hole { series: Some(series), from_ms: day_ms, to_ms: day_ms + day::DAY_MS };
+            self.note_damage(Place::Day(series, day_ms), hole);
+            let mut reckoned = self.reckoned_day(series, day_ms).await?;
+            reckoned.retain(|start, _| (from_ms..to_ms).contains(start));
+            found.append(&mut reckoned);
+        }
         Ok(found)
     }
 

@@ -70,8 +70,7 @@ impl Frame<'_> {
     }
 }
 
-/// The reading that begins at `offset`. The checksum is not looked at: that costs more than the one reading, and whoever
-/// seals the block does it.
+/// The reading that begins at `offset`. The checksum is not looked at: whoever reads the block has done so.
 ///
 /// # Errors
 /// [`DbError::Unreadable`] when there is none, or not all of it.

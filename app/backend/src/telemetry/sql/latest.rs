@@ -20,22 +20,30 @@ pub(super) struct LatestCache {
 
 #[derive(Default)]
 struct Devices {
-    values: HashMap<i64, HashMap<u32, (i64, f64)>>,
+    values: HashMap<i64, HashMap<u32, Last>>,
     seen: HashMap<i64, i64>,
     goodbyes: HashMap<i64, i64>,
     /// Devices that were heard since that was last written down, and of which the log holds no reading that says so.
     changed: HashSet<i64>,
 }
 
+/// A last value, and the block of the log that brought it; 0 when it is sealed.
+#[derive(Clone, Copy)]
+struct Last {
+    at_ms: i64,
+    block: i64,
+    value: f64,
+}
+
 impl Devices {
-    /// A later instant wins; at the same instant the later row does. Says in `won` for each value whether it won.
-    fn take(&mut self, frame: &Frame<'_>, won: &mut Vec<bool>) {
+    /// A later instant wins; at the same instant the later block does. Says in `won` for each value whether it won.
+    fn take(&mut self, frame: &Frame<'_>, block: i64, won: &mut Vec<bool>) {
         let values = self.values.entry(frame.device).or_default();
         won.extend(frame.values().map(|(metric, value)| {
-            let last = values.entry(metric).or_insert((i64::MIN, value));
-            let wins = frame.at_ms >= last.0;
+            let last = values.entry(metric).or_insert(Last { at_ms: i64::MIN, block: 0, value });
+            let wins = (frame.at_ms, block) >= (last.at_ms, last.block);
             if wins {
-                *last = (frame.at_ms, value);
+                *last = Last { at_ms: frame.at_ms, block, value };
             }
             wins
         }));
@@ -54,7 +62,11 @@ impl LatestCache {
             let mut rows = sqlx::query_as::<_, (i64, i64, i64, f64)>("SELECT device, metric, at_ms, value FROM latest").fetch(c);
             while let Some((device, metric, at_ms, value)) = rows.try_next().await? {
                 let unreadable = |_| DbError::Unreadable { table: "latest", column: "metric", found: metric.to_string() };
-                devices.values.entry(device).or_default().insert(u32::try_from(metric).map_err(unreadable)?, (at_ms, value));
+                devices
+                    .values
+                    .entry(device)
+                    .or_default()
+                    .insert(u32::try_from(metric).map_err(unreadable)?, Last { at_ms, block: 0, value });
             }
         });
         on!(db, |c| {
@@ -78,18 +90,18 @@ impl LatestCache {
     }
 
     /// Takes readings from the log, in its order.
-    pub(super) fn replay(&self, frames: &[(usize, Frame<'_>)], received_ms: i64) {
+    pub(super) fn replay(&self, frames: &[(usize, Frame<'_>)], block: i64, received_ms: i64) {
         let mut devices = self.write();
         let mut won = Vec::new();
         for (_, frame) in frames {
             won.clear();
-            devices.take(frame, &mut won);
+            devices.take(frame, block, &mut won);
             devices.heard(frame.device, received_ms);
         }
     }
 
     /// Takes a batch that was stored. Says for each entry which of its values, as they stand in it, became the newest.
-    pub(super) fn apply(&self, batch: &[Entry], readings: &Readings) -> Result<Vec<Won>, DbError> {
+    pub(super) fn apply(&self, batch: &[Entry], readings: &Readings, block: i64) -> Result<Vec<Won>, DbError> {
         let mut devices = self.write();
         let data = readings.data.as_deref().unwrap_or_default();
         let mut places = readings.places.iter();
@@ -97,7 +109,7 @@ impl LatestCache {
         for entry in batch {
             let mut won = Vec::with_capacity(entry.readings.iter().map(|reading| reading.values.len()).sum());
             for (_, _, offset) in places.by_ref().take(entry.readings.len()) {
-                devices.take(&block::frame(data, usize::try_from(*offset).unwrap_or(usize::MAX))?, &mut won);
+                devices.take(&block::frame(data, usize::try_from(*offset).unwrap_or(usize::MAX))?, block, &mut won);
             }
             if entry.heard {
                 devices.heard(entry.device.0, entry.received_ms);
@@ -115,6 +127,60 @@ impl LatestCache {
         Ok(all)
     }
 
+    /// Begins a device's last values anew, with rows of `latest`: metric, instant, value.
+    pub(super) fn begin_anew(&self, device: i64, rows: &[(i64, i64, f64)]) {
+        let known = rows
+            .iter()
+            .filter_map(|(metric, at_ms, value)| Some((u32::try_from(*metric).ok()?, Last { at_ms: *at_ms, block: 0, value: *value })));
+        self.write().values.insert(device, known.collect());
+    }
+
+    /// Takes rows of `latest` (device, metric, instant, value) that another process has sealed. Where two values have the same instant the one
+    /// counts that is not sealed yet.
+    pub(super) fn sealed(&self, rows: &[(i64, i64, i64, f64)], is_unsealed: impl Fn(i64) -> bool) {
+        let mut devices = self.write();
+        for (device, metric, at_ms, value) in rows {
+            let Ok(metric) = u32::try_from(*metric) else { continue };
+            let sealed = Last { at_ms: *at_ms, block: 0, value: *value };
+            let last = devices.values.entry(*device).or_default().entry(metric).or_insert(sealed);
+            if last.at_ms < *at_ms || last.at_ms == *at_ms && !is_unsealed(last.block) {
+                *last = sealed;
+            }
+        }
+    }
+
+    /// Takes a value of which nobody knows when it came: it counts where none as new is known. Says whether it does.
+    pub(super) fn offer(&self, device: i64, metric: u32, at_ms: i64, value: f64) -> bool {
+        let mut devices = self.write();
+        let values = devices.values.entry(device).or_default();
+        let counts = values.get(&metric).is_none_or(|last| last.at_ms < at_ms);
+        if counts {
+            values.insert(metric, Last { at_ms, block: 0, value });
+        }
+        counts
+    }
+
+    /// Writes everything that is in memory into a new, empty database.
+    pub(super) async fn write_to(&self, db: &Db) -> Result<(), DbError> {
+        let (values, states): (Vec<_>, Vec<_>) = {
+            let devices = self.read();
+            let values = devices.values.iter().flat_map(|(device, values)| values.iter().map(|(metric, last)| (*device, *metric, *last)));
+            let states = devices.seen.iter().map(|(device, seen)| (*device, Some(*seen), devices.goodbyes.get(device).copied()));
+            (values.collect(), states.collect())
+        };
+        in_tx!(db, |tx| {
+            for (device, metric, last) in &values {
+                let query = sqlx::query("INSERT INTO latest (device, metric, at_ms, value) VALUES ($1, $2, $3, $4)");
+                query.bind(*device).bind(i64::from(*metric)).bind(last.at_ms).bind(last.value).execute(&mut *tx).await?;
+            }
+            for (device, seen, goodbye) in &states {
+                let query = sqlx::query("INSERT INTO device_state (device, online, online_ms, seen_ms) VALUES ($1, $2, $3, $4)");
+                query.bind(*device).bind(goodbye.map(|_| 0_i64)).bind(*goodbye).bind(*seen).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
     pub(super) fn of(&self, device: DeviceNumber, names: &MetricNames) -> Vec<LastValue> {
         let devices = self.read();
         let mut found: Vec<_> = devices
@@ -122,14 +188,14 @@ impl LatestCache {
             .get(&device.0)
             .into_iter()
             .flatten()
-            .filter_map(|(metric, (at_ms, value))| Some(LastValue { metric: names.name(*metric)?, at_ms: *at_ms, value: *value }))
+            .filter_map(|(metric, last)| Some(LastValue { metric: names.name(*metric)?, at_ms: last.at_ms, value: last.value }))
             .collect();
         found.sort_by(|a, b| a.metric.cmp(&b.metric));
         found
     }
 
     pub(super) fn newest_ms(&self, device: DeviceNumber) -> Option<i64> {
-        self.read().values.get(&device.0)?.values().map(|(at_ms, _)| *at_ms).max()
+        self.read().values.get(&device.0)?.values().map(|last| last.at_ms).max()
     }
 
     pub(super) fn known_metrics(&self, device: DeviceNumber) -> usize {

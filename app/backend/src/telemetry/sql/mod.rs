@@ -9,21 +9,28 @@ mod block;
 mod check;
 mod checksum;
 mod chunk;
+mod damage;
 mod day;
+mod erase;
 mod latest;
 mod log;
 mod names;
+mod others;
 mod read;
+mod renew;
 mod retain;
 mod rows;
 mod seal;
 mod series;
 mod shape;
 mod tail;
+mod take_over;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::AtomicI64;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
@@ -33,12 +40,17 @@ use vigia_domain::rollup::Quarter;
 use super::buckets::Buckets;
 use super::{Entry, LastValue, Question, TelemetryStore, Won};
 use crate::db::{Db, DbError};
+use crate::metrics::StoreMetrics;
 use crate::world::World;
-pub use check::Report;
+pub use check::{Finding, Report, check};
+use damage::{Damage, Hole, Place};
 use latest::LatestCache;
 use names::MetricNames;
+use others::Others;
+pub use retain::Retention;
 use series::Series;
 use tail::Tail;
+use take_over::TakeOver;
 
 /// So many readings in the log are sealed at a time, and as soon as there are so many.
 const SEAL_READINGS: usize = 50_000;
@@ -46,10 +58,16 @@ const SEAL_READINGS: usize = 50_000;
 const SEAL_AGE_MS: i64 = 10 * 60_000;
 /// So many readings the log holds at most; whoever brings more waits until some are sealed.
 const MOST_READINGS: usize = 500_000;
+/// How long whoever brings more waits before looking again whether another process has sealed some.
+const SEALED_ELSEWHERE: Duration = Duration::from_millis(50);
 
-/// The engine over one database. It is the only writer of its tables in this process.
+/// The engine over one database. On SQLite it is the only writer of its tables; on PostgreSQL each process has one, and they agree through
+/// the database.
 pub struct SqlStore {
     db: Db,
+    world: World,
+    retention: Retention,
+    metrics: StoreMetrics,
     /// Which process wrote a block.
     writer: i64,
     names: MetricNames,
@@ -57,10 +75,21 @@ pub struct SqlStore {
     tail: RwLock<Tail>,
     /// Held by who appends: readings come into memory in the order of the log.
     turn: Mutex<()>,
-    /// Held by who changes chunks.
+    /// Held by who changes chunks. Taken before `turn` by who needs both.
     sealing: Mutex<()>,
     /// Before this instant raw values were removed: a beginning of a quarter, ms since the epoch.
     raw_kept_ms: AtomicI64,
+    /// Before this instant everything is removed that the settings want removed.
+    retained_ms: AtomicI64,
+    damage: Damage,
+    others: Others,
+    /// How many files of readings there were before this one since the start.
+    generation: AtomicU64,
+    /// A file in which a question met damage: its generation, and what SQLite said.
+    torn: std::sync::Mutex<Option<(u64, String)>>,
+    /// Damaged files that were set aside and are not taken over yet.
+    aside: Mutex<Vec<PathBuf>>,
+    taking_over: Mutex<Option<TakeOver>>,
 }
 
 impl SqlStore {
@@ -68,23 +97,52 @@ impl SqlStore {
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn open(db: Db, world: &World) -> Result<Self, DbError> {
+    pub async fn open(db: Db, world: &World, retention: Retention, metrics: StoreMetrics) -> Result<Self, DbError> {
         let writer = i64::from_le_bytes(world.bytes());
         log::take_over_samples(&db, writer).await?;
+        let horizon = others::horizon(&db).await?;
         let (names, latest) = (MetricNames::load(&db).await?, LatestCache::load(&db).await?);
-        let mut tail = Tail::default();
+        let (mut tail, mut broken) = (Tail::default(), Vec::new());
         log::all(&db, |logged| {
-            let frames = block::frames(&logged.data)?;
-            latest.replay(&frames, logged.received_ms);
-            let place =
-                |(offset, frame): &(usize, block::Frame<'_>)| (frame.device, frame.at_ms, u32::try_from(*offset).unwrap_or(u32::MAX));
-            tail.add(logged.id, logged.received_ms, frames.iter().map(place));
+            match block::frames(&logged.data) {
+                Ok(frames) => {
+                    latest.replay(&frames, logged.id, logged.received_ms);
+                    tail.add(logged.id, logged.received_ms, others::places(&frames));
+                }
+                Err(_) => broken.push((logged.id, logged.received_ms)),
+            }
             Ok(())
         })
         .await?;
         let raw_kept_ms = AtomicI64::new(retain::kept_ms(&db).await?);
-        let (turn, sealing) = (Mutex::default(), Mutex::default());
-        Ok(Self { db, writer, names, latest, tail: RwLock::new(tail), turn, sealing, raw_kept_ms })
+        let damage = Damage::load(&db).await?;
+        let store = Self {
+            db,
+            world: world.clone(),
+            retention,
+            metrics,
+            writer,
+            names,
+            latest,
+            tail: RwLock::new(tail),
+            turn: Mutex::default(),
+            sealing: Mutex::default(),
+            raw_kept_ms,
+            retained_ms: AtomicI64::new(i64::MIN),
+            damage,
+            others: Others::default(),
+            generation: AtomicU64::default(),
+            torn: std::sync::Mutex::default(),
+            aside: Mutex::default(),
+            taking_over: Mutex::default(),
+        };
+        for (id, received_ms) in broken {
+            store.note_damage(Place::Block(id), Hole { series: None, from_ms: received_ms, to_ms: received_ms });
+            store.move_aside(Place::Block(id)).await?;
+        }
+        store.others.begin(horizon);
+        *store.aside.lock().await = store.not_taken_over().await?;
+        Ok(store)
     }
 
     fn tail(&self) -> RwLockReadGuard<'_, Tail> {
@@ -95,8 +153,35 @@ impl SqlStore {
         self.tail.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn series(&self, device: DeviceNumber, metric: &str) -> Option<Series> {
-        Some(Series { device: device.0, metric: self.names.id(metric)? })
+    /// The series of a name. One that is not known here may have come in through another process.
+    async fn series(&self, device: DeviceNumber, metric: &str) -> Result<Option<Series>, DbError> {
+        if self.names.id(metric).is_none() && matches!(self.db, Db::Postgres(_)) {
+            self.names.reload(&self.db).await?;
+        }
+        Ok(self.names.id(metric).map(|metric| Series { device: device.0, metric }))
+    }
+
+    async fn append_once(&self, batch: &[Entry]) -> Result<Vec<Won>, DbError> {
+        let _turn = self.turn.lock().await;
+        let readings = append::readings(&self.db, &self.names, batch).await?;
+        let block = append::write(&self.db, self.writer, batch, &readings).await.inspect_err(|_| self.others.be_unsure())?;
+        if let Some(block) = block {
+            self.tail_mut().add(block, readings.received_ms, readings.places.iter().copied());
+        }
+        self.latest.apply(batch, &readings, block.unwrap_or_default())
+    }
+
+    async fn tidy_piece(&self, now_ms: i64) -> Result<bool, DbError> {
+        self.follow_others().await?;
+        let (readings, since_ms) = {
+            let tail = self.tail();
+            (tail.readings(), tail.since_ms())
+        };
+        let due = readings >= SEAL_READINGS || since_ms.is_some_and(|since| now_ms - since >= SEAL_AGE_MS);
+        if due && self.seal_oldest(SEAL_READINGS).await?.blocks > 0 {
+            return Ok(true);
+        }
+        Ok(self.take_over_piece().await? || self.retain(now_ms).await?)
     }
 }
 
@@ -104,14 +189,19 @@ impl SqlStore {
 impl TelemetryStore for SqlStore {
     async fn append(&self, batch: &[Entry]) -> Result<Vec<Won>, DbError> {
         while self.tail().readings() > MOST_READINGS {
-            self.seal_oldest(SEAL_READINGS).await?;
+            if self.seal_oldest(SEAL_READINGS).await?.blocks == 0 {
+                tokio::time::sleep(SEALED_ELSEWHERE).await;
+                self.follow_others().await?;
+            }
         }
-        let _turn = self.turn.lock().await;
-        let readings = append::readings(&self.db, &self.names, batch).await?;
-        if let Some(block) = append::write(&self.db, self.writer, batch, &readings).await? {
-            self.tail_mut().add(block, readings.received_ms, readings.places.iter().copied());
+        let generation = self.generation();
+        match self.append_once(batch).await {
+            Err(error) if error.is_damage() => {
+                self.renew(generation, &error.to_string()).await?;
+                self.append_once(batch).await
+            }
+            answer => answer,
         }
-        self.latest.apply(batch, &readings)
     }
 
     fn latest(&self, device: DeviceNumber) -> Vec<LastValue> {
@@ -134,58 +224,89 @@ impl TelemetryStore for SqlStore {
         self.latest.goodbye_ms(device)
     }
 
+    async fn catch_up(&self) -> Result<(), DbError> {
+        self.torn(Self::catch_up(self).await)
+    }
+
     async fn range(&self, device: DeviceNumber, metric: &str, from_ms: i64, to_ms: i64) -> Result<Vec<(i64, f64)>, DbError> {
         let mut found = Vec::new();
-        if let Some(series) = self.series(device, metric) {
-            self.each(series, from_ms, to_ms, |at, value| found.push((at, value))).await?;
-        }
+        let asked = async {
+            Self::catch_up(self).await?;
+            if let Some(series) = self.series(device, metric).await? {
+                self.each(series, from_ms, to_ms, |at, value| found.push((at, value))).await?;
+            }
+            Ok(())
+        };
+        self.torn(asked.await)?;
         Ok(found)
     }
 
     async fn aggregate(&self, question: &Question<'_>) -> Result<Buckets, DbError> {
         let mut buckets = Buckets::new(question.from_ms, question.to_ms, question.points);
-        if let Some(series) = self.series(question.device, question.metric) {
-            if buckets.are_whole_quarters() {
-                for (start, quarter) in self.quarters_of(series, question.from_ms, question.to_ms).await? {
+        let asked = async {
+            Self::catch_up(self).await?;
+            let Some(series) = self.series(question.device, question.metric).await? else { return Ok(()) };
+            // As far as whole quarters go, from them; the rest, which is less than one bucket, from the readings.
+            let raw_from_ms = buckets.in_quarters_until().unwrap_or(question.from_ms);
+            if question.from_ms < raw_from_ms {
+                for (start, quarter) in self.quarters_of(series, question.from_ms, raw_from_ms).await? {
                     buckets.add_quarter(start, &quarter);
                 }
-            } else {
-                self.each(series, question.from_ms, question.to_ms, |at, value| buckets.add(at, value)).await?;
             }
-        }
+            if raw_from_ms < question.to_ms {
+                self.each(series, raw_from_ms, question.to_ms, |at, value| buckets.add(at, value)).await?;
+            }
+            Ok(())
+        };
+        self.torn(asked.await)?;
         Ok(buckets)
     }
 
     async fn quarters(&self, device: DeviceNumber, metric: &str, from_ms: i64, to_ms: i64) -> Result<BTreeMap<i64, Quarter>, DbError> {
-        match self.series(device, metric) {
-            Some(series) => self.quarters_of(series, from_ms, to_ms).await,
-            None => Ok(BTreeMap::new()),
-        }
+        let asked = async {
+            Self::catch_up(self).await?;
+            match self.series(device, metric).await? {
+                Some(series) => self.quarters_of(series, from_ms, to_ms).await,
+                None => Ok(BTreeMap::new()),
+            }
+        };
+        self.torn(asked.await)
     }
 
     async fn tidy(&self, now_ms: i64) -> Result<bool, DbError> {
-        let (readings, since_ms) = {
-            let tail = self.tail();
-            (tail.readings(), tail.since_ms())
-        };
-        if readings < SEAL_READINGS && since_ms.is_none_or(|since| now_ms - since < SEAL_AGE_MS) {
-            return Ok(false);
+        if self.renew_if_torn().await? {
+            return Ok(true);
         }
-        Ok(self.seal_oldest(SEAL_READINGS).await?.blocks > 0)
+        self.torn(self.tidy_piece(now_ms).await)
     }
 
     async fn compact(&self) -> Result<(), DbError> {
-        while self.seal_oldest(SEAL_READINGS).await?.blocks > 0 {}
-        Ok(())
+        let Some(turn) = self.seal_turn(true).await? else { return Ok(()) };
+        self.follow_others().await?;
+        self.seal_all(&turn).await
     }
 
     async fn delete_before(&self, before_ms: i64) -> Result<u64, DbError> {
-        self.compact().await?;
-        self.drop_before(before_ms).await
+        self.torn(self.drop_before(before_ms).await)
+    }
+
+    async fn delete(&self, device: DeviceNumber, range: Option<(i64, i64)>) -> Result<(), DbError> {
+        self.torn(self.erase(device, range).await)
     }
 
     async fn check(&self) -> Result<Report, DbError> {
-        self.checked().await
+        check(&self.db).await
+    }
+
+    fn wrong(&self) -> Vec<String> {
+        let mut wrong: Vec<String> = Vec::new();
+        let rows = self.damage.count();
+        if rows > 0 {
+            wrong.push(format!("{rows} damaged parts of the readings are left out of answers; `vigia check` names them"));
+        }
+        let files: BTreeSet<String> = self.db.set_aside().iter().map(|file| take_over::name_of(file)).collect();
+        wrong.extend(files.into_iter().map(|file| format!("{file} was damaged and set aside; `vigia check` says what was taken over")));
+        wrong
     }
 
     async fn settle(&self) -> Result<(), DbError> {

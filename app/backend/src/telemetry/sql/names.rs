@@ -22,8 +22,27 @@ const ALL: &str = "SELECT id, name FROM metrics";
 impl MetricNames {
     pub(super) async fn load(db: &Db) -> Result<Self, DbError> {
         let names = Self { known: RwLock::default() };
-        names.learn(on!(db, |c| sqlx::query_as(ALL).fetch_all(c).await)?)?;
+        names.reload(db).await?;
         Ok(names)
+    }
+
+    /// Reads them anew: another process may have met some.
+    pub(super) async fn reload(&self, db: &Db) -> Result<(), DbError> {
+        self.learn(on!(db, |c| sqlx::query_as(ALL).fetch_all(c).await)?)
+    }
+
+    pub(super) fn knows(&self, id: u32) -> bool {
+        self.known().names.contains_key(&id)
+    }
+
+    /// Writes every name with its id into a new, empty database.
+    pub(super) async fn write_to(&self, db: &Db) -> Result<(), DbError> {
+        let all: Vec<(u32, String)> = self.known().names.iter().map(|(id, name)| (*id, name.clone())).collect();
+        in_tx!(db, |tx| for (id, name) in &all {
+            let query = sqlx::query("INSERT INTO metrics (id, name) VALUES ($1, $2)").bind(i64::from(*id)).bind(name.as_str());
+            query.execute(&mut *tx).await?;
+        });
+        Ok(())
     }
 
     pub(super) fn id(&self, name: &str) -> Option<u32> {
@@ -60,13 +79,17 @@ impl MetricNames {
     }
 
     fn learn(&self, rows: Vec<(i64, String)>) -> Result<(), DbError> {
-        let mut known = Known::default();
+        let mut learnt = Known::default();
         for (id, name) in rows {
             let id = u32::try_from(id).map_err(|_| DbError::Unreadable { table: "metrics", column: "id", found: id.to_string() })?;
-            known.names.insert(id, name.clone());
-            known.ids.insert(name, id);
+            learnt.names.insert(id, name.clone());
+            learnt.ids.insert(name, id);
         }
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // Names never go: fewer of them were read before others came.
+        if learnt.names.len() >= known.names.len() {
+            *known = learnt;
+        }
         Ok(())
     }
 }

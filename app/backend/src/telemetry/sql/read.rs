@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::damage::{Hole, Place};
 use super::series::Series;
-use super::{SqlStore, block, log};
+use super::{SqlStore, block, checksum, log};
 use crate::db::DbError;
 
 impl SqlStore {
@@ -11,7 +12,7 @@ impl SqlStore {
     pub(super) async fn each(&self, series: Series, from_ms: i64, to_ms: i64, mut found: impl FnMut(i64, f64)) -> Result<(), DbError> {
         // First the log and then the chunks: what is sealed in between is in both, and not in neither.
         let mut recent = self.unsealed(series, from_ms, to_ms).await?.into_iter().peekable();
-        series
+        let broken = series
             .each(&self.db, from_ms, to_ms, |at, value| {
                 if !(from_ms..to_ms).contains(&at) {
                     return;
@@ -23,6 +24,9 @@ impl SqlStore {
             })
             .await?;
         recent.for_each(|(at, value)| found(at, value));
+        for chunk in broken {
+            self.note_damage(Place::Chunk(chunk.id), Hole { series: Some(series), from_ms: chunk.from_ms, to_ms: chunk.to_ms });
+        }
         Ok(())
     }
 
@@ -31,11 +35,15 @@ impl SqlStore {
         let places = self.tail().of(series.device, from_ms, to_ms);
         let ids: Vec<i64> = places.iter().map(|(block, _)| *block).collect();
         let mut places = places.into_iter().peekable();
-        let mut values = BTreeMap::new();
+        let (mut values, mut broken) = (BTreeMap::new(), Vec::new());
         log::each(&self.db, &ids, |logged| {
             // Blocks come in the order of the places; one that was sealed meanwhile is not among them.
             while places.next_if(|(block, _)| *block < logged.id).is_some() {}
             let Some((_, offsets)) = places.next_if(|(block, _)| *block == logged.id) else { return Ok(()) };
+            if checksum::checked(&logged.data).is_none() {
+                broken.push((logged.id, logged.received_ms));
+                return Ok(());
+            }
             for offset in offsets {
                 let frame = block::frame(&logged.data, usize::try_from(offset).unwrap_or(usize::MAX))?;
                 values.extend(frame.values().find(|(metric, _)| *metric == series.metric).map(|(_, value)| (frame.at_ms, value)));
@@ -43,6 +51,9 @@ impl SqlStore {
             Ok(())
         })
         .await?;
+        for (id, received_ms) in broken {
+            self.note_damage(Place::Block(id), Hole { series: None, from_ms: received_ms, to_ms: received_ms });
+        }
         Ok(values)
     }
 }

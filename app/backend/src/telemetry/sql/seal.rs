@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
-use vigia_domain::rollup::{self, CONTEXT, Quarter};
+use vigia_domain::rollup::{self, CONTEXT, QUARTER_MS, Quarter};
 
 use super::chunk::{Chunk, MOST};
+use super::damage::{Hole, Place};
+use super::others::SealTurn;
 use super::series::{Change, Series, write_changes};
 use super::shape::{self, Span};
 use super::{SqlStore, block, day, log};
@@ -40,14 +42,29 @@ pub(super) struct Surroundings {
     last_ms: i64,
     /// The new values, those of the chunks that are taken apart, and on either side the context of the quarters at the edges.
     pub(super) all: Vec<(i64, f64)>,
+    /// The stored ones of these.
+    stored: Vec<(i64, f64)>,
     /// How many of the stored ones were other values.
     replaced: u64,
 }
 
 impl SqlStore {
-    /// Seals the oldest blocks, as many as hold `readings` readings or one more. Only one seals at a time.
+    /// Seals the oldest blocks, as many as hold `readings` readings or one more. Only one seals at a time, also among processes; nothing
+    /// happens when another process does.
     pub(super) async fn seal_oldest(&self, readings: usize) -> Result<Sealed, DbError> {
-        let _one_at_a_time = self.sealing.lock().await;
+        match self.seal_turn(false).await? {
+            Some(turn) => self.seal(&turn, readings).await,
+            None => Ok(Sealed::default()),
+        }
+    }
+
+    /// Seals everything that is in the log by now.
+    pub(super) async fn seal_all(&self, turn: &SealTurn<'_>) -> Result<(), DbError> {
+        while self.seal(turn, super::SEAL_READINGS).await?.blocks > 0 {}
+        Ok(())
+    }
+
+    async fn seal(&self, turn: &SealTurn<'_>, readings: usize) -> Result<Sealed, DbError> {
         let ids: Vec<i64> = self.tail().oldest(readings);
         if ids.is_empty() {
             return Ok(Sealed::default());
@@ -55,8 +72,13 @@ impl SqlStore {
         let mut done = Sealed { blocks: ids.len(), ..Sealed::default() };
         let mut series: BTreeMap<Series, Vec<(i64, f64)>> = BTreeMap::new();
         let mut seen: BTreeMap<i64, i64> = BTreeMap::new();
+        let mut broken = Vec::new();
         log::each(&self.db, &ids, |logged| {
-            for (_, frame) in block::frames(&logged.data)? {
+            let Ok(frames) = block::frames(&logged.data) else {
+                broken.push((logged.id, logged.received_ms));
+                return Ok(());
+            };
+            for (_, frame) in frames {
                 seen.insert(frame.device, logged.received_ms);
                 for (metric, value) in frame.values() {
                     series.entry(Series { device: frame.device, metric }).or_default().push((frame.at_ms, value));
@@ -65,44 +87,85 @@ impl SqlStore {
             Ok(())
         })
         .await?;
+        for (id, received_ms) in broken {
+            self.note_damage(Place::Block(id), Hole { series: None, from_ms: received_ms, to_ms: received_ms });
+            self.move_aside(Place::Block(id)).await?;
+        }
         let mut changes = Vec::with_capacity(SERIES);
         for (series, values) in series {
             done.values += values.len();
             let (values, replaced) = shape::ordered(values);
-            let (change, also) = self.change(series, &values).await?;
+            let (change, also) = self.change(turn, series, &values).await?;
             done.replaced += replaced + also;
             changes.push((series, change));
             if changes.len() == SERIES {
-                write(&self.db, std::mem::take(&mut changes)).await?;
+                write(&self.db, turn.epoch, std::mem::take(&mut changes)).await?;
             }
         }
-        write(&self.db, changes).await?;
-        remove(&self.db, &ids, &seen).await?;
+        write(&self.db, turn.epoch, changes).await?;
+        remove(&self.db, turn.epoch, &ids, &seen).await?;
         self.tail_mut().forget(&ids.iter().copied().collect::<BTreeSet<_>>());
+        self.metrics.sealed.inc_by(u64::try_from(done.values).unwrap_or_default());
+        self.metrics.replaced.inc_by(done.replaced);
         Ok(done)
     }
 
     /// What is to be written to add values, in order of time, to a series.
-    async fn change(&self, series: Series, new: &[(i64, f64)]) -> Result<(Change, u64), DbError> {
+    async fn change(&self, turn: &SealTurn<'_>, series: Series, new: &[(i64, f64)]) -> Result<(Change, u64), DbError> {
         let Some(last) = new.last() else { return Ok((Change::default(), 0)) };
-        let Surroundings { apart, first_ms, last_ms, all, replaced } = self.surroundings(series, new).await?;
+        let around = self.surroundings(series, new, Some(turn)).await?;
+        let replaced = around.replaced;
+        Ok((self.changed(series, new, around, *last).await?, replaced))
+    }
+
+    /// The same for values of which nobody knows whether they are newer than what is stored: what is stored stays.
+    pub(super) async fn change_with_older(&self, turn: &SealTurn<'_>, series: Series, older: &[(i64, f64)]) -> Result<Change, DbError> {
+        let Some(last) = older.last() else { return Ok(Change::default()) };
+        let mut around = self.surroundings(series, older, Some(turn)).await?;
+        around.all = shape::merged(older, &around.stored).0;
+        let found = around.all.partition_point(|(at, _)| *at < last.0);
+        let last = around.all.get(found).copied().unwrap_or(*last);
+        self.changed(series, older, around, last).await
+    }
+
+    async fn changed(&self, series: Series, new: &[(i64, f64)], around: Surroundings, last: (i64, f64)) -> Result<Change, DbError> {
+        let Surroundings { apart, first_ms, last_ms, all, .. } = around;
         let from = all.partition_point(|(at, _)| *at < first_ms);
         let to = all.partition_point(|(at, _)| *at <= last_ms);
         let chunks = all[from..to].chunks(MOST).filter_map(Chunk::pack).collect();
-        let days = self.days(series, &all, new).await?;
-        Ok((Change { dropped: apart, chunks, days, last: Some(*last) }, replaced))
+        let changed: Vec<i64> = new.iter().map(|(at, _)| *at).collect();
+        let days = self.days(series, &all, &changed).await?;
+        Ok(Change { dropped: apart, chunks, days, last: Some(last) })
     }
 
-    /// New values, in order of time, together with everything that is stored and has to do with them.
-    pub(super) async fn surroundings(&self, series: Series, new: &[(i64, f64)]) -> Result<Surroundings, DbError> {
+    /// New values, in order of time, together with everything that is stored and has to do with them. Whoever has the turn to seal moves
+    /// damaged chunks out of the way; others leave them out.
+    pub(super) async fn surroundings(
+        &self,
+        series: Series,
+        new: &[(i64, f64)],
+        turn: Option<&SealTurn<'_>>,
+    ) -> Result<Surroundings, DbError> {
         let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Surroundings::default()) };
-        let spans = series.around(&self.db, first.0, last.0).await?;
-        let apart = shape::taken_apart(&spans, first.0, last.0, new.len());
-        let context = with_context(&spans, apart.clone());
-        let mut old = Vec::new();
-        if let (Some(from), Some(to)) = (spans[context.clone()].first(), spans[context].last()) {
-            series.each(&self.db, from.from_ms, to.to_ms + 1, |at, value| old.push((at, value))).await?;
-        }
+        let (spans, apart, old) = loop {
+            let spans = series.around(&self.db, first.0, last.0).await?;
+            let apart = shape::taken_apart(&spans, first.0, last.0, new.len());
+            let context = with_context(&spans, apart.clone());
+            let (mut old, mut broken) = (Vec::new(), Vec::new());
+            if let (Some(from), Some(to)) = (spans[context.clone()].first(), spans[context].last()) {
+                broken = series.each(&self.db, from.from_ms, to.to_ms + 1, |at, value| old.push((at, value))).await?;
+            }
+            for chunk in &broken {
+                let hole = Hole { series: Some(series), from_ms: chunk.from_ms, to_ms: chunk.to_ms };
+                self.note_damage(Place::Chunk(chunk.id), hole);
+                if turn.is_some() {
+                    self.move_aside(Place::Chunk(chunk.id)).await?;
+                }
+            }
+            if broken.is_empty() || turn.is_none() {
+                break (spans, apart, old);
+            }
+        };
         let (all, replaced) = shape::merged(&old, new);
         let apart = &spans[apart];
         Ok(Surroundings {
@@ -110,24 +173,25 @@ impl SqlStore {
             last_ms: apart.last().map_or(last.0, |span| span.to_ms.max(last.0)),
             apart: apart.iter().map(|span| span.id).collect(),
             all,
+            stored: old,
             replaced,
         })
     }
 
     /// The rows of quarters that the new values change.
-    async fn days(&self, series: Series, all: &[(i64, f64)], new: &[(i64, f64)]) -> Result<BTreeMap<i64, Option<Vec<u8>>>, DbError> {
+    pub(super) async fn days(&self, series: Series, all: &[(i64, f64)], changed: &[i64]) -> Result<Days, DbError> {
         let meaning = self.meaning(series);
-        let changed: Vec<i64> = new.iter().map(|(at, _)| *at).collect();
         let mut days: BTreeMap<i64, BTreeMap<i64, Quarter>> = BTreeMap::new();
         let kept_ms = self.raw_kept_ms.load(Ordering::Relaxed);
-        for (from, to) in rollup::touched(meaning, all, &changed, LONGEST_GAP_MS) {
-            // Where raw values are gone the quarters are all that is left.
+        let touched = rollup::touched(meaning, all, changed, LONGEST_GAP_MS);
+        // Where raw values were damaged or are gone the quarters are all that is left.
+        for (from, to) in without(touched, &self.damage.holes(series)) {
             let from = from.max(kept_ms);
             if from >= to {
                 continue;
             }
             let (first_day, end) = (day::start_of(from), day::start_of(to - 1) + day::DAY_MS);
-            let mut stored = series.quarters(&self.db, first_day, end).await?;
+            let mut stored = self.stored_quarters(series, first_day, end).await?;
             let mut day_ms = first_day;
             while day_ms < end {
                 let rest = stored.split_off(&(day_ms + day::DAY_MS));
@@ -140,13 +204,28 @@ impl SqlStore {
                 days.entry(day::start_of(start)).or_default().insert(start, quarter);
             }
         }
+        // What is written anew is whole again.
+        days.keys().for_each(|day_ms| self.damage.forget(Place::Day(series, *day_ms)));
         let days = days.into_iter().map(|(day_ms, quarters)| (day_ms, day::pack(day_ms, &quarters))).collect();
         Ok(days)
     }
 }
 
+/// Rows of quarters by their days; `None` where none is left.
+pub(super) type Days = BTreeMap<i64, Option<Vec<u8>>>;
+
+/// Stretches of whole quarters without what lies near a hole: there a quarter cannot be reckoned again.
+fn without(mut stretches: Vec<(i64, i64)>, holes: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    for (first, last) in holes {
+        let (from, to) = (rollup::start_of(first - LONGEST_GAP_MS), rollup::start_of(last + LONGEST_GAP_MS) + QUARTER_MS);
+        let cut = |(a, b): (i64, i64)| [(a, b.min(from)), (a.max(to), b)].into_iter().filter(|(a, b)| a < b);
+        stretches = stretches.into_iter().flat_map(cut).collect();
+    }
+    stretches
+}
+
 /// The chunks that are taken apart and as many on either side as hold the context of their edges.
-fn with_context(spans: &[Span], apart: std::ops::Range<usize>) -> std::ops::Range<usize> {
+pub(super) fn with_context(spans: &[Span], apart: std::ops::Range<usize>) -> std::ops::Range<usize> {
     let enough = |spans: &mut dyn Iterator<Item = &Span>| {
         let mut values = 0;
         let missing = |span: &&Span| {
@@ -161,20 +240,40 @@ fn with_context(spans: &[Span], apart: std::ops::Range<usize>) -> std::ops::Rang
     apart.start - before..apart.end + after
 }
 
-pub(super) async fn write(db: &Db, changes: Vec<(Series, Change)>) -> Result<(), DbError> {
+/// Ends a transaction that changes chunks when another process has begun to seal since.
+macro_rules! still_ours {
+    ($tx:ident, $db:expr, $epoch:expr) => {
+        let sql = match $db {
+            $crate::db::Db::Sqlite(_) => "SELECT epoch FROM sealer WHERE one = 1",
+            $crate::db::Db::Postgres(_) => "SELECT epoch FROM sealer WHERE one = 1 FOR SHARE",
+        };
+        let epoch: i64 = sqlx::query_scalar(sql).fetch_one(&mut *$tx).await?;
+        if epoch != $epoch {
+            return Err($crate::db::DbError::Missing("sealer"));
+        }
+    };
+}
+
+pub(super) use still_ours;
+
+pub(super) async fn write(db: &Db, epoch: i64, changes: Vec<(Series, Change)>) -> Result<(), DbError> {
     if !changes.is_empty() {
-        in_tx!(db, |tx| write_changes!(tx, &changes));
+        in_tx!(db, |tx| {
+            still_ours!(tx, db, epoch);
+            write_changes!(tx, &changes)
+        });
     }
     Ok(())
 }
 
-async fn remove(db: &Db, ids: &[i64], seen: &BTreeMap<i64, i64>) -> Result<(), DbError> {
+async fn remove(db: &Db, epoch: i64, ids: &[i64], seen: &BTreeMap<i64, i64>) -> Result<(), DbError> {
     let list = serde_json::to_string(ids).expect("numbers");
     let sql = match db {
         Db::Sqlite(_) => "DELETE FROM log WHERE id IN (SELECT value FROM json_each($1))",
         Db::Postgres(_) => "DELETE FROM log WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))",
     };
     in_tx!(db, |tx| {
+        still_ours!(tx, db, epoch);
         for (device, seen_ms) in seen {
             sqlx::query(
                 "INSERT INTO device_state (device, seen_ms) VALUES ($1, $2) ON CONFLICT (device) DO UPDATE SET seen_ms = excluded.seen_ms

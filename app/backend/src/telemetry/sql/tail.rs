@@ -64,6 +64,16 @@ impl Tail {
         found
     }
 
+    /// Whether a block is known.
+    pub(super) fn holds(&self, block: i64) -> bool {
+        self.blocks.contains_key(&block)
+    }
+
+    /// All blocks.
+    pub(super) fn blocks(&self) -> Vec<i64> {
+        self.blocks.keys().copied().collect()
+    }
+
     /// How many readings.
     pub(super) fn readings(&self) -> usize {
         self.readings

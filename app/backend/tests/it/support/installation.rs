@@ -77,6 +77,17 @@ impl Installation {
         Self::open(engine, settings, dir, TestWorld::new()).await
     }
 
+    /// One with a settings file of its own.
+    pub async fn configured(engine: Engine, toml: &str) -> Self {
+        let mut it = Self::new(engine).await;
+        it.close().await;
+        let file = it.dir.path().join("vigia.toml");
+        std::fs::write(&file, toml).expect("a file is written");
+        let from_file = Settings::load(Some(&file), []).expect("good settings");
+        let settings = Settings { mqtt: from_file.mqtt, ingest: from_file.ingest, ..it.settings.clone() };
+        Self::open(engine, settings, Arc::clone(&it.dir), Arc::clone(&it.world)).await
+    }
+
     async fn open(engine: Engine, settings: Settings, dir: Arc<TempDir>, world: Arc<TestWorld>) -> Self {
         let app = App::open(settings.clone(), world.world(), Lifecycle::default()).await.expect("the installation opens");
         let router = vigia_backend::http::router(&app, Site { routes: Vec::new() }, || async { Problem::not_found() });
@@ -94,7 +105,23 @@ impl Installation {
     /// Ends it and opens it again on the same data.
     pub async fn restart(&mut self) {
         self.close().await;
+        self.restart_after_close().await;
+    }
+
+    /// Opens it again after it was closed.
+    pub async fn restart_after_close(&mut self) {
         *self = Self::open(self.engine, self.settings.clone(), Arc::clone(&self.dir), Arc::clone(&self.world)).await;
+    }
+
+    /// What opening it again says when it cannot be opened.
+    pub async fn refusal(&mut self) -> String {
+        if !self.closed {
+            self.close().await;
+        }
+        match App::open(self.settings.clone(), self.world.world(), Lifecycle::default()).await {
+            Ok(_) => panic!("it opened"),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// Opens a second one on the same data, as after a crash of the first.
@@ -103,7 +130,7 @@ impl Installation {
     }
 
     pub fn gate(&self) -> FleetGate {
-        FleetGate::new(self.app.registry().clone(), self.app.ingest().clone(), self.app.connections().clone())
+        FleetGate::of(&self.app)
     }
 
     /// A device and its token.
@@ -176,6 +203,29 @@ impl Installation {
         }
     }
 
+    /// Bytes of the data, asked behind the program's back.
+    pub async fn bytes(&self, file: &str, sql: &str) -> Vec<u8> {
+        match self.engine {
+            Engine::Sqlite => sqlx::query_scalar(sql).fetch_one(&mut self.sqlite(file).await).await.expect("asked"),
+            Engine::Postgres => sqlx::query_scalar(sql).fetch_one(&mut self.postgres().await).await.expect("asked"),
+        }
+    }
+
+    /// Turns a bit of the bytes in the one row of `table` that the condition names, as a worn disk does.
+    pub async fn damage(&self, table: &str, condition: &str) {
+        let mut data = self.bytes("telemetry.db", &format!("SELECT data FROM {table} WHERE {condition}")).await;
+        let middle = data.len() / 2;
+        data[middle] ^= 4;
+        let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+        let literal = if self.engine == Engine::Sqlite { format!("X'{hex}'") } else { format!("'\\x{hex}'::bytea") };
+        assert_eq!(self.sql("telemetry.db", &format!("UPDATE {table} SET data = {literal} WHERE {condition}")).await, 1);
+    }
+
+    /// Changes the clock of what works in the background, and lets it work until nothing is due.
+    pub async fn tidy(&self, now_ms: i64) {
+        while self.app.store().tidy(now_ms).await.expect("tidied") {}
+    }
+
     /// A row of the quarantine as a version wrote it that kept sentences.
     pub async fn old_refusal(&self, device: vigia_domain::ids::DeviceNumber, sentence: &str) {
         const SQL: &str =
@@ -199,6 +249,12 @@ impl Installation {
 
     pub async fn post(&self, path: &str, token: &str, body: impl Into<Body>) -> Answer {
         self.ask(Method::POST, path, &[("authorization", &format!("Bearer {token}")), ("content-type", "application/json")], body).await
+    }
+
+    /// The status of an answer whose body is not waited for.
+    pub async fn status(&self, path: &str, header: &str, value: &str) -> u16 {
+        let request = Request::get(path).header(header, value).body(Body::empty()).expect("a request");
+        self.router.clone().oneshot(request).await.expect("the router answers").status().as_u16()
     }
 
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {

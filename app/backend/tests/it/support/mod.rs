@@ -1,6 +1,7 @@
 //! What the tests stand on: an installation in a temporary folder, on either database, with a clock of its own.
 
 mod installation;
+#[expect(dead_code, reason = "the tests of the process use the rest")]
 mod postgres;
 mod world;
 

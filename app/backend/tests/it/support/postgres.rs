@@ -2,6 +2,7 @@
 //! ends, however it ends: a shell waits for the program's end of a pipe to close.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,35 +15,68 @@ use sqlx::Connection as _;
 static SERVER: OnceLock<Server> = OnceLock::new();
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
-struct Server {
+/// A server. It ends when this is dropped, or when the program ends.
+pub struct Server {
     port: u16,
-    _guard: Child,
+    dir: PathBuf,
+    bin: PathBuf,
+    guard: Child,
+}
+
+impl Server {
+    /// The address of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://vigia@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Kills it and every process of it, and starts it again on the same data; returns when it answers.
+    pub fn crash(&mut self) {
+        let done = self.dir.join("crashed");
+        let _ = fs::remove_file(&done);
+        self.guard.stdin.as_mut().expect("piped").write_all(b"crash\n").expect("it listens");
+        for _ in 0..600 {
+            if done.exists() && answers(&self.bin, self.port) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("PostgreSQL did not come back: {}", fs::read_to_string(self.dir.join("server.log")).unwrap_or_default());
+    }
 }
 
 /// The address of a new, empty database.
 pub async fn postgres_url() -> String {
     let server = tokio::task::spawn_blocking(|| SERVER.get_or_init(start)).await.expect("PostgreSQL starts");
-    let base = format!("postgres://vigia@127.0.0.1:{}", server.port);
     let name = format!("t{}", DATABASES.fetch_add(1, Ordering::SeqCst));
-    let mut admin = sqlx::PgConnection::connect(&format!("{base}/postgres")).await.expect("PostgreSQL answers");
+    let mut admin = sqlx::PgConnection::connect(&server.url("postgres")).await.expect("PostgreSQL answers");
     sqlx::query(&format!("CREATE DATABASE {name}")).execute(&mut admin).await.expect("a database is made");
-    format!("{base}/{name}")
+    server.url(&name)
 }
 
 const RUN: &str = r#"
 set -e
 "$1/initdb" -D "$2/data" -U vigia -A trust -E UTF8 --locale=C --no-sync >"$2/initdb.log" 2>&1
-"$1/postgres" -D "$2/data" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$2" \
-    -c fsync=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB >"$2/server.log" 2>&1 &
-server=$!
-read -r _ || true
+start() {
+    "$bin/postgres" -D "$dir/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir" \
+        -c fsync=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB >>"$dir/server.log" 2>&1 &
+    server=$!
+}
+bin=$1 dir=$2 port=$3
+start
+while read -r _; do
+    parts=$(ps -o pid= --ppid "$server")
+    kill -KILL "$server" $parts || true
+    wait "$server" || true
+    start
+    : >"$dir/crashed"
+done
 kill -INT "$server"
 wait "$server" || true
-rm -rf "$2"
+rm -rf "$dir"
 "#;
 
 #[expect(clippy::zombie_processes, reason = "it ends with this program, which is all that waits for it")]
-fn start() -> Server {
+pub fn start() -> Server {
     let bin = binaries().expect("PostgreSQL's server binaries are installed: apt-get install postgresql");
     let dir = tempfile::Builder::new().prefix("vigia-pg-").tempdir().expect("a temporary folder").keep();
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
@@ -61,7 +95,7 @@ fn start() -> Server {
     let guard = guard.expect("a shell runs");
     for _ in 0..600 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() && answers(&bin, port) {
-            return Server { port, _guard: guard };
+            return Server { port, dir, bin, guard };
         }
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -1,0 +1,61 @@
+//! `vigia bench ingest --broker URL`: the same load to a broker that is not ours. What its acknowledgement promises is its own affair, and
+//! whoever stores behind it counts for himself.
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::ingest::{BenchError, Plan, VALUES, failed, ids, round};
+use crate::simulate::load::{self, Load};
+use crate::world::World;
+
+/// One line of the bench.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    bench: &'static str,
+    engine: &'static str,
+    broker: &'static str,
+    connections: usize,
+    in_flight: u16,
+    values_per_message: u64,
+    durable: bool,
+    seconds: f64,
+    /// Taken by the broker.
+    messages: u64,
+    messages_per_s: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
+/// Sends the load to `host:port`. Every device signs in with its id and the password `x`.
+///
+/// # Errors
+/// [`BenchError`].
+pub async fn run(world: &World, broker: String, plan: Plan) -> Result<Line, BenchError> {
+    let load = Load {
+        broker,
+        devices: ids(plan.connections).into_iter().map(|id| (id, String::from("x"))).collect(),
+        window: plan.window,
+        rate_per_s: plan.rate_per_s,
+        time: plan.time,
+        from_ms: world.clock.now_ms() - 24 * 60 * 60 * 1000,
+        keep: false,
+    };
+    let outcome = load::run(load, CancellationToken::new()).await;
+    if let Some(reason) = outcome.first_failure {
+        return Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed)));
+    }
+    Ok(Line {
+        bench: "ingest",
+        engine: "none",
+        broker: "external",
+        connections: plan.connections,
+        in_flight: plan.window,
+        values_per_message: VALUES,
+        durable: false,
+        seconds: round(outcome.elapsed.as_secs_f64()),
+        messages: outcome.acknowledged,
+        messages_per_s: outcome.messages_per_s().round(),
+        p50_ms: round(outcome.p50.as_secs_f64() * 1000.0),
+        p99_ms: round(outcome.p99.as_secs_f64() * 1000.0),
+    })
+}

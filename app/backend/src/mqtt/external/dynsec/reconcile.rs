@@ -1,0 +1,135 @@
+//! At each start: what the broker has of us against what the registry has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use vigia_domain::ids::DeviceId;
+
+use super::control::Control;
+use super::roles::{self, Rule, SERVER};
+use super::{DynamicSecurity, OURS, is_there, told};
+use crate::mqtt::{CredentialError, Credentials as _};
+
+/// Roles or clients that are told in one answer.
+const PAGE: usize = 100;
+
+/// What there was to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Registered, and the broker has no credential of theirs: they need a new token.
+    pub unknown: Vec<DeviceId>,
+    /// Roles whose rights were put right.
+    pub mended: usize,
+    /// Clients and roles of devices that are not registered any more; they are gone now.
+    pub removed: Vec<DeviceId>,
+    /// What anybody may do there, without any role, that nobody should.
+    pub open: Vec<String>,
+}
+
+impl DynamicSecurity {
+    /// Gives our own account its rights, mends the devices' roles, and removes those of devices that are not registered.
+    ///
+    /// Several installations at one broker would remove each other's devices: they cannot share one.
+    ///
+    /// # Errors
+    /// [`CredentialError`]; what was done by then stays, and doing it again is harmless.
+    pub async fn reconcile(&self, registered: &BTreeSet<DeviceId>) -> Result<Found, CredentialError> {
+        let mut control = self.open().await?;
+        if self.own_role(&mut control).await? {
+            // The plugin ends the connections of an account whose roles changed, this one too.
+            control.close().await;
+            control = self.open().await?;
+        }
+        let mut found = Found { open: open_to_all(&mut control).await?, ..Found::default() };
+        let there = device_roles(&mut control).await?;
+        let clients = our_clients(&mut control).await?;
+        for (device, rules) in &there {
+            if !registered.contains(device) {
+                found.removed.push(device.clone());
+            } else if rules.as_ref() != Some(&roles::of_device(device)) {
+                self.give_role(&mut control, device).await?;
+                found.mended += 1;
+            }
+        }
+        found.removed.extend(clients.iter().filter(|device| !registered.contains(device) && !there.contains_key(device)).cloned());
+        found.unknown = registered.iter().filter(|device| !clients.contains(device)).cloned().collect();
+        for device in clients.iter().filter(|device| registered.contains(device) && !there.contains_key(device)) {
+            self.give_role(&mut control, device).await?;
+            let add = json!({ "command": "addClientRole", "username": device.as_str(), "rolename": roles::name(device) });
+            told("addClientRole", control.ask(add).await?)?;
+            found.mended += 1;
+        }
+        control.close().await;
+        for device in &found.removed {
+            self.withdraw(device).await?;
+        }
+        Ok(found)
+    }
+
+    /// Says whether something had to be changed.
+    async fn own_role(&self, control: &mut Control) -> Result<bool, CredentialError> {
+        let Some(user) = self.broker.user.as_deref() else { return Ok(false) };
+        let rules = roles::of_server(self.broker.group.as_deref());
+        let told_role = control.ask(json!({ "command": "getRole", "rolename": SERVER })).await?;
+        let is_right = told_role.is_ok_and(|data| roles::read(&data["role"]["acls"]).as_ref() == Some(&rules));
+        if !is_right {
+            let acls = roles::written(&rules);
+            match control.ask(json!({ "command": "createRole", "rolename": SERVER, "textdescription": OURS, "acls": acls })).await? {
+                Err(error) if is_there(&error) => {
+                    // It may end our connection before it answers; the role is right by then.
+                    let _ = control.ask(json!({ "command": "modifyRole", "rolename": SERVER, "acls": acls })).await;
+                    return Ok(true);
+                }
+                answer => told("createRole", answer)?,
+            }
+        }
+        let account = control.ask(json!({ "command": "getClient", "username": user })).await?;
+        let account = account.map_err(|error| CredentialError::Refused { command: "getClient", error })?;
+        let has = account["client"]["roles"].as_array().is_some_and(|roles| roles.iter().any(|role| role["rolename"] == SERVER));
+        if !has {
+            // Likewise.
+            let _ = control.ask(json!({ "command": "addClientRole", "username": user, "rolename": SERVER })).await;
+        }
+        Ok(!has)
+    }
+}
+
+/// What the broker allows without any role. Publishing and subscribing must not be among it, or a device's role means nothing.
+async fn open_to_all(control: &mut Control) -> Result<Vec<String>, CredentialError> {
+    let data = control.ask(json!({ "command": "getDefaultACLAccess" })).await?;
+    let data = data.map_err(|error| CredentialError::Refused { command: "getDefaultACLAccess", error })?;
+    let open = |acl: &Value| {
+        let what = acl["acltype"].as_str().filter(|what| matches!(*what, "publishClientSend" | "subscribe"))?;
+        acl["allow"].as_bool()?.then(|| what.to_owned())
+    };
+    Ok(data["acls"].as_array().into_iter().flatten().filter_map(open).collect())
+}
+
+/// The devices' roles that are ours, with their rules; `None` for rules that cannot be read.
+async fn device_roles(control: &mut Control) -> Result<BTreeMap<DeviceId, Option<BTreeSet<Rule>>>, CredentialError> {
+    let list = whole(control, "listRoles", "roles").await?;
+    let ours = list.iter().filter(|role| role["textdescription"] == OURS);
+    Ok(ours.filter_map(|role| Some((roles::device_of(role["rolename"].as_str()?)?, roles::read(&role["acls"])))).collect())
+}
+
+/// The clients that are ours.
+async fn our_clients(control: &mut Control) -> Result<BTreeSet<DeviceId>, CredentialError> {
+    let list = whole(control, "listClients", "clients").await?;
+    let ours = list.iter().filter(|client| client["textdescription"] == OURS);
+    Ok(ours.filter_map(|client| DeviceId::new(client["username"].as_str()?).ok()).collect())
+}
+
+/// A list of the plugin's, page by page.
+async fn whole(control: &mut Control, command: &'static str, field: &str) -> Result<Vec<Value>, CredentialError> {
+    let mut list = Vec::new();
+    loop {
+        let asked = json!({ "command": command, "verbose": true, "count": PAGE, "offset": list.len() });
+        let mut data = control.ask(asked).await?.map_err(|error| CredentialError::Refused { command, error })?;
+        let Value::Array(page) = data[field].take() else { return Ok(list) };
+        let more = page.len() == PAGE;
+        list.extend(page);
+        if !more {
+            return Ok(list);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Deleting what a device sent: all of it, or a stretch of time.
+
+use std::collections::BTreeMap;
+
+use vigia_domain::ids::DeviceNumber;
+use vigia_domain::rollup;
+
+use super::chunk::{self, Chunk};
+use super::damage::{Hole, Place};
+use super::others::SealTurn;
+use super::series::{Change, Series};
+use super::{SqlStore, seal};
+use crate::db::{DbError, in_tx, on};
+use crate::telemetry::LONGEST_GAP_MS;
+
+impl SqlStore {
+    /// Deletes what is stored of a device when it begins; what is acknowledged from then on stays. Done again, it ends the same.
+    pub(super) async fn erase(&self, device: DeviceNumber, range: Option<(i64, i64)>) -> Result<(), DbError> {
+        let Some(turn) = self.seal_turn(true).await? else { return Ok(()) };
+        self.catch_up().await?;
+        // Nearly everything is sealed while others go on, and the rest while nobody appends: then nothing of the device is in the log.
+        self.seal_all(&turn).await?;
+        let _still = self.turn.lock().await;
+        self.seal_all(&turn).await?;
+        for series in self.series_of(device).await? {
+            match range {
+                None => self.erase_series(&turn, series).await?,
+                Some((from_ms, to_ms)) => self.cut_series(&turn, series, from_ms, to_ms).await?,
+            }
+        }
+        let (from_ms, to_ms) = range.unwrap_or((i64::MIN, i64::MAX));
+        let now_ms = self.world.clock.now_ms();
+        in_tx!(&self.db, |tx| {
+            sqlx::query("DELETE FROM events WHERE device = $1 AND at_ms >= $2 AND at_ms < $3")
+                .bind(device.0)
+                .bind(from_ms)
+                .bind(to_ms)
+                .execute(&mut *tx)
+                .await?;
+            if range.is_none() {
+                for sql in [
+                    "DELETE FROM attributes WHERE device = $1",
+                    "DELETE FROM quarantine WHERE device = $1",
+                    "DELETE FROM damaged WHERE device = $1",
+                    "DELETE FROM latest WHERE device = $1",
+                ] {
+                    sqlx::query(sql).bind(device.0).execute(&mut *tx).await?;
+                }
+            }
+            sqlx::query("INSERT INTO erased (device, at_ms) VALUES ($1, $2)").bind(device.0).bind(now_ms).execute(&mut *tx).await?;
+        });
+        self.learn_latest(device.0).await
+    }
+
+    async fn series_of(&self, device: DeviceNumber) -> Result<Vec<Series>, DbError> {
+        const SQL: &str = "SELECT metric FROM chunks WHERE device = $1 UNION SELECT metric FROM quarters WHERE device = $1
+            UNION SELECT metric FROM latest WHERE device = $1";
+        let rows: Vec<(i64,)> = on!(&self.db, |c| sqlx::query_as(SQL).bind(device.0).fetch_all(c).await)?;
+        let unreadable = |metric: i64| DbError::Unreadable { table: "chunks", column: "metric", found: metric.to_string() };
+        rows.into_iter()
+            .map(|(metric,)| Ok(Series { device: device.0, metric: u32::try_from(metric).map_err(|_| unreadable(metric))? }))
+            .collect()
+    }
+
+    /// All of one metric in one transaction: there is never a chunk without its quarters, nor the other way round.
+    async fn erase_series(&self, turn: &SealTurn<'_>, series: Series) -> Result<(), DbError> {
+        in_tx!(&self.db, |tx| {
+            seal::still_ours!(tx, &self.db, turn.epoch);
+            for sql in [
+                "DELETE FROM chunks WHERE device = $1 AND metric = $2",
+                "DELETE FROM quarters WHERE device = $1 AND metric = $2",
+                "DELETE FROM latest WHERE device = $1 AND metric = $2",
+            ] {
+                sqlx::query(sql).bind(series.device).bind(i64::from(series.metric)).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// Takes `[from_ms, to_ms)` out of a metric, a chunk at a time.
+    async fn cut_series(&self, turn: &SealTurn<'_>, series: Series, from_ms: i64, to_ms: i64) -> Result<(), DbError> {
+        loop {
+            let spans = series.around(&self.db, from_ms, to_ms.saturating_sub(1)).await?;
+            let mut cut = false;
+            for span in spans.iter().filter(|span| span.to_ms >= from_ms && span.from_ms < to_ms) {
+                let (values, broken) = self.values(series, span.from_ms, span.to_ms + 1).await?;
+                if broken {
+                    let hole = Hole { series: Some(series), from_ms: span.from_ms, to_ms: span.to_ms };
+                    self.note_damage(Place::Chunk(span.id), hole);
+                    self.move_aside(Place::Chunk(span.id)).await?;
+                    continue;
+                }
+                let (gone, kept): (Vec<_>, Vec<_>) = values.into_iter().partition(|(at, _)| (from_ms..to_ms).contains(at));
+                if gone.is_empty() {
+                    continue;
+                }
+                let gone: Vec<i64> = gone.into_iter().map(|(at, _)| at).collect();
+                // With its neighbours, without what goes: the quarters at the edges are made of both.
+                let (first, last) = (gone[0], gone[gone.len() - 1]);
+                let mut all = self.surroundings(series, &[(first, 0.0), (last, 0.0)], None).await?.all;
+                all.retain(|(at, _)| gone.binary_search(at).is_err());
+                let days = self.days(series, &all, &gone).await?;
+                let change = Change { dropped: vec![span.id], chunks: Chunk::pack(&kept).into_iter().collect(), days, last: None };
+                seal::write(&self.db, turn.epoch, vec![(series, change)]).await?;
+                cut = true;
+            }
+            if !cut {
+                break;
+            }
+        }
+        self.mend_latest(series, from_ms, to_ms).await
+    }
+
+    async fn values(&self, series: Series, from_ms: i64, to_ms: i64) -> Result<(Vec<(i64, f64)>, bool), DbError> {
+        let mut found = Vec::new();
+        let broken = series.each(&self.db, from_ms, to_ms, |at, value| found.push((at, value))).await?;
+        found.retain(|(at, _)| (from_ms..to_ms).contains(at));
+        Ok((found, broken.iter().any(|chunk| chunk.from_ms < to_ms && chunk.to_ms >= from_ms)))
+    }
+
+    /// The last value, where it was among those that went.
+    async fn mend_latest(&self, series: Series, from_ms: i64, to_ms: i64) -> Result<(), DbError> {
+        const LAST: &str = "SELECT data FROM chunks WHERE device = $1 AND metric = $2 ORDER BY from_ms DESC LIMIT 1";
+        let metric = i64::from(series.metric);
+        let data: Option<(Vec<u8>,)> = on!(&self.db, |c| sqlx::query_as(LAST).bind(series.device).bind(metric).fetch_optional(c).await)?;
+        let last = data.and_then(|(data,)| chunk::unpack(&data).ok()).and_then(|values| values.last().copied());
+        in_tx!(&self.db, |tx| {
+            let sql = "DELETE FROM latest WHERE device = $1 AND metric = $2 AND at_ms >= $3 AND at_ms < $4";
+            let gone = sqlx::query(sql).bind(series.device).bind(metric).bind(from_ms).bind(to_ms).execute(&mut *tx).await?.rows_affected();
+            if let Some((at_ms, value)) = last.filter(|_| gone > 0) {
+                let sql = "INSERT INTO latest (device, metric, at_ms, value) VALUES ($1, $2, $3, $4)";
+                sqlx::query(sql).bind(series.device).bind(metric).bind(at_ms).bind(value).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// The quarters of a day from its raw values, where those are still there.
+    pub(super) async fn reckoned_day(&self, series: Series, day_ms: i64) -> Result<BTreeMap<i64, rollup::Quarter>, DbError> {
+        let end_ms = day_ms + super::day::DAY_MS;
+        let spans = series.around(&self.db, day_ms, end_ms - 1).await?;
+        let (from, to) = (spans.partition_point(|span| span.to_ms < day_ms), spans.partition_point(|span| span.from_ms < end_ms));
+        let context = seal::with_context(&spans, from..to.max(from));
+        let mut all = Vec::new();
+        if let (Some(first), Some(last)) = (spans[context.clone()].first(), spans[context].last()) {
+            series.each(&self.db, first.from_ms, last.to_ms + 1, |at, value| all.push((at, value))).await?;
+        }
+        let kept_ms = self.raw_kept_ms.load(std::sync::atomic::Ordering::Relaxed);
+        let mut found = rollup::quarters(self.meaning(series), &all, day_ms, end_ms, LONGEST_GAP_MS);
+        found.retain(|start, _| *start >= kept_ms);
+        Ok(found)
+    }
+}

@@ -1,0 +1,198 @@
+//! Any interleaving of what a store does gives the answers of a simple map: appending (late, twice, changed), sealing, tidying, deleting, ending
+//! and beginning again, and on PostgreSQL two of them at once on the same data.
+
+use std::collections::BTreeMap;
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use vigia_backend::telemetry::{Question, TelemetryStore};
+use vigia_domain::ids::DeviceNumber;
+use vigia_domain::rollup::{Meaning, QUARTER_MS};
+
+use crate::sealing::{entry, model};
+use crate::support::{Engine, Installation, NOW};
+
+const METRICS: [&str; 3] = ["power_w", "energy_wh", "voltage_v"];
+const DEVICES: i64 = 3;
+const STEPS: usize = 120;
+const MINUTE_MS: i64 = 60_000;
+
+type Values = BTreeMap<(i64, &'static str), BTreeMap<i64, f64>>;
+
+async fn interleaved(engine: Engine, seed: u64, stores: usize) {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let mut first = Installation::new(engine).await;
+    let mut second = if stores == 2 { Some(first.again().await) } else { None };
+    let mut truth = Values::new();
+    let mut kept_ms = i64::MIN;
+    let mut latest: BTreeMap<(i64, &'static str), (i64, f64)> = BTreeMap::new();
+    for step in 0..STEPS {
+        let it = if dice.random_bool(0.5) { second.as_mut().unwrap_or(&mut first) } else { &mut first };
+        let store = it.app.store();
+        let place = format!("seed {seed}, step {step}");
+        let device = dice.random_range(1..=DEVICES);
+        let at = |dice: &mut StdRng| NOW - dice.random_range(0..3 * 24 * 60) * MINUTE_MS;
+        match dice.random_range(0..100) {
+            0..60 => {
+                let mut batch = Vec::new();
+                for _ in 0..dice.random_range(1..40) {
+                    let (device, at_ms) = (dice.random_range(1..=DEVICES), at(&mut dice));
+                    let count = dice.random_range(1..=METRICS.len());
+                    let values: Vec<_> =
+                        METRICS[..count].iter().map(|metric| (*metric, f64::from(dice.random_range(0..50_000)) / 8.0)).collect();
+                    for (metric, value) in &values {
+                        truth.entry((device, *metric)).or_default().insert(at_ms, *value);
+                        let last = latest.entry((device, *metric)).or_insert((at_ms, *value));
+                        if at_ms >= last.0 {
+                            *last = (at_ms, *value);
+                        }
+                    }
+                    batch.push(entry(DeviceNumber(device), [(at_ms, values)]));
+                }
+                store.append(&batch).await.expect("stored");
+            }
+            60..72 => store.compact().await.expect("sealed"),
+            72..80 => while store.tidy(NOW + 11 * MINUTE_MS).await.expect("tidied") {},
+            80..84 => {
+                let (from, to) = (at(&mut dice), at(&mut dice));
+                let (from, to) = (from.min(to), from.max(to) + 1);
+                store.delete(DeviceNumber(device), Some((from, to))).await.expect("deleted");
+                for metric in METRICS {
+                    let Some(values) = truth.get_mut(&(device, metric)) else { continue };
+                    values.retain(|at, _| !(from..to).contains(at));
+                    if latest.get(&(device, metric)).is_some_and(|(at, _)| (from..to).contains(at)) {
+                        latest.remove(&(device, metric));
+                        latest.extend(values.last_key_value().map(|(at, value)| ((device, metric), (*at, *value))));
+                    }
+                }
+            }
+            84..86 => {
+                store.delete(DeviceNumber(device), None).await.expect("deleted");
+                truth.retain(|(of, _), _| *of != device);
+                latest.retain(|(of, _), _| *of != device);
+            }
+            86..88 => {
+                let before = NOW - dice.random_range(24 * 60..3 * 24 * 60) * MINUTE_MS;
+                store.delete_before(before).await.expect("removed");
+                truth.values_mut().for_each(|values| values.retain(|at, _| *at >= before));
+                kept_ms = kept_ms.max(before);
+            }
+            88..94 => it.restart().await,
+            _ => {
+                let report = store.check().await.expect("checked");
+                assert_eq!(report.findings, [], "{place}");
+            }
+        }
+        let it = if dice.random_bool(0.5) { second.as_ref().unwrap_or(&first) } else { &first };
+        compare(it.app.store(), &truth, &latest, kept_ms, &place, &mut dice).await;
+    }
+    if let Some(mut second) = second {
+        second.close().await;
+    }
+    first.close().await;
+}
+
+async fn compare(
+    store: &dyn TelemetryStore,
+    truth: &Values,
+    latest: &BTreeMap<(i64, &'static str), (i64, f64)>,
+    kept_ms: i64,
+    place: &str,
+    dice: &mut StdRng,
+) {
+    let (device, metric) = (dice.random_range(1..=DEVICES), METRICS[dice.random_range(0..METRICS.len())]);
+    let nothing = BTreeMap::new();
+    let values = truth.get(&(device, metric)).unwrap_or(&nothing);
+    let all: Vec<_> = values.iter().map(|(at, value)| (*at, *value)).collect();
+    let found = store.range(DeviceNumber(device), metric, 0, i64::MAX).await.expect("asked");
+    assert_eq!(found, all, "{place}: {device} {metric}");
+    store.tidy(NOW).await.expect("others are followed");
+    let last = store.latest(DeviceNumber(device)).into_iter().find(|last| last.metric == metric).map(|last| (last.at_ms, last.value));
+    assert_eq!(last, latest.get(&(device, metric)).copied(), "{place}: the last value of {device} {metric}");
+    let quarters = store.quarters(DeviceNumber(device), metric, 0, NOW + QUARTER_MS).await.expect("asked");
+    if kept_ms == i64::MIN {
+        assert_eq!(quarters, model(Meaning::of(metric), values), "{place}: the quarters of {device} {metric}");
+    }
+    // Sums of buckets are those of their quarters, whatever they were made of.
+    let from_ms = NOW - 3 * 96 * QUARTER_MS;
+    for (points, to_ms) in [(48, NOW), (50, NOW - 777_777), (1_000, NOW)] {
+        let question = Question { device: DeviceNumber(device), metric, from_ms, to_ms, points };
+        let buckets = store.aggregate(&question).await.expect("asked");
+        let count: u64 = buckets.filled().map(|(_, bucket)| bucket.count).sum();
+        if kept_ms == i64::MIN {
+            assert_eq!(count, values.range(from_ms..to_ms).count() as u64, "{place}: {points} points of {device} {metric}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_store_on_sqlite() {
+    for seed in 1..=2 {
+        interleaved(Engine::Sqlite, seed, 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_store_on_postgres() {
+    for seed in 1..=1 {
+        interleaved(Engine::Postgres, seed, 1).await;
+    }
+}
+
+/// Appends batches of its own device, and seals in between.
+async fn busy(it: &Installation, device: DeviceNumber, seed: u64) -> BTreeMap<i64, f64> {
+    let (mut dice, mut truth) = (StdRng::seed_from_u64(seed), BTreeMap::new());
+    for _ in 0..60 {
+        let readings: Vec<(i64, f64)> =
+            (0..20).map(|_| (NOW - dice.random_range(0..1_000) * MINUTE_MS, dice.random_range(0.0..9.0))).collect();
+        truth.extend(readings.iter().copied());
+        let batch: Vec<_> = readings.into_iter().map(|(at, value)| entry(device, [(at, vec![("power_w", value)])])).collect();
+        it.app.store().append(&batch).await.expect("stored");
+        match dice.random_range(0..4) {
+            0 => it.app.store().compact().await.expect("sealed"),
+            1 => it.tidy(NOW + 11 * MINUTE_MS).await,
+            _ => {}
+        }
+    }
+    truth
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_that_append_and_seal_at_the_same_time_do_not_hurt_each_other() {
+    let mut one = Installation::new(Engine::Postgres).await;
+    let mut other = one.again().await;
+    let (first, second) = (DeviceNumber(1), DeviceNumber(2));
+    let (of_first, of_second) = tokio::join!(busy(&one, first, 1), busy(&other, second, 2));
+    for it in [&one, &other] {
+        for (device, truth) in [(first, &of_first), (second, &of_second)] {
+            let found = it.app.store().range(device, "power_w", 0, i64::MAX).await.expect("asked");
+            assert_eq!(found, truth.iter().map(|(at, value)| (*at, *value)).collect::<Vec<_>>(), "{device:?}");
+            let quarters = it.app.store().quarters(device, "power_w", 0, NOW + QUARTER_MS).await.expect("asked");
+            assert_eq!(quarters, model(Meaning::of("power_w"), truth));
+            it.app.store().catch_up().await.expect("caught up");
+            let last = truth.last_key_value().map(|(at, value)| (*at, *value));
+            assert_eq!(it.app.store().latest(device).first().map(|last| (last.at_ms, last.value)), last);
+        }
+        assert_eq!(it.app.store().check().await.expect("checked").findings, []);
+    }
+    // Whoever lost its turn in the midst of sealing writes nothing more.
+    one.app.store().append(&[entry(first, [(NOW, vec![("power_w", 1.0)])])]).await.expect("stored");
+    one.sql("", "CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE sealer SET epoch = epoch + 1; RETURN NEW; END'")
+        .await;
+    one.sql("", "CREATE TRIGGER later AFTER INSERT ON chunks FOR EACH ROW EXECUTE FUNCTION later()").await;
+    assert!(one.app.store().compact().await.is_err(), "another one has begun");
+    one.sql("", "DROP TRIGGER later ON chunks").await;
+    assert_eq!(other.app.store().range(first, "power_w", NOW, i64::MAX).await.expect("asked"), [(NOW, 1.0)]);
+    other.app.store().compact().await.expect("sealed");
+    assert_eq!(other.app.store().check().await.expect("checked").findings, []);
+    assert_eq!(one.app.store().range(first, "power_w", NOW, i64::MAX).await.expect("asked"), [(NOW, 1.0)]);
+    other.close().await;
+    one.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_on_one_postgres() {
+    for seed in 1..=2 {
+        interleaved(Engine::Postgres, seed, 2).await;
+    }
+}

@@ -1,0 +1,92 @@
+//! What the program stands on breaks under full load: the disk is full, PostgreSQL is killed. What was acknowledged is there, nothing is acknowledged
+//! that is not, and it goes on by itself when the trouble is over.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::load::{CONNECTIONS, House, clean, program, rounds};
+use crate::server::Server;
+
+/// A small file system of its own, as long as the test runs.
+struct Small<'d>(&'d Path);
+
+impl<'d> Small<'d> {
+    /// `None` where one may not make file systems.
+    fn mount(dir: &'d Path, options: &str) -> Option<Self> {
+        std::fs::create_dir_all(dir).expect("a folder");
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", options, "vigia-test"]).arg(dir).output().ok()?;
+        done.status.success().then_some(Self(dir))
+    }
+
+    fn grow(&self, options: &str) {
+        let done = Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(self.0).status().expect("mount runs");
+        assert!(done.success());
+    }
+}
+
+impl Drop for Small<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = dir.path().join("small");
+    let Some(small) = Small::mount(&place, "size=20m") else {
+        println!("left out: only root may make a small file system to fill");
+        return;
+    };
+    let data = place.join("data");
+    let house = House::new(&data, None).await;
+    let server = Server::start(&mut program(&data, None));
+    let mut running = house.load(&server, 0..CONNECTIONS, 0, Duration::from_secs(120));
+    let outcome = running.join_next().await.expect("one load").expect("it does not panic");
+    assert!(
+        outcome.failed > 0 && outcome.acknowledged > 1_000,
+        "{} acknowledged, {} connections refused",
+        outcome.acknowledged,
+        outcome.failed
+    );
+    let (status, ready) = server.ask("GET", "/readyz", &[&format!("X-API-Key: {}", house.key)], "");
+    assert!(status == 503 && ready.contains("the disk is full"), "{ready}");
+    assert_eq!(server.ask("GET", "/healthz", &[], "").0, 200, "it is alive");
+    let found = house.look_up(&server, &outcome, "while the disk is full");
+    small.grow("size=200m");
+    house.post_until_stored(&server);
+    clean(&data, None, "with room again");
+    server.signal("-KILL");
+    drop(server);
+    let again = Server::start(&mut program(&data, None));
+    house.look_up(&again, &outcome, "after a kill");
+    clean(&data, None, "after a kill");
+    println!("{found} acknowledged messages, all there");
+    drop(again);
+    drop(small);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_is_killed_and_comes_back_has_everything() {
+    let mut own = tokio::task::spawn_blocking(crate::postgres::start).await.expect("PostgreSQL starts");
+    let url = own.url("postgres");
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let house = House::new(&data, Some(&url)).await;
+    let server = Server::start(&mut program(&data, Some(&url)));
+    for round in 0..rounds().min(5) {
+        let mut running = house.load(&server, 0..CONNECTIONS, round, Duration::from_secs(8));
+        tokio::task::block_in_place(|| {
+            std::thread::sleep(Duration::from_secs(3));
+            own.crash();
+        });
+        let outcome = running.join_next().await.expect("one load").expect("it does not panic");
+        tokio::task::block_in_place(|| {
+            house.post_until_stored(&server);
+            let found = house.look_up(&server, &outcome, &format!("round {round}"));
+            clean(&data, Some(&url), &format!("round {round}"));
+            println!("round {round}: {found} acknowledged messages, all there; {} connections were refused", outcome.failed);
+        });
+    }
+}
