@@ -309,6 +309,20 @@ mod tests {
     }
 
     #[test]
+    fn both_doors_of_the_broker_are_protected_or_refused() {
+        let web = ("VIGIA_MQTT__WEBSOCKET_LISTEN", "0.0.0.0:8083");
+        let line = with(&[web]).expect_err("refused");
+        assert!(line.starts_with("mqtt.websocket_listen: ") && line.contains("tls.certificate"), "{line}");
+        assert!(with(&[web, ("VIGIA_MQTT__PLAINTEXT", "private")]).is_ok());
+        assert_eq!(with(&[]).expect("defaults").mqtt.websocket_listen, None);
+        let tls = [("VIGIA_MQTT__TLS__CERTIFICATE", "cert.pem"), ("VIGIA_MQTT__TLS__KEY", "key.pem")];
+        let settings = with(&[tls[0], tls[1], web, ("VIGIA_MQTT__LISTEN", "0.0.0.0:8883")]).expect("allowed");
+        assert!(settings.mqtt.scheme() == "mqtts" && settings.to_toml().contains("websocket_listen = \"0.0.0.0:8083\""));
+        let both = with(&[tls[0], tls[1], ("VIGIA_MQTT__PLAINTEXT", "private")]).expect_err("refused");
+        assert!(both.starts_with("mqtt.plaintext: "), "{both}");
+    }
+
+    #[test]
     fn a_password_in_the_database_address_is_never_printed() {
         let settings = with(&[("VIGIA_DATABASE__URL", "postgres://vigia:hunter2@db.example/vigia")]).expect("good");
         assert!(!settings.to_toml().contains("hunter2"), "{}", settings.to_toml());

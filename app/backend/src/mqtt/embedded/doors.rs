@@ -80,7 +80,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// Serves somebody who came in.
 pub(super) async fn meet(house: Arc<House>, door: Arc<Door>, stream: TcpStream, stranger: Stranger) {
     let met = tokio::select! {
-        met = tokio::time::timeout(HANDSHAKE_TIME, introduce(&door, stream)) => met,
+        // Boxed: half of TLS and WebSocket is over when this is.
+        met = tokio::time::timeout(HANDSHAKE_TIME, Box::pin(introduce(&door, stream))) => met,
         () = stranger.gone.cancelled() => return tracing::debug!("somebody who said nothing had to make room"),
     };
     drop(stranger);

@@ -9,9 +9,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::connection::{Connection, Stream, Terms};
 use super::house::House;
 use super::limits::{self, CLIENT_ID_BYTES, CONNECT_BYTES, INFLIGHT, OUTBOUND_INFLIGHT, PACKET_BYTES, SESSION_EXPIRY, TOPIC_ALIASES};
+use super::link::{Link, Order};
 use super::registry::{Begun, Seat, Wish};
 use super::rights;
-use super::wire::{self, Connect, ConnectError, Next, Reason, Version, Welcome};
+use super::session::Session;
+use super::wire::{self, Connect, ConnectError, LastWill, Next, Reason, Version, Welcome};
 use crate::mqtt::{DeviceIdentity, Offence, Unavailable};
 
 /// What somebody said first, and what has come behind it.
@@ -53,37 +55,60 @@ struct Guest {
     seat: Seat,
 }
 
+/// Somebody who was let in and answered.
+struct Admitted {
+    connection: Connection,
+    session: Arc<Session>,
+    link: Arc<Link>,
+    seat: Seat,
+    will: Option<LastWill>,
+}
+
 /// Answers a CONNECT and serves the connection until it ends.
-pub(super) async fn serve(house: Arc<House>, mut stream: Box<dyn Stream>, hello: Hello) {
+pub(super) async fn serve(house: Arc<House>, stream: Box<dyn Stream>, hello: Hello) {
+    // Boxed, as everything that is over soon: the memory that a connection stands on for days is small then.
+    let Some(admitted) = Box::pin(admit(&house, stream, hello)).await else { return };
+    let Admitted { connection, session, link, seat, will } = admitted;
+    house.connected(&session.device).await;
+    let end = connection.run().await;
+    tracing::trace!(device = %session.device.id, client = %session.client, ?end, "a connection ended");
+    Box::pin(part(&house, &session, &link, seat, will.filter(|_| end.has_will()), end.expiry())).await;
+}
+
+async fn admit(house: &Arc<House>, mut stream: Box<dyn Stream>, hello: Hello) -> Option<Admitted> {
     let Hello { connect, behind } = hello;
     let connect = match connect {
         Ok(connect) => connect,
         Err(ConnectError { version, reason, detail }) => {
             let version = version.filter(|version| *version == Version::Five || reason == Reason::UnsupportedVersion);
-            return match version {
-                Some(version) => refuse(&mut stream, version, &no(reason, detail)).await,
-                // Version 3 knows no such answer: the connection is closed.
-                None => {}
-            };
+            // Version 3 knows no such answer: the connection is closed.
+            if let Some(version) = version {
+                refuse(&mut stream, version, &no(reason, detail)).await;
+            }
+            return None;
         }
     };
     let version = connect.version;
     let guest = {
         let _place = house.handshakes.acquire().await;
-        let_in(&house, &connect).await
+        let_in(house, &connect).await
     };
     let Guest { device, client, seat } = match guest {
         Ok(guest) => guest,
-        Err(no) => return refuse(&mut stream, version, &no).await,
+        Err(no) => {
+            refuse(&mut stream, version, &no).await;
+            return None;
+        }
     };
     let wish = wish(&connect);
     let Some(begun) = house.registry.begin(&device, &client, wish).await else {
-        return refuse(&mut stream, version, &no(Reason::QuotaExceeded, "too many sessions")).await;
+        refuse(&mut stream, version, &no(Reason::QuotaExceeded, "too many sessions")).await;
+        return None;
     };
     let Begun { session, link, is_present, over } = begun;
     house.settle(over).await;
     if house.is_stopping() {
-        link.order(super::link::Order::Stop);
+        link.order(Order::Stop);
     }
     let mut out = BytesMut::new();
     let asked = connect.properties.session_expiry.unwrap_or_default();
@@ -98,22 +123,25 @@ pub(super) async fn serve(house: Arc<House>, mut stream: Box<dyn Stream>, hello:
     wire::connack(&mut out, version, Reason::Success, Some(&welcome), "");
     // Whether it still hears this or not: it was here, and its going is told like every other.
     let _ = tokio::time::timeout(limits::SEND_TIME, write(&mut stream, &out)).await;
-    house.connected(&device).await;
-    let connection = Connection::new(Arc::clone(&house), (Arc::clone(&session), Arc::clone(&link)), terms(&connect), stream, behind);
-    let end = connection.run().await;
-    tracing::trace!(device = %device.id, client = %session.client, ?end, "a connection ended");
-    let left = house.registry.leave(&session, &link, connect.will.filter(|_| end.has_will()), end.expiry());
+    let terms = terms(&connect);
+    let connection = Connection::new(Arc::clone(house), (Arc::clone(&session), Arc::clone(&link)), terms, stream, behind);
+    Some(Admitted { connection, session, link, seat, will: connect.will })
+}
+
+/// What is to be done when a connection is over.
+async fn part(house: &House, session: &Arc<Session>, link: &Arc<Link>, seat: Seat, will: Option<LastWill>, expiry: Option<Duration>) {
+    let left = house.registry.leave(session, link, will, expiry);
     if left.is_over {
-        house.clear(&session);
+        house.clear(session);
     } else {
-        house.hand_over(&session, false);
+        house.hand_over(session, false);
     }
     drop(seat);
     if let Some(will) = left.will {
-        house.will(&session, &will).await;
+        house.will(session, &will).await;
     }
     link.ended.cancel();
-    house.disconnected(&device).await;
+    house.disconnected(&session.device).await;
 }
 
 async fn let_in(house: &House, connect: &Connect) -> Result<Guest, No> {
@@ -152,7 +180,7 @@ async fn let_in(house: &House, connect: &Connect) -> Result<Guest, No> {
         return Err(no(Reason::NotAuthorized, "the will is not for one of this device's topics"));
     }
     let client = if connect.client.is_empty() { house.registry.name(&device.id, house.seed) } else { connect.client.as_str().into() };
-    let Some(seat) = house.registry.seat(&device.id, &client) else {
+    let Some(seat) = house.registry.seat(&device, &client) else {
         house.gate.refused(&device, Offence::Connections, "connect", &[]).await;
         return Err(no(Reason::ServerUnavailable, "this device has as many connections as it may"));
     };

@@ -86,7 +86,7 @@ impl House {
 
     /// What a device sent and the gate took.
     pub(super) fn pass_on(&self, session: &Session, draft: Draft<'_>) {
-        self.route(draft, Some(&session.device.id));
+        self.route(draft, Some(&session.device));
     }
 
     /// What the house itself says. Whoever of the device has just connected and not subscribed yet gets it when he does.
@@ -105,7 +105,7 @@ impl House {
         }
     }
 
-    fn route(&self, draft: Draft<'_>, owner: Option<&DeviceId>) {
+    fn route(&self, draft: Draft<'_>, owner: Option<&DeviceIdentity>) {
         let heard = self.subscriptions.any(draft.topic);
         if !heard && !draft.retain {
             return;
@@ -118,7 +118,7 @@ impl House {
         }
     }
 
-    fn keep(&self, message: &Arc<Message>, owner: Option<&DeviceId>) {
+    fn keep(&self, message: &Arc<Message>, owner: Option<&DeviceIdentity>) {
         if message.retain && !self.retained.set(message, owner) {
             tracing::debug!(topic = %message.topic, "not retained: too many or too large");
         }
@@ -193,6 +193,11 @@ impl House {
             Some(group) => self.subscriptions.join(session, group, filter.filter, subscription),
             None => self.subscriptions.add(session, filter.filter, subscription),
         };
+        // It may have ended meanwhile, by a client that came again and did not wait: then nobody would take this away.
+        if session.locked().is_over {
+            self.subscriptions.remove(session, filter.group, filter.filter);
+            return Err(Reason::ServerUnavailable);
+        }
         // What is retained is everybody's, not a group's.
         if filter.group.is_none() && (options.retained == 0 || (options.retained == 1 && is_new)) {
             for message in self.retained.covered_by(filter.filter, now) {

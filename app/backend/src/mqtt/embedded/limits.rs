@@ -5,6 +5,7 @@ use std::time::Duration;
 use vigia_domain::limits::PAYLOAD_BYTES;
 
 use crate::files;
+use crate::mqtt::DeviceIdentity;
 
 /// The largest MQTT packet. Four times the largest payload that is stored: a device that sends somewhat too much is told so in
 /// the quarantine on its page, only absurd packets end the connection.
@@ -18,6 +19,8 @@ pub const CONNECTIONS_PER_DEVICE: usize = 4;
 /// Sessions of one device, connected or remembered. A device that makes up a new client id at every start leaves some behind; the
 /// oldest goes.
 pub const SESSIONS_PER_DEVICE: usize = 8;
+/// So many times the share of a device is that of a gateway: one credential of many devices, each with a connection.
+const DEVICES_PER_GATEWAY: usize = 64;
 /// The most connections that wait for their CONNECT to be answered; the rest queue. Each may hold a password check.
 pub const HANDSHAKES: usize = 256;
 /// How long a client has to send its whole CONNECT, TLS and WebSocket included.
@@ -60,6 +63,8 @@ pub const READ_BYTES: usize = 8 * 1024;
 pub const CLIENT_ID_BYTES: usize = 256;
 /// The deepest topic; Shelly's deepest has five levels.
 pub const TOPIC_LEVELS: usize = 16;
+/// The longest topic or filter, in bytes.
+pub const TOPIC_BYTES: usize = 1_024;
 /// Filters that one session may subscribe to.
 pub const SUBSCRIPTIONS: usize = 64;
 /// Topic aliases that a client of MQTT 5 may set up.
@@ -88,6 +93,26 @@ pub const TAKEOVER_TIME: Duration = Duration::from_secs(5);
 pub const FINISH_TIME: Duration = Duration::from_secs(5);
 /// How long stopping waits for messages that are being stored.
 pub const STOP_TIME: Duration = Duration::from_millis(3_500);
+
+/// What one credential may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Connections at a time.
+    pub connections: usize,
+    /// Sessions, connected or remembered.
+    pub sessions: usize,
+    /// Topics with a retained message.
+    pub retained: usize,
+}
+
+impl Share {
+    /// The share of a device, or of a gateway, whose number is 0.
+    #[must_use]
+    pub fn of(client: &DeviceIdentity) -> Self {
+        let devices = if client.number.0 == 0 { DEVICES_PER_GATEWAY } else { 1 };
+        Self { connections: CONNECTIONS_PER_DEVICE * devices, sessions: SESSIONS_PER_DEVICE * devices, retained: RETAINED_TOPICS * devices }
+    }
+}
 
 /// Connections of those who have said who they are; one more is refused. The web server may take half of the files, and an eighth is
 /// for the databases.

@@ -162,11 +162,12 @@ impl Outbox {
         }
     }
 
-    /// Takes what this client got for a group and has not been sent; with `all`, also what it has not acknowledged.
+    /// Takes what this client got for a group and has not been sent; with `all`, also what it has not acknowledged. Of quality 2 that
+    /// stays: it may have come, and must not come to somebody else too (MQTT 5, 4.8.2).
     pub(super) fn take_shared(&mut self, all: bool) -> Vec<Letter> {
         let mut taken = Vec::new();
         if all {
-            while let Some(at) = self.sent.iter().position(|sent| sent.letter.group.is_some() && sent.stage == Stage::Published) {
+            while let Some(at) = self.sent.iter().position(|sent| sent.letter.group.is_some() && sent.letter.qos == 1) {
                 let under_way = self.sent[at].on_this_connection;
                 self.under_way -= usize::from(under_way);
                 let Some(sent) = self.sent.remove(at) else { break };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use vigia_domain::ids::DeviceId;
 
-use super::limits::{CONNECTIONS_PER_DEVICE, SESSIONS, SESSIONS_PER_DEVICE, TAKEOVER_TIME};
+use super::limits::{self, SESSIONS, TAKEOVER_TIME};
 use super::link::{Link, Order};
 use super::outbox::Waiting;
 use super::session::Session;
@@ -78,18 +78,18 @@ pub(super) struct Left {
 
 impl Registry {
     /// One more connection. `None`: its device holds as many others as it may. A client that comes again takes its own place.
-    pub(super) fn seat(self: &Arc<Self>, device: &DeviceId, client: &Arc<str>) -> Option<Seat> {
+    pub(super) fn seat(self: &Arc<Self>, device: &DeviceIdentity, client: &Arc<str>) -> Option<Seat> {
         let mut held = self.held();
-        let share = held.devices.entry(device.clone()).or_default();
+        let share = held.devices.entry(device.id.clone()).or_default();
         let mut others: Vec<_> = share.connections.iter().filter(|other| *other != client).collect();
         others.sort_unstable();
         others.dedup();
-        if others.len() >= CONNECTIONS_PER_DEVICE {
+        if others.len() >= limits::Share::of(device).connections {
             return None;
         }
         share.connections.push(Arc::clone(client));
         held.connections += 1;
-        Some(Seat { registry: Arc::clone(self), device: device.clone(), client: Arc::clone(client) })
+        Some(Seat { registry: Arc::clone(self), device: device.id.clone(), client: Arc::clone(client) })
     }
 
     /// A name that no session of this device has, for a client that brought none.
@@ -154,7 +154,7 @@ impl Registry {
         held.sessions += 1;
         let share = held.devices.entry(device.id.clone()).or_default();
         share.sessions.push(Arc::clone(&session));
-        let many = share.sessions.len().saturating_sub(SESSIONS_PER_DEVICE);
+        let many = share.sessions.len().saturating_sub(limits::Share::of(device).sessions);
         let absent = share.sessions.iter().filter(|session| session.link().is_none());
         for surplus in absent.take(many).cloned().collect::<Vec<_>>() {
             over.extend(held.end(&surplus));

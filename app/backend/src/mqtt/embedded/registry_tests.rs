@@ -1,5 +1,6 @@
 use vigia_domain::ids::DeviceNumber;
 
+use super::super::limits::{CONNECTIONS_PER_DEVICE, SESSIONS_PER_DEVICE};
 use super::*;
 
 fn device(id: &str) -> Arc<DeviceIdentity> {
@@ -19,16 +20,16 @@ async fn begin(registry: &Registry, n: usize) -> Begun {
 #[test]
 fn a_device_has_its_share_of_connections_and_a_client_that_comes_again_its_place() {
     let (registry, m1, m2) = (Arc::new(Registry::default()), device("m1"), device("m2"));
-    let mut seats: Vec<_> = (0..CONNECTIONS_PER_DEVICE).map_while(|n| registry.seat(&m1.id, &client(n))).collect();
+    let mut seats: Vec<_> = (0..CONNECTIONS_PER_DEVICE).map_while(|n| registry.seat(&m1, &client(n))).collect();
     assert_eq!(seats.len(), CONNECTIONS_PER_DEVICE);
-    assert!(registry.seat(&m1.id, &client(99)).is_none());
-    assert!(registry.seat(&m2.id, &client(99)).is_some());
+    assert!(registry.seat(&m1, &client(99)).is_none());
+    assert!(registry.seat(&m2, &client(99)).is_some());
     // The new connection of client 0 stands before the old one's end is heard of.
-    let again = registry.seat(&m1.id, &client(0)).expect("its own place");
+    let again = registry.seat(&m1, &client(0)).expect("its own place");
     drop(seats.remove(0));
-    assert!(registry.seat(&m1.id, &client(99)).is_none());
+    assert!(registry.seat(&m1, &client(99)).is_none());
     drop(again);
-    drop(registry.seat(&m1.id, &client(99)).expect("a place is free"));
+    drop(registry.seat(&m1, &client(99)).expect("a place is free"));
     drop(seats);
     let held = registry.held();
     assert_eq!((held.connections, held.devices.len()), (0, 0), "nothing is kept of a device that is gone");

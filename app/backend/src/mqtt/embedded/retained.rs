@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 use vigia_domain::ids::DeviceId;
 
-use super::limits::{RETAINED_BYTES, RETAINED_TOPICS};
+use super::limits::{RETAINED_BYTES, Share};
 use super::message::Message;
+use crate::mqtt::DeviceIdentity;
 
 /// The last message of each topic that was asked to be kept, by levels of the topic.
 #[derive(Default)]
@@ -37,7 +38,7 @@ struct Last {
 
 impl Retained {
     /// Replaces the topic's last message; an empty one clears it. `false`: too many or too large, nothing changed.
-    pub(super) fn set(&self, message: &Arc<Message>, owner: Option<&DeviceId>) -> bool {
+    pub(super) fn set(&self, message: &Arc<Message>, owner: Option<&DeviceIdentity>) -> bool {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let Kept { root, counts } = &mut *kept;
         if message.payload.is_empty() {
@@ -47,17 +48,18 @@ impl Retained {
         }
         let mut is_anothers = true;
         if let Some(owner) = owner {
-            let own = root.find(&message.topic).is_some_and(|last| last.owner.as_ref() == Some(owner));
-            let count = counts.get(owner).copied().unwrap_or_default();
-            if message.payload.len() > RETAINED_BYTES || (!own && count >= RETAINED_TOPICS) {
+            let own = root.find(&message.topic).is_some_and(|last| last.owner.as_ref() == Some(&owner.id));
+            let count = counts.get(&owner.id).copied().unwrap_or_default();
+            let is_large = message.payload.len() > RETAINED_BYTES || message.bytes() > 2 * RETAINED_BYTES;
+            if is_large || (!own && count >= Share::of(owner).retained) {
                 return false;
             }
             is_anothers = !own;
             if !own {
-                *counts.entry(owner.clone()).or_default() += 1;
+                *counts.entry(owner.id.clone()).or_default() += 1;
             }
         }
-        let old = root.put(&message.topic, Last { message: Arc::clone(message), owner: owner.cloned() });
+        let old = root.put(&message.topic, Last { message: Arc::clone(message), owner: owner.map(|owner| owner.id.clone()) });
         if is_anothers {
             count_out(counts, old);
         }
@@ -151,9 +153,15 @@ impl Node {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::limits::RETAINED_TOPICS;
     use super::super::message::Draft;
     use super::super::topics::covers;
     use super::*;
+    use vigia_domain::ids::DeviceNumber;
+
+    fn device() -> DeviceIdentity {
+        DeviceIdentity { id: DeviceId::new("m1").expect("a good id"), number: DeviceNumber(1) }
+    }
 
     fn message(topic: &str, payload: &str) -> Arc<Message> {
         Draft::of_house(topic, payload.as_bytes(), true).message(Instant::now())
@@ -164,7 +172,7 @@ mod tests {
         fn the_last_of_each_topic_is_found_by_every_filter_that_covers_it(
             sets in proptest::collection::vec(("[ab$](/[ab]?){0,3}", "[xy]?", any::<bool>()), 0..30), filter in "([ab+]/){0,3}([ab+#])",
         ) {
-            let (retained, device) = (Retained::default(), DeviceId::new("m1").expect("a good id"));
+            let (retained, device) = (Retained::default(), device());
             let mut expected = HashMap::new();
             for (topic, payload, own) in &sets {
                 prop_assert!(retained.set(&message(topic, payload), own.then_some(&device)));
@@ -172,7 +180,7 @@ mod tests {
             }
             expected.retain(|_, (payload, _)| !payload.is_empty());
             let own = expected.values().filter(|(_, own)| *own).count();
-            prop_assert_eq!(retained.kept.lock().expect("no panic").counts.get(&device).copied().unwrap_or_default(), own);
+            prop_assert_eq!(retained.kept.lock().expect("no panic").counts.get(&device.id).copied().unwrap_or_default(), own);
             let mut found: Vec<_> = retained.covered_by(&filter, Instant::now()).iter().map(|m| m.topic.to_string()).collect();
             let mut wanted: Vec<_> = expected.into_keys().filter(|topic| covers(&filter, topic)).collect();
             found.sort_unstable();
@@ -183,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_device_has_its_share_and_the_house_has_no_bound() {
-        let (retained, device) = (Retained::default(), DeviceId::new("m1").expect("a good id"));
+        let (retained, device) = (Retained::default(), device());
         assert!((0..RETAINED_TOPICS).all(|n| retained.set(&message(&format!("m1/{n}"), "1"), Some(&device))));
         assert!(!retained.set(&message("m1/more", "1"), Some(&device)));
         assert!(retained.set(&message("m1/0", "2"), Some(&device)), "its own again");

@@ -1,4 +1,4 @@
-//! What a device may do here: the one place of the broker that asks.
+//! What a client may do here: the one place of the broker that asks.
 
 use super::topics::{self, Filter};
 use crate::mqtt::{DeviceIdentity, Gate};

@@ -154,11 +154,6 @@ impl Subscriptions {
     fn changed(&self) -> RwLockWriteGuard<'_, Tree<Listener>> {
         self.tree.write().unwrap_or_else(PoisonError::into_inner)
     }
-
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.read().is_empty()
-    }
 }
 
 /// The next member in turn that is there and keeps up; else one that is remembered.

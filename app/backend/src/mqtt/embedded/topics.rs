@@ -1,10 +1,10 @@
 //! The grammar of topics and filters (MQTT 5, 4.7 and 4.8.2). Pure.
 
-use super::limits::TOPIC_LEVELS;
+use super::limits::{TOPIC_BYTES, TOPIC_LEVELS};
 
 /// Whether something may be published here. The characters were looked at when it was read.
 pub(super) fn is_topic(topic: &str) -> bool {
-    !topic.is_empty() && is_shallow(topic)
+    !topic.is_empty() && is_bounded(topic)
 }
 
 /// A filter, and the name of the group that shares what it brings.
@@ -44,11 +44,11 @@ fn is_filter(filter: &str) -> bool {
             return false;
         }
     }
-    !filter.is_empty() && is_shallow(filter)
+    !filter.is_empty() && is_bounded(filter)
 }
 
-fn is_shallow(topic: &str) -> bool {
-    topic.bytes().filter(|byte| *byte == b'/').count() < TOPIC_LEVELS
+fn is_bounded(topic: &str) -> bool {
+    topic.len() <= TOPIC_BYTES && topic.bytes().filter(|byte| *byte == b'/').count() < TOPIC_LEVELS
 }
 
 /// Whether `filter` covers `topic`, said as in the standard; the trees give the same answer faster.
@@ -76,12 +76,12 @@ mod tests {
         for good in ["a", "/", "a/b", "+", "#", "a/#", "+/b/+", "a//b", "$share/g/a/#", "$share/g/a", "/finance", "$SYS/#"] {
             assert!(Filter::parse(good).is_some(), "{good}");
         }
-        let deep = "a/".repeat(TOPIC_LEVELS);
-        for bad in ["", "a#", "#/a", "a+", "a/b+/c", "a/#/b", "$share/g", "$share//a", "$share/g/", "$share/+/a", "$share/", &deep] {
+        let (deep, long) = ("a/".repeat(TOPIC_LEVELS), "a".repeat(TOPIC_BYTES + 1));
+        for bad in ["", "a#", "#/a", "a+", "a/b+/c", "a/#/b", "$share/g", "$share//a", "$share/g/", "$share/+/a", "$share/", &deep, &long] {
             assert_eq!(Filter::parse(bad), None, "{bad}");
         }
         assert_eq!(Filter::parse("$share/g/a/b"), Some(Filter { group: Some("g"), filter: "a/b" }));
-        assert!(is_topic("a/b") && !is_topic("") && !is_topic(&deep));
+        assert!(is_topic("a/b") && !is_topic("") && !is_topic(&deep) && !is_topic(&long));
     }
 
     #[test]

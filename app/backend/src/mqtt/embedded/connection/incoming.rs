@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use tokio::io::AsyncReadExt as _;
 
 use super::{Connection, End, Work};
-use crate::mqtt::embedded::limits::{self, INFLIGHT, PACKET_BYTES, READ_BYTES, TOPIC_ALIASES};
+use crate::mqtt::embedded::limits::{self, INFLIGHT, PACKET_BYTES, READ_BYTES, TOPIC_ALIASES, TOPIC_BYTES};
 use crate::mqtt::embedded::message::Draft;
 use crate::mqtt::embedded::rights;
 use crate::mqtt::embedded::wire::{self, Ack, Frame, Goodbye, Next, Packet, Publish, Reason, Subscribe, Version, WireError};
@@ -95,7 +95,10 @@ impl Connection {
                 None => return self.finish(End::Broken(Reason::AliasInvalid, "no such topic alias")),
             }
         }
-        self.last_topic = Some(Arc::clone(&publish.topic));
+        // What is longer is refused, and not remembered.
+        if publish.topic.len() <= TOPIC_BYTES {
+            self.last_topic = Some(Arc::clone(&publish.topic));
+        }
         self.pace.take(self.now);
         let Publish { qos, id, .. } = publish;
         if qos == 2 {
@@ -114,7 +117,7 @@ impl Connection {
         self.work_bytes += publish.payload.len();
         self.work_messages += usize::from(qos > 0);
         let (house, session) = (Arc::clone(&self.house), Arc::clone(&self.session));
-        if rights::may_publish(&*self.house.gate, &session.device, &publish.topic) {
+        if rights::may_publish(&*house.gate, &session.device, &publish.topic) {
             self.start(
                 Box::pin(async move {
                     match house.gate.accept(&session.device, &publish.topic, publish.payload.clone()).await {
@@ -142,6 +145,9 @@ impl Connection {
             return None;
         }
         let place = usize::from(alias - 1);
+        if topic.len() > TOPIC_BYTES {
+            return Some(Arc::clone(topic));
+        }
         if !topic.is_empty() {
             if self.aliases.len() <= place {
                 self.aliases.resize(place + 1, None);

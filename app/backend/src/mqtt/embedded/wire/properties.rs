@@ -20,7 +20,6 @@ pub(in super::super) struct Properties {
     pub(in super::super) subscription_id: Option<u32>,
     pub(in super::super) session_expiry: Option<u32>,
     pub(in super::super) auth_method: Option<Box<str>>,
-    pub(in super::super) request_problem: Option<u8>,
     pub(in super::super) will_delay: Option<u32>,
     pub(in super::super) receive_maximum: Option<u16>,
     pub(in super::super) topic_alias_maximum: Option<u16>,
@@ -78,10 +77,9 @@ impl Properties {
             0x11 => self.session_expiry = Some(part.four()?),
             0x15 => self.auth_method = Some(part.text()?.into()),
             0x16 => drop(part.field()?),
-            0x17 => self.request_problem = Some(flag(part)?),
             0x18 => self.will_delay = Some(part.four()?),
-            // Response information is never given, so nothing is to be kept of the wish for it.
-            0x19 => drop(flag(part)?),
+            // Reasons are said where they always may be, and response information never: nothing is to be kept of these wishes.
+            0x17 | 0x19 => drop(flag(part)?),
             0x1f => drop(part.text()?),
             0x21 => self.receive_maximum = Some(not_zero(part.two()?)?),
             0x22 => self.topic_alias_maximum = Some(part.two()?),
