@@ -143,7 +143,8 @@ async fn one_store_on_postgres() {
 async fn busy(it: &Installation, device: DeviceNumber, seed: u64) -> BTreeMap<i64, f64> {
     let (mut dice, mut truth) = (StdRng::seed_from_u64(seed), BTreeMap::new());
     for _ in 0..60 {
-        let readings: Vec<(i64, f64)> = (0..20).map(|_| (NOW - dice.random_range(0..1_000) * MINUTE_MS, dice.random_range(0.0..9.0))).collect();
+        let readings: Vec<(i64, f64)> =
+            (0..20).map(|_| (NOW - dice.random_range(0..1_000) * MINUTE_MS, dice.random_range(0.0..9.0))).collect();
         truth.extend(readings.iter().copied());
         let batch: Vec<_> = readings.into_iter().map(|(at, value)| entry(device, [(at, vec![("power_w", value)])])).collect();
         it.app.store().append(&batch).await.expect("stored");
@@ -176,7 +177,8 @@ async fn two_stores_that_append_and_seal_at_the_same_time_do_not_hurt_each_other
     }
     // Whoever lost its turn in the midst of sealing writes nothing more.
     one.app.store().append(&[entry(first, [(NOW, vec![("power_w", 1.0)])])]).await.expect("stored");
-    one.sql("", "CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE sealer SET epoch = epoch + 1; RETURN NEW; END'").await;
+    one.sql("", "CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE sealer SET epoch = epoch + 1; RETURN NEW; END'")
+        .await;
     one.sql("", "CREATE TRIGGER later AFTER INSERT ON chunks FOR EACH ROW EXECUTE FUNCTION later()").await;
     assert!(one.app.store().compact().await.is_err(), "another one has begun");
     one.sql("", "DROP TRIGGER later ON chunks").await;

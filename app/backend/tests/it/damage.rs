@@ -13,7 +13,6 @@ const METER: DeviceNumber = DeviceNumber(1);
 const POWER: &str = "metric = (SELECT id FROM metrics WHERE name = 'power_w')";
 
 async fn told(it: &Installation) {
-    it.device("m1", None).await;
     let batch: Vec<_> = day().into_iter().map(|reading| entry(METER, [reading])).collect();
     it.app.store().append(&batch).await.expect("stored");
 }
@@ -55,6 +54,13 @@ both! {
         let key = it.key("metrics", &[Scope::MetricsRead]).await;
         let ready = it.get("/readyz", &key).await.json();
         assert!(ready["degraded"][0].as_str().is_some_and(|line| line.contains("vigia check")), "{ready}");
+        // Deleted with everything else of the device, it is forgotten.
+        it.app.store().delete(METER, None).await.expect("deleted");
+        assert_eq!(it.app.store().wrong(), Vec::<String>::new());
+        told(it).await;
+        it.app.store().compact().await.expect("sealed");
+        assert_eq!(it.app.store().quarters(METER, "power_w", 0, NOW).await.expect("asked"), quarters);
+        assert_eq!(findings(it).await, []);
     }
 
     async fn damaged_quarters_are_reckoned_from_the_readings(it: Installation) {

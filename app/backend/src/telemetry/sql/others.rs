@@ -75,6 +75,7 @@ impl SqlStore {
         // One's own seals are known; others' that came before are not.
         let _ = self.others.epoch.compare_exchange(epoch - 1, epoch, Ordering::SeqCst, Ordering::SeqCst);
         self.raw_kept_ms.fetch_max(retain::kept_ms(&self.db).await?, Ordering::Relaxed);
+        self.damage.reload(&self.db).await?;
         Ok(Some(SealTurn { _here: here, _among_processes: Some(transaction), epoch }))
     }
 
@@ -85,10 +86,8 @@ impl SqlStore {
                 if !self.others.is_unsure.swap(false, Ordering::SeqCst) {
                     return Ok(());
                 }
-                let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM log")
-                    .fetch_all(&pools.read())
-                    .await
-                    .inspect_err(|_| self.others.be_unsure())?;
+                let ids: Vec<i64> =
+                    sqlx::query_scalar("SELECT id FROM log").fetch_all(&pools.read()).await.inspect_err(|_| self.others.be_unsure())?;
                 return self.meet(&ids).await.inspect_err(|_| self.others.be_unsure());
             }
             Db::Postgres(pools) => {
