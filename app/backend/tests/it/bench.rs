@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use vigia_backend::bench::backlog;
 use vigia_backend::bench::ingest::{self, Plan};
+use vigia_backend::bench::{backlog, chart, soak};
 use vigia_backend::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -30,5 +30,45 @@ async fn the_line_of_the_backlog_bench_shows_the_others_without_and_with_it() {
     assert_eq!((&line["bench"], &line["backlog_readings"]), (&"backlog".into(), &1_234.into()));
     for name in ["messages_per_s", "backlog_s", "p50_alone_ms", "p99_alone_ms", "p50_ms", "p99_ms", "fsync_ms"] {
         assert!(line[name].as_f64().is_some_and(|figure| figure > 0.0), "{name} in {line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lines_of_the_chart_bench_have_every_figure_and_count_every_reading() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let plan = chart::Plan { step_ms: 60_000, days: 3, year_days: 5, points: 50, rounds: 2, week: None };
+    let mut lines = Vec::new();
+    chart::run(&World::real(), dir.path(), &plan, |line| lines.push(serde_json::to_value(line).expect("JSON"))).await.expect("it runs");
+    let cases: Vec<_> = lines.iter().map(|line| (line["case"].as_str().expect("a case"), line["readings"].as_u64())).collect();
+    assert_eq!(
+        cases,
+        [
+            ("storage, simulated household", None),
+            ("month, from readings", Some(3 * 1_440 - 7)),
+            ("month, from quarters", Some(3 * 1_440)),
+            ("month, from readings, a day of them not sealed", Some(3 * 1_440 - 7)),
+            ("month, from quarters, a day of them not sealed", Some(3 * 1_440)),
+            ("storage, a real week", None),
+            ("year, from quarters", Some(5 * 1_440)),
+            ("year, from readings", Some(5 * 1_440 - 7)),
+        ]
+    );
+    for line in &lines {
+        assert_eq!((&line["bench"], &line["engine"]), (&"chart".into(), &"sqlite".into()));
+        let figures = if line["readings"].is_null() { ["bytes_per_value", "bytes_per_value_with_quarters"] } else { ["p50_ms", "p95_ms"] };
+        assert!(figures.iter().all(|name| line[name].as_f64().is_some_and(|figure| figure > 0.0)), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_soak_seals_and_retires_without_an_error() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let plan = soak::Plan { connections: 5, rate_per_s: 50.0, time: Duration::from_secs(24) };
+    let mut lines = Vec::new();
+    soak::run(&World::real(), dir.path(), plan, |line| lines.push(serde_json::to_value(line).expect("JSON"))).await.expect("it runs");
+    let all = lines.last().expect("a line");
+    assert_eq!((&all["part"], &all["errors"]), (&"all".into(), &0.into()), "{all}");
+    for name in ["messages", "questions", "sealed_values", "retired_values"] {
+        assert!(all[name].as_u64().is_some_and(|count| count > 0), "{name} in {all}");
     }
 }

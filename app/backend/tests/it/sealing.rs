@@ -121,6 +121,7 @@ both! {
         assert_eq!(kept, all.iter().copied().filter(|(at, _)| *at >= noon).collect::<Vec<_>>());
         assert_eq!(gone, 3 * u64::try_from(all.len() - kept.len()).expect("more than before"));
         store.append(&[entry(meter, [(noon - 60_000, vec![("power_w", 9e6)])])]).await.expect("stored");
+        assert_eq!(store.quarters(meter, "power_w", 0, noon).await.expect("asked"), before.range(..noon).map(|(a, q)| (*a, *q)).collect());
         store.compact().await.expect("sealed");
         assert_eq!(store.quarters(meter, "power_w", 0, noon).await.expect("asked"), before.range(..noon).map(|(a, q)| (*a, *q)).collect());
         assert_eq!(store.check().await.expect("checked").findings, []);

@@ -55,6 +55,21 @@ impl Damage {
         self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&place);
     }
 
+    /// Everything of a device, when what it sent was deleted.
+    pub(super) fn forget_device(&self, device: i64) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, hole| hole.series.is_none_or(|series| series.device != device));
+    }
+
+    /// Learns what other processes have moved out of the way, and what is there no more.
+    pub(super) async fn reload(&self, db: &Db) -> Result<(), DbError> {
+        let moved = moved(db).await?;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|place, _| matches!(place, Place::Day(..)));
+        known.extend(moved);
+        Ok(())
+    }
+
     pub(super) fn forget_all(&self) {
         self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
     }

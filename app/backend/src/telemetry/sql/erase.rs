@@ -49,6 +49,9 @@ impl SqlStore {
             }
             sqlx::query("INSERT INTO erased (device, at_ms) VALUES ($1, $2)").bind(device.0).bind(now_ms).execute(&mut *tx).await?;
         });
+        if range.is_none() {
+            self.damage.forget_device(device.0);
+        }
         self.learn_latest(device.0).await
     }
 

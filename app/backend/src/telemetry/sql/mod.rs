@@ -266,7 +266,7 @@ impl TelemetryStore for SqlStore {
         let asked = async {
             Self::catch_up(self).await?;
             match self.series(device, metric).await? {
-                Some(series) => self.quarters_of(series, from_ms, to_ms).await,
+                Some(series) => Ok(self.quarters_of(series, from_ms, to_ms).await?.into_iter().collect()),
                 None => Ok(BTreeMap::new()),
             }
         };

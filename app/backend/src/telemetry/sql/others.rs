@@ -75,6 +75,7 @@ impl SqlStore {
         // One's own seals are known; others' that came before are not.
         let _ = self.others.epoch.compare_exchange(epoch - 1, epoch, Ordering::SeqCst, Ordering::SeqCst);
         self.raw_kept_ms.fetch_max(retain::kept_ms(&self.db).await?, Ordering::Relaxed);
+        self.damage.reload(&self.db).await?;
         Ok(Some(SealTurn { _here: here, _among_processes: Some(transaction), epoch }))
     }
 

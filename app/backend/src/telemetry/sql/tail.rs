@@ -69,6 +69,11 @@ impl Tail {
         self.blocks.contains_key(&block)
     }
 
+    /// The first and the last block.
+    pub(super) fn ends(&self) -> Option<(i64, i64)> {
+        Some((*self.blocks.first_key_value()?.0, *self.blocks.last_key_value()?.0))
+    }
+
     /// All blocks.
     pub(super) fn blocks(&self) -> Vec<i64> {
         self.blocks.keys().copied().collect()
