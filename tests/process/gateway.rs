@@ -1,7 +1,7 @@
 //! A gateway's credential against the running server, with Mosquitto's client.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::server::{Server, run, said, vigia};
 
@@ -30,10 +30,11 @@ fn a_gateway_brings_its_devices_and_follows_what_the_verbs_say() {
     assert!(latest("m1") == "[]", "{}", latest("m1"));
     said(vigia(&data).args(["gateway", "set", "z2m", "--devices", "plug1,m1"]));
     assert_eq!(said(vigia(&data).args(["gateway", "list"])), "z2m\tzigbee2mqtt\tm1,plug1");
-    let asked = Instant::now();
-    while !publish("shellies/m1/relay/0/power", "12.5") {
-        assert!(asked.elapsed() < Duration::from_secs(10), "the server does not follow");
-    }
+    let follows = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        publish("shellies/m1/relay/0/power", "12.5")
+    });
+    assert!(follows, "the server does not follow");
     assert!(latest("m1").contains(r#""metric":"power_w","value":12.5"#), "{}", latest("m1"));
     said(vigia(&data).args(["gateway", "remove", "z2m"]));
     assert!(!publish("zigbee2mqtt/bridge/state", "x"), "its token is worthless");

@@ -8,7 +8,7 @@ mod scan;
 use std::collections::HashMap;
 
 use crate::ids::{BadDeviceId, DeviceId};
-use crate::limits::{READINGS_PER_MESSAGE, TEXT_BYTES, VALUES_PER_READING};
+use crate::limits::{METRICS_PER_DEVICE, READINGS_PER_MESSAGE, TEXT_BYTES, VALUES_PER_READING};
 use crate::reading::{BadValue, Reading, check_name};
 use scan::{Scanner, Value};
 
@@ -162,6 +162,9 @@ pub enum Problem {
         /// The metric.
         metric: String,
     },
+    /// More metrics in one instant than a device may have at all.
+    #[error("more than {METRICS_PER_DEVICE} different metrics from one device")]
+    TooManyMetrics,
     /// Over the limit.
     #[error("a request has at most {READINGS_PER_MESSAGE} lines")]
     TooManyLines,
@@ -193,8 +196,16 @@ struct Parts {
     list: Vec<Part>,
     /// Where each device stands in the list.
     places: HashMap<DeviceId, usize>,
-    /// The readings of a device's instant: as many as its values need.
-    instants: HashMap<(usize, Option<i64>), Vec<usize>>,
+    instants: HashMap<(usize, Option<i64>), Instant>,
+}
+
+/// What a device's instant holds.
+#[derive(Default)]
+struct Instant {
+    /// Every value by its metric, or a long body would be searched through for each of its fields.
+    values: HashMap<String, f64>,
+    /// The reading with room for more, and how many values are in it.
+    open: Option<(usize, usize)>,
 }
 
 impl Parts {
@@ -244,23 +255,23 @@ impl Parts {
 
     fn put(&mut self, place: usize, at_ms: Option<i64>, name: String, value: f64, line: u64) -> Result<(), Problem> {
         let part = &mut self.list[place];
-        let readings = self.instants.entry((place, at_ms)).or_default();
-        let known = readings.iter().find_map(|at| part.readings[*at].values.iter().find(|(known, _)| *known == name));
+        let instant = self.instants.entry((place, at_ms)).or_default();
         #[expect(clippy::float_cmp, reason = "the same value again is a repetition, to the last bit")]
-        match known {
-            Some((_, known)) if *known == value => return Ok(()),
+        match instant.values.get(&name) {
+            Some(known) if *known == value => return Ok(()),
             // Without a time of its own each gets another instant.
-            Some(_) if at_ms.is_none() => readings.clear(),
+            Some(_) if at_ms.is_none() => *instant = Instant::default(),
             Some(_) => return Err(Problem::Twice { metric: name }),
+            None if instant.values.len() == METRICS_PER_DEVICE => return Err(Problem::TooManyMetrics),
             None => {}
         }
-        let room = readings.last().copied().filter(|at| part.readings[*at].values.len() < VALUES_PER_READING);
-        let at = room.unwrap_or_else(|| {
+        let (at, count) = instant.open.filter(|(_, count)| *count < VALUES_PER_READING).unwrap_or_else(|| {
             part.readings.push(Reading::at(at_ms));
             part.lines.push(line);
-            readings.push(part.readings.len() - 1);
-            part.readings.len() - 1
+            (part.readings.len() - 1, 0)
         });
+        instant.open = Some((at, count + 1));
+        instant.values.insert(name.clone(), value);
         part.readings[at].values.push((name, value));
         Ok(())
     }

@@ -77,6 +77,9 @@ const COMPONENTS: [&str; 19] = [
     "sys",
 ];
 
+/// How much of a complaint is kept, in characters.
+const WORDS: usize = 200;
+
 pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
     match rest {
         "online" => online(payload),
@@ -85,6 +88,7 @@ pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
         // A route of the settings' own names no leaf: the frame says what it is, and a bare status is one, too.
         "" => bare(payload),
         _ if rest.ends_with("/rpc") => reply(payload),
+        _ if rest.starts_with("error/") => complaint(&rest["error/".len()..], payload),
         _ => match rest.strip_prefix("status/") {
             Some(component) if !component.contains('/') => {
                 let mut decoded = Decoded::default();
@@ -125,6 +129,14 @@ fn reply(payload: &[u8]) -> Result<Decoded, Reason> {
     let frame = json::object(json::parse(payload)?, "")?;
     let event = Event { at_ms: None, kind: "rpc_result".to_owned(), payload: Value::Object(frame) };
     Ok(Decoded { events: vec![event], ..Decoded::default() })
+}
+
+/// An order on `<id>/command/<component>` that it did not take: why, in words.
+fn complaint(component: &str, payload: &[u8]) -> Result<Decoded, Reason> {
+    let why: String = fields::text(payload)?.chars().take(WORDS).collect();
+    let component: String = component.chars().take(WORDS).collect();
+    let payload = serde_json::json!({ "component": component, "error": why });
+    Ok(Decoded { events: vec![Event { at_ms: None, kind: "command_error".to_owned(), payload }], ..Decoded::default() })
 }
 
 /// A notification, or the components of `Shelly.GetStatus` as they stand.
@@ -355,6 +367,11 @@ mod tests {
     fn an_answer_to_a_call_is_kept_as_an_event() {
         let decoded = decode("vigia-7/rpc", br#"{"id":7,"src":"m1","dst":"m1/vigia-7","result":{"was_on":true}}"#).expect("good");
         assert_eq!((decoded.events[0].kind.as_str(), &decoded.events[0].payload["result"]["was_on"]), ("rpc_result", &Value::Bool(true)));
+        let decoded = decode("error/switch:0", b"Invalid command").expect("good");
+        assert_eq!(
+            (decoded.events[0].kind.as_str(), &decoded.events[0].payload["error"]),
+            ("command_error", &Value::from("Invalid command"))
+        );
     }
 
     #[test]

@@ -122,6 +122,14 @@ fn an_instant_with_more_values_than_a_reading_has_several() {
     assert_eq!(parts[0].readings.iter().map(|r| r.values.len()).collect::<Vec<_>>(), [256, 44]);
 }
 
+#[test]
+fn a_body_full_of_names_is_refused_and_one_full_of_repetitions_is_read_once() {
+    let fields: Vec<_> = (0..600).map(|n| format!("f{n}={n}")).collect();
+    assert_eq!(refused(&format!("m,device=a {} 5", fields.join(","))), "line 1: more than 512 different metrics from one device");
+    let again = format!("m,device=a {} 1736604018000000000", vec!["f=1"; 500_000].join(","));
+    assert_eq!(parse(again.as_bytes(), &RULES).expect("good")[0].readings[0].values.len(), 1);
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic_and_what_it_takes_can_be_stored(body in "([a-z]{0,3}(,(device|t)=[a-z]{0,2}){0,2} {0,2}[a-z]{0,2}=(1i|2.5|t|\"x\\\\\"\"|-1e9|u|i)?(,[a-z]=3)? ?[0-9]{0,20}(\n|\r\n)?|[,= \"\\\\#a1.é]){0,12}") {
