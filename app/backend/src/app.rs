@@ -12,7 +12,7 @@ use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::{self, Connections};
 use crate::ingest::Ingest;
 use crate::lifecycle::Lifecycle;
-use crate::live::{Hub, Seats};
+use crate::live::Hub;
 use crate::metrics::Metrics;
 use crate::mqtt::Broker;
 use crate::telemetry::sql::SqlStore;
@@ -64,8 +64,7 @@ impl App {
         let databases = Databases::open(&settings).await?;
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
         let store: Arc<dyn TelemetryStore> = Arc::new(SqlStore::open(databases.telemetry.clone(), &world).await?);
-        let metrics = Metrics::default();
-        let hub = Hub::with(Seats::counted(metrics.live.clone()));
+        let (hub, metrics) = (Hub::default(), Metrics::default());
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), &lifecycle);
         let app = Self {
             inner: Arc::new(Inner {
@@ -87,6 +86,7 @@ impl App {
                 lifecycle,
             }),
         };
+        app.hub().seats().count_in(&app.metrics().live);
         fleet::watch(&app);
         telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);
         Ok(app)

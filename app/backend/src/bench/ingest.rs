@@ -112,14 +112,9 @@ async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Optio
     settings.data.dir = dir.join("data");
     let lifecycle = Lifecycle::default();
     let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
-    let mut devices = Vec::with_capacity(plan.connections);
-    for id in ids(plan.connections) {
-        let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
-        let made = fleet::register(app.registry(), world, new).await.map_err(failed)?;
-        devices.push((id, made.token));
-    }
+    let devices = register(world, &app, plan.connections).await?;
     let gate = FleetGate::new(app.registry().clone(), app.ingest().clone(), app.connections().clone());
-    let outcome = through(world, &lifecycle, Arc::new(gate), devices, plan).await?;
+    let outcome = through(a_day_ago(world), &lifecycle, Arc::new(gate), devices, plan).await?;
     let rss_mb = machine::rss_mb();
     lifecycle.stop().await;
     app.databases().close().await;
@@ -130,7 +125,7 @@ async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Optio
 async fn broker_only(world: &World, plan: Plan) -> Result<Outcome, BenchError> {
     let lifecycle = Lifecycle::default();
     let devices = ids(plan.connections).into_iter().map(|id| (id, String::from("x"))).collect();
-    let outcome = through(world, &lifecycle, Arc::new(Nothing), devices, plan).await;
+    let outcome = through(a_day_ago(world), &lifecycle, Arc::new(Nothing), devices, plan).await;
     lifecycle.stop().await;
     outcome
 }
@@ -139,18 +134,35 @@ pub(super) fn ids(count: usize) -> Vec<DeviceId> {
     (0..count).map(|n| DeviceId::new(format!("bench-{n}")).expect("letters and digits")).collect()
 }
 
-async fn through(
-    world: &World,
+/// Each message is a millisecond after the one before; a day back is room for all of them.
+fn a_day_ago(world: &World) -> i64 {
+    world.clock.now_ms() - 24 * 60 * 60 * 1000
+}
+
+/// Registers so many devices.
+pub(super) async fn register(world: &World, app: &App, count: usize) -> Result<Vec<(DeviceId, String)>, BenchError> {
+    let mut devices = Vec::with_capacity(count);
+    for id in ids(count) {
+        let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+        let made = fleet::register(app.registry(), world, new).await.map_err(failed)?;
+        devices.push((id, made.token));
+    }
+    Ok(devices)
+}
+
+/// Sends the load through a broker of its own; the devices' first messages tell of `from_ms`.
+pub(super) async fn through(
+    from_ms: i64,
     lifecycle: &Lifecycle,
     gate: Arc<dyn Gate>,
     devices: Vec<(DeviceId, String)>,
     plan: Plan,
 ) -> Result<Outcome, BenchError> {
-    let broker = listening(lifecycle, gate).await?;
-    // Each message is a millisecond after the one before; a day back is room for all of them.
-    let from_ms = world.clock.now_ms() - 24 * 60 * 60 * 1000;
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
+    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
     let load = Load {
-        broker: broker.to_string(),
+        broker: broker.address().to_string(),
         devices,
         window: plan.window,
         rate_per_s: plan.rate_per_s,
@@ -163,14 +175,6 @@ async fn through(
         Some(reason) => Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed))),
         None => Ok(outcome),
     }
-}
-
-/// A broker on a free port of this machine.
-pub(super) async fn listening(lifecycle: &Lifecycle, gate: Arc<dyn Gate>) -> Result<SocketAddr, BenchError> {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
-    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
-    Ok(broker.address())
 }
 
 /// A gate that stores nothing: what the broker costs by itself.

@@ -56,12 +56,12 @@ pub(super) struct Fanout {
 
 pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
     match verb {
-        Bench::Ingest(asked) => ingest(asked, world).await,
-        Bench::Fanout(asked) => fanout(asked, world).await,
+        Bench::Ingest(asked) => run_ingest(world, asked).await,
+        Bench::Fanout(asked) => run_fanout(world, asked).await,
     }
 }
 
-async fn ingest(asked: Ingest, world: &World) -> Result<(), Failure> {
+async fn run_ingest(world: &World, asked: Ingest) -> Result<(), Failure> {
     let Ingest { connections, in_flight, seconds, rate, broker, backlog } = asked;
     if connections == 0 || in_flight == 0 || seconds == 0 || rate.is_some_and(|r| r <= 0.0) || backlog == Some(0) {
         return Err(Failure::wrong_use("--connections, --in-flight, --seconds, --rate and --backlog are above 0"));
@@ -81,7 +81,7 @@ async fn ingest(asked: Ingest, world: &World) -> Result<(), Failure> {
     line(&ingest::run(world, dir.path(), plan).await.map_err(Failure::new)?)
 }
 
-async fn fanout(asked: Fanout, world: &World) -> Result<(), Failure> {
+async fn run_fanout(world: &World, asked: Fanout) -> Result<(), Failure> {
     let Fanout { clients, stalled, seconds } = asked;
     if clients == 0 || seconds == 0 {
         return Err(Failure::wrong_use("--clients and --seconds are above 0"));
