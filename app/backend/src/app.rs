@@ -12,7 +12,7 @@ use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::{self, Connections, Downlink, Provisioning};
 use crate::ingest::{self, Ingest};
 use crate::lifecycle::Lifecycle;
-use crate::live::{Hub, Seats};
+use crate::live::Hub;
 use crate::metrics::{Metrics, StoreMetrics};
 use crate::mqtt::Broker;
 use crate::telemetry::sql::{Retention, SqlStore};
@@ -81,7 +81,7 @@ impl App {
         let metrics = Metrics::default();
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
         let store: Arc<dyn TelemetryStore> = Arc::new(open_store(&databases.telemetry, &settings, &world, &metrics.store).await?);
-        let hub = Hub::with(Seats::counted(metrics.live.clone()));
+        let hub = Hub::default();
         let rules = ingest::Rules { routes: settings.mqtt.routes(), limits: settings.ingest.limits.clone() };
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), rules, &lifecycle);
         let connections = Connections::default();
@@ -107,6 +107,7 @@ impl App {
                 lifecycle,
             }),
         };
+        app.hub().seats().count_in(&app.metrics().live);
         fleet::watch(&app);
         fleet::deliver(&app);
         telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);

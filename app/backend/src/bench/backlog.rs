@@ -2,6 +2,7 @@
 //! figures are those of the others, without it and with it.
 
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 
-use super::ingest::{BenchError, failed, ids, listening, round};
+use super::ingest::{BenchError, failed, register, round};
 use super::machine;
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{Guard, Settings};
 use crate::fleet::{self, FleetGate, NewDevice};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Phase};
+use crate::mqtt::embedded::EmbeddedBroker;
 use crate::simulate::load::{self, Load, Outcome};
 use crate::simulate::speaker::Speaker;
 use crate::world::World;
@@ -74,14 +76,15 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
     settings.data.dir = dir.join("data");
     let lifecycle = Lifecycle::default();
     let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
-    let mut devices = Vec::with_capacity(plan.connections);
-    for id in ids(plan.connections) {
-        devices.push((id.clone(), register(&app, world, &id).await?));
-    }
+    let devices = register(world, &app, plan.connections).await?;
     let returning = DeviceId::new(RETURNING).map_err(failed)?;
-    let token = register(&app, world, &returning).await?;
+    let new = NewDevice { actor: "bench", id: &returning, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+    let token = fleet::register(app.registry(), world, new).await.map_err(failed)?.token;
     let gate = FleetGate::of(&app);
-    let broker = listening(&lifecycle, Arc::new(gate)).await?.to_string();
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, Arc::new(gate)).await.map_err(failed)?;
+    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    let broker = broker.address().to_string();
     let now_ms = world.clock.now_ms();
     let load = |from_ms| Load {
         broker: broker.clone(),
@@ -122,11 +125,6 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
         rss_mb: rss_mb.map(round),
         fsync_ms: round(fsync_ms),
     })
-}
-
-async fn register(app: &App, world: &World, id: &DeviceId) -> Result<String, BenchError> {
-    let new = NewDevice { actor: "bench", id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
-    Ok(fleet::register(app.registry(), world, new).await.map_err(failed)?.token)
 }
 
 fn whole(outcome: Outcome) -> Result<Outcome, BenchError> {

@@ -158,9 +158,11 @@ pub(super) async fn through(
     devices: Vec<(DeviceId, String)>,
     plan: Plan,
 ) -> Result<Outcome, BenchError> {
-    let broker = listening(lifecycle, gate).await?;
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
+    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
     let load = Load {
-        broker: broker.to_string(),
+        broker: broker.address().to_string(),
         devices,
         window: plan.window,
         rate_per_s: plan.rate_per_s,
@@ -173,14 +175,6 @@ pub(super) async fn through(
         Some(reason) => Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed))),
         None => Ok(outcome),
     }
-}
-
-/// A broker on a free port of this machine.
-pub(super) async fn listening(lifecycle: &Lifecycle, gate: Arc<dyn Gate>) -> Result<SocketAddr, BenchError> {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
-    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
-    Ok(broker.address())
 }
 
 /// A gate that stores nothing: what the broker costs by itself.

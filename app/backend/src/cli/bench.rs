@@ -97,14 +97,14 @@ pub(super) struct Soak {
 
 pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
     match verb {
-        Bench::Ingest(asked) => ingest(asked, world).await,
-        Bench::Chart(asked) => chart(asked, world).await,
-        Bench::Fanout(asked) => fanout(asked, world).await,
-        Bench::Soak(asked) => soak(asked, world).await,
+        Bench::Ingest(asked) => run_ingest(world, asked).await,
+        Bench::Chart(asked) => run_chart(world, asked).await,
+        Bench::Fanout(asked) => run_fanout(world, asked).await,
+        Bench::Soak(asked) => run_soak(world, asked).await,
     }
 }
 
-async fn ingest(asked: Ingest, world: &World) -> Result<(), Failure> {
+async fn run_ingest(world: &World, asked: Ingest) -> Result<(), Failure> {
     let Ingest { connections, in_flight, seconds, rate, broker, backlog } = asked;
     if connections == 0 || in_flight == 0 || seconds == 0 || rate.is_some_and(|r| r <= 0.0) || backlog == Some(0) {
         return Err(Failure::wrong_use("--connections, --in-flight, --seconds, --rate and --backlog are above 0"));
@@ -124,7 +124,7 @@ async fn ingest(asked: Ingest, world: &World) -> Result<(), Failure> {
     line(&ingest::run(world, dir.path(), plan).await.map_err(Failure::new)?)
 }
 
-async fn chart(asked: Chart, world: &World) -> Result<(), Failure> {
+async fn run_chart(world: &World, asked: Chart) -> Result<(), Failure> {
     let Chart { days, step, points, year_days, rounds, week } = asked;
     if days == 0 || step == 0 || rounds == 0 || !(1..=MOST_POINTS).contains(&points) {
         return Err(Failure::wrong_use(format!("--days, --step and --rounds are above 0, --points is 1 to {MOST_POINTS}")));
@@ -137,7 +137,7 @@ async fn chart(asked: Chart, world: &World) -> Result<(), Failure> {
     chart::run(world, dir.path(), &plan, tell).await.map_err(Failure::new)
 }
 
-async fn fanout(asked: Fanout, world: &World) -> Result<(), Failure> {
+async fn run_fanout(world: &World, asked: Fanout) -> Result<(), Failure> {
     let Fanout { clients, stalled, seconds } = asked;
     if clients == 0 || seconds == 0 {
         return Err(Failure::wrong_use("--clients and --seconds are above 0"));
@@ -152,7 +152,7 @@ async fn fanout(asked: Fanout, world: &World) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn soak(asked: Soak, world: &World) -> Result<(), Failure> {
+async fn run_soak(world: &World, asked: Soak) -> Result<(), Failure> {
     let Soak { connections, seconds, rate } = asked;
     if connections == 0 || seconds == 0 || rate <= 0.0 {
         return Err(Failure::wrong_use("--connections, --seconds and --rate are above 0"));

@@ -55,12 +55,6 @@ pub struct Listener {
 }
 
 impl Hub {
-    /// A hub whose connections have these places.
-    #[must_use]
-    pub fn with(seats: Seats) -> Self {
-        Self { seats, ..Self::default() }
-    }
-
     /// The topic of a device.
     #[must_use]
     pub fn topic(device: &DeviceId) -> String {

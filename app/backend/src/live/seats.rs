@@ -1,5 +1,7 @@
 //! How many live connections one principal may hold.
 
+use std::sync::{Arc, OnceLock};
+
 use prometheus_client::metrics::gauge::Gauge;
 use vigia_domain::rights::Principal;
 
@@ -12,32 +14,33 @@ pub const MOST_SOCKETS: usize = 32;
 #[derive(Clone)]
 pub struct Seats {
     shares: Shares<String>,
-    taken: Gauge,
+    taken: Arc<OnceLock<Gauge>>,
 }
 
 /// One connection's place; free again when dropped.
 pub struct Seat {
     _share: Share<String>,
-    taken: Gauge,
+    taken: Option<Gauge>,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.taken.dec();
+        if let Some(taken) = &self.taken {
+            taken.dec();
+        }
     }
 }
 
 impl Default for Seats {
     fn default() -> Self {
-        Self::counted(Gauge::default())
+        Self { shares: Shares::of(MOST_SOCKETS), taken: Arc::default() }
     }
 }
 
 impl Seats {
-    /// Places whose number, as far as they are taken, stands in this gauge.
-    #[must_use]
-    pub fn counted(taken: Gauge) -> Self {
-        Self { shares: Shares::of(MOST_SOCKETS), taken }
+    /// Names the gauge in which stands how many are taken; once, before there are any.
+    pub fn count_in(&self, taken: &Gauge) {
+        let _ = self.taken.set(taken.clone());
     }
 
     /// A place for one more connection; `None` when this principal holds too many.
@@ -50,8 +53,11 @@ impl Seats {
             Principal::ApiKey { id, .. } => format!("key:{}", id.0),
         };
         let share = self.shares.take(holder)?;
-        self.taken.inc();
-        Some(Seat { _share: share, taken: self.taken.clone() })
+        let taken = self.taken.get().cloned();
+        if let Some(taken) = &taken {
+            taken.inc();
+        }
+        Some(Seat { _share: share, taken })
     }
 }
 
@@ -64,14 +70,15 @@ mod tests {
 
     #[test]
     fn one_user_takes_no_more_than_their_share_and_gives_it_back() {
-        let seats = Seats::default();
+        let (seats, gauge) = (Seats::default(), Gauge::default());
+        seats.count_in(&gauge);
         let user = |id| Principal::User { id: UserId(id), role: Role::Customer };
         let held: Vec<_> = std::iter::from_fn(|| seats.take(&user(1))).collect();
-        assert_eq!(held.len(), MOST_SOCKETS);
+        assert_eq!((held.len(), gauge.get()), (MOST_SOCKETS, 32));
         assert!(seats.take(&user(2)).is_some(), "the others have their own");
         drop(held);
         assert!(seats.take(&user(1)).is_some());
         assert!(seats.shares.are_free());
-        assert_eq!(seats.taken.get(), 0);
+        assert_eq!(gauge.get(), 0);
     }
 }

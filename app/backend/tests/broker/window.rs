@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use vigia_backend::config::Guard;
 use vigia_backend::mqtt::embedded::EmbeddedBroker;
-use vigia_backend::mqtt::embedded::limits::INFLIGHT;
+use vigia_backend::mqtt::embedded::limits::{INFLIGHT, MESSAGES_PER_S};
 use vigia_backend::mqtt::{Broker as _, DeviceIdentity, Gate, Offence, Unavailable};
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
@@ -105,6 +105,24 @@ async fn what_was_said_before_a_good_bye_is_stored() {
             house.gate.let_go();
             until("it is stored", || house.gate.accepted().len() == before + 1).await;
             until("and the client gone", || house.broker.connections() == Some(0)).await;
+        }
+    }
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_device_that_floods_is_slowed_and_served_to_the_end() {
+    let house = House::new().await;
+    let mut wire = house.device("m1", LEVELS[0]).await;
+    // A second's worth goes through at once; the rest has to wait for its moment, and its moment comes.
+    let rounds = MESSAGES_PER_S / 50 + 20;
+    for round in 0..rounds {
+        for packet in 1..=50 {
+            wire.publish(Say { topic: TELEMETRY, payload: b"{\"power_w\":1}", qos: 1, packet, ..Say::default() }).await;
+        }
+        for packet in 1..=50_u16 {
+            let (kind, body) = wire.packet().await.unwrap_or_else(|| panic!("acknowledged in round {round}"));
+            assert_eq!((kind, body.as_slice()), (0x40, &packet.to_be_bytes()[..]));
         }
     }
     house.end().await;

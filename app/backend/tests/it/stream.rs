@@ -180,6 +180,7 @@ both! {
         for _ in 0..MOST_SOCKETS {
             held.push(Events::greeted(it, OURS, &[("x-api-key", &key)]).await);
         }
+        assert!(it.app.metrics().text().contains("vigia_live_connections 32\n"), "and are counted");
         let refused = Events::open(it, OLD, &[("x-api-key", &key)]).await;
         assert_eq!((refused.status.as_u16(), refused.headers.contains_key("retry-after")), (429, true));
         drop(held);

@@ -173,24 +173,24 @@ impl Connection {
 
     /// Whether a time has come; what is to be done then has been done.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        loop {
-            let Some(due) = self.due() else { return false };
-            if due <= self.now {
-                return self.act_on_time();
-            }
-            // It is only ever set earlier: when it comes too early it is set again, and a busy connection does not touch it.
-            match &mut self.timer {
-                Some(timer) if timer.deadline() <= due => {}
-                Some(timer) => timer.as_mut().reset(due),
-                none => *none = Some(Box::pin(sleep_until(due))),
-            }
-            let timer = self.timer.as_mut().expect("it was set");
-            if timer.as_mut().poll(cx).is_pending() {
-                return false;
-            }
-            self.timer = None;
-            self.now = Instant::now();
+        let Some(due) = self.due() else { return false };
+        if due <= self.now {
+            return self.act_on_time();
         }
+        // It is only ever set earlier: when it comes too early it is set again, and a busy connection does not touch it.
+        match &mut self.timer {
+            Some(timer) if timer.deadline() <= due => {}
+            Some(timer) => timer.as_mut().reset(due),
+            none => *none = Some(Box::pin(sleep_until(due))),
+        }
+        let timer = self.timer.as_mut().expect("it was set");
+        if timer.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        self.timer = None;
+        self.now = Instant::now();
+        // Whatever had to wait for this moment is looked at again, a client that was too fast among it.
+        true
     }
 
     /// When something is to be done without anybody's doing.
