@@ -14,7 +14,7 @@ SHOWN = [
     ("beside it", lambda l: ", ".join(f"{name} {l[name]}" for name in BESIDE if name in l)),
 ]
 BESIDE = [
-    "broker_only_messages_per_s", "bytes_per_value", "backlog_readings", "backlog_s", "p99_alone_ms", "heard", "missing", "lost", "max_ms",
+    "without_store_messages_per_s", "broker_only_messages_per_s", "bytes_per_value", "backlog_readings", "backlog_s", "p99_alone_ms", "heard", "missing", "lost", "max_ms",
     "offered_per_s", "saturated",
 ]
 

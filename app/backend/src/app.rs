@@ -79,8 +79,20 @@ impl App {
     pub async fn open(settings: Settings, world: World, lifecycle: Lifecycle) -> Result<Self, StartError> {
         let databases = Databases::open_setting_aside(&settings, world.clock.now_ms()).await?;
         let metrics = Metrics::default();
+        let store = Arc::new(open_store(&databases.telemetry, &settings, &world, &metrics.store).await?);
+        Ok(Self::over(settings, world, lifecycle, databases, store, metrics))
+    }
+
+    /// The same over another store.
+    pub(crate) fn over(
+        settings: Settings,
+        world: World,
+        lifecycle: Lifecycle,
+        databases: Databases,
+        store: Arc<dyn TelemetryStore>,
+        metrics: Metrics,
+    ) -> Self {
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
-        let store: Arc<dyn TelemetryStore> = Arc::new(open_store(&databases.telemetry, &settings, &world, &metrics.store).await?);
         let hub = Hub::default();
         let rules = ingest::Rules { routes: settings.mqtt.routes(), limits: settings.ingest.limits.clone() };
         let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), rules, &lifecycle);
@@ -111,7 +123,7 @@ impl App {
         fleet::watch(&app);
         fleet::deliver(&app);
         telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);
-        Ok(app)
+        app
     }
 
     /// The settings in force.

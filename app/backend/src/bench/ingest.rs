@@ -2,7 +2,7 @@
 //! and, in the same run, the same broker with no store behind it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +14,13 @@ use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use super::machine;
+use super::nowhere::Nowhere;
 use crate::app::App;
 use crate::config::{Guard, Settings};
+use crate::db::Databases;
 use crate::fleet::{self, FleetGate, NewDevice};
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::metrics::Metrics;
 use crate::mqtt::embedded::EmbeddedBroker;
 use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
 use crate::simulate::load::{self, Load, Outcome};
@@ -57,6 +60,9 @@ pub struct Line {
     /// Of the process, which holds the load's own connections, too.
     rss_mb: Option<f64>,
     fsync_ms: f64,
+    /// The same, with a store that keeps nothing: signing in, rights, decoding, checks and announcements are all there.
+    without_store_messages_per_s: f64,
+    /// The broker with nothing at all behind it.
     broker_only_messages_per_s: f64,
     bytes_per_value: f64,
 }
@@ -80,6 +86,7 @@ pub(super) fn failed(reason: impl std::fmt::Display) -> BenchError {
 pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchError> {
     let fsync_ms = machine::fsync_ms(world, dir).map_err(failed)?;
     let bare = broker_only(world, plan).await?;
+    let nowhere = without_store(world, dir, plan).await?;
     let (durable, rss_mb, bytes) = stored(world, dir, plan).await?;
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     let bytes_per_value = bytes as f64 / (durable.acknowledged * VALUES).max(1) as f64;
@@ -98,6 +105,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
         p99_ms: round(durable.p99.as_secs_f64() * 1000.0),
         rss_mb: rss_mb.map(round),
         fsync_ms: round(fsync_ms),
+        without_store_messages_per_s: nowhere.messages_per_s().round(),
         broker_only_messages_per_s: bare.messages_per_s().round(),
         bytes_per_value: round(bytes_per_value),
     })
@@ -108,18 +116,36 @@ pub(super) fn round(value: f64) -> f64 {
 }
 
 async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Option<f64>, u64), BenchError> {
-    let mut settings = Settings::default();
-    settings.data.dir = dir.join("data");
     let lifecycle = Lifecycle::default();
-    let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
-    let devices = register(world, &app, plan.connections).await?;
-    let gate = FleetGate::of(&app);
-    let outcome = through(a_day_ago(world), &lifecycle, Arc::new(gate), devices, plan).await?;
+    let app = App::open(settings(dir.join("data")), world.clone(), lifecycle.clone()).await.map_err(failed)?;
+    let outcome = over(world, &app, plan).await?;
     let rss_mb = machine::rss_mb();
     lifecycle.stop().await;
     app.databases().close().await;
     let bytes = std::fs::metadata(dir.join("data/telemetry.db")).map_err(failed)?.len();
     Ok((outcome, rss_mb, bytes))
+}
+
+async fn without_store(world: &World, dir: &Path, plan: Plan) -> Result<Outcome, BenchError> {
+    let (settings, lifecycle, metrics) = (settings(dir.join("nowhere")), Lifecycle::default(), Metrics::default());
+    let databases = Databases::open(&settings).await.map_err(failed)?;
+    let app = App::over(settings, world.clone(), lifecycle.clone(), databases, Arc::new(Nowhere), metrics);
+    let outcome = over(world, &app, plan).await;
+    lifecycle.stop().await;
+    app.databases().close().await;
+    outcome
+}
+
+fn settings(dir: PathBuf) -> Settings {
+    let mut settings = Settings::default();
+    settings.data.dir = dir;
+    settings
+}
+
+async fn over(world: &World, app: &App, plan: Plan) -> Result<Outcome, BenchError> {
+    let devices = register(world, app, plan.connections).await?;
+    let gate = Arc::new(FleetGate::of(app));
+    through(a_day_ago(world), app.lifecycle(), gate, devices, plan).await
 }
 
 async fn broker_only(world: &World, plan: Plan) -> Result<Outcome, BenchError> {

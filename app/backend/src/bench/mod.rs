@@ -6,4 +6,5 @@ pub mod elsewhere;
 pub mod fanout;
 pub mod ingest;
 mod machine;
+mod nowhere;
 pub mod soak;

@@ -33,7 +33,7 @@ pub(super) struct Ingest {
     /// Messages under way on each connection
     #[arg(long, default_value_t = 16)]
     in_flight: u16,
-    /// How long each of the two parts runs
+    /// How long each of the three parts runs
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// Messages a second of all connections together; as many as go through when not given
@@ -116,7 +116,7 @@ async fn run_ingest(world: &World, asked: Ingest) -> Result<(), Failure> {
         return line(&elsewhere::run(world, format!("{host}:{port}"), plan).await.map_err(Failure::new)?);
     }
     let dir = folder()?;
-    mention(format!("in {}, twice {seconds} s", dir.path().display()));
+    mention(format!("in {}, three times {seconds} s", dir.path().display()));
     if let Some(readings) = backlog {
         let plan = backlog::Plan { connections, window: in_flight, rate_per_s: rate.unwrap_or(2_000.0), time, readings };
         return line(&backlog::run(world, dir.path(), plan).await.map_err(Failure::new)?);
