@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The benches with the figures that docs/performance.md promises something about: bench/bars.sh PROGRAM
-# Every line of JSON goes to stdout and to target/bars.jsonl; `python3 bench/table.py target/bars.jsonl` makes the table of it.
+# Every line of JSON goes to stdout and to target/bars.jsonl; `python3 bench/table.py target/bars.jsonl` makes the table of it. Ends with 1 when a
+# bar is missed; on a machine that does other work at the same time some are.
 set -euo pipefail
 program=$1
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -22,3 +23,5 @@ bench fanout --clients 5000 --stalled 100 --seconds 20
 bench chart
 # Half an hour with sealing, a short retention and readers.
 bench soak --seconds "${SOAK_SECONDS:-1800}"
+
+python3 "$root/bench/check.py" "$lines"

@@ -69,6 +69,7 @@ impl House {
             rate_per_s: None,
             time,
             from_ms: self.start_ms + round * HOUR_MS,
+            step_ms: 1,
             keep: true,
         };
         let mut running = JoinSet::new();

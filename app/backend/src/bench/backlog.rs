@@ -93,6 +93,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
         rate_per_s: Some(plan.rate_per_s),
         time: plan.time,
         from_ms,
+        step_ms: 1,
         keep: false,
     };
     let alone = whole(load::run(load(now_ms - DAY_MS), CancellationToken::new()).await)?;

@@ -38,6 +38,7 @@ pub async fn run(world: &World, broker: String, plan: Plan) -> Result<Line, Benc
         rate_per_s: plan.rate_per_s,
         time: plan.time,
         from_ms: world.clock.now_ms() - 24 * 60 * 60 * 1000,
+        step_ms: 1,
         keep: false,
     };
     let outcome = load::run(load, CancellationToken::new()).await;

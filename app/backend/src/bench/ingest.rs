@@ -194,6 +194,7 @@ pub(super) async fn through(
         rate_per_s: plan.rate_per_s,
         time: plan.time,
         from_ms,
+        step_ms: 1,
         keep: false,
     };
     let outcome = load::run(load, CancellationToken::new()).await;

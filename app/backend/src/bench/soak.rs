@@ -1,24 +1,33 @@
 //! `vigia bench soak`: a steady load for as long as asked, with sealing, a short retention and readers, and what the memory does meanwhile.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 use vigia_domain::ids::DeviceNumber;
 
 use super::ingest::{self, BenchError, failed, round};
 use super::machine;
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{Guard, Settings};
 use crate::fleet::FleetGate;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::mqtt::embedded::EmbeddedBroker;
+use crate::simulate::latencies::Latencies;
+use crate::simulate::load::{self, Load};
 use crate::telemetry::Question;
 use crate::world::World;
 
-/// After so long a figure is told; the connections begin anew then, too.
+/// After so long a figure is told.
 const STRETCH: Duration = Duration::from_secs(15);
+/// By how much each message of a device is later than the one before, in its own time.
+const STEP_MS: i64 = 1_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How often what is older is removed.
 const RETENTION: Duration = Duration::from_secs(5);
 /// Readers at the same time, and how long each rests between two questions.
@@ -80,43 +89,62 @@ pub async fn run(world: &World, dir: &Path, plan: Plan, mut tell: impl FnMut(&Li
     let lifecycle = Lifecycle::default();
     let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
     let devices = ingest::register(world, &app, plan.connections).await?;
-    // Each message of a device is a millisecond after the one before: an hour of them is a few minutes of the devices' time.
-    let begin_ms = world.clock.now_ms() - 24 * 60 * 60 * 1_000;
+    // Each message of a device is a second after the one before, so that days, quarters and chunks come and go.
+    let begin_ms = world.clock.now_ms() - i64::try_from(plan.time.as_millis()).map_err(failed)? - DAY_MS - messages_of_one(plan) * STEP_MS;
     let counts = Arc::new(Counts { newest_ms: AtomicI64::new(begin_ms), ..Counts::default() });
     for reader in 1..=READERS {
         read(&app, &lifecycle, Arc::clone(&counts), DeviceNumber(reader));
     }
     retire(&app, &lifecycle, Arc::clone(&counts), begin_ms);
-    let gate = Arc::new(FleetGate::of(&app));
+    let (broker, listening) =
+        EmbeddedBroker::bind((Ipv4Addr::LOCALHOST, 0).into(), Guard::Anyone, Arc::new(FleetGate::of(&app))).await.map_err(failed)?;
+    lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
+    let load = Load {
+        broker: broker.address().to_string(),
+        devices,
+        window: 16,
+        rate_per_s: Some(plan.rate_per_s),
+        time: plan.time,
+        from_ms: begin_ms,
+        step_ms: STEP_MS,
+        keep: false,
+    };
+    let latencies = Arc::new(Latencies::default());
     let started = world.clock.instant();
-    let (mut messages, mut early, mut worst_p99) = (0, None, 0.0_f64);
-    let mut from_ms = begin_ms;
-    loop {
-        let so_far = world.clock.instant() - started;
-        let Some(left) = plan.time.checked_sub(so_far).filter(|left| *left > Duration::from_millis(500)) else { break };
-        let stretch =
-            ingest::Plan { connections: plan.connections, window: 16, time: left.min(STRETCH), rate_per_s: Some(plan.rate_per_s) };
-        let parts = Lifecycle::default();
-        let outcome = ingest::through(from_ms, &parts, gate.clone(), devices.clone(), stretch).await;
-        parts.stop().await;
-        let outcome = outcome?;
-        messages += outcome.acknowledged;
-        from_ms += i64::try_from(outcome.acknowledged / plan.connections.max(1) as u64).unwrap_or_default() + 1_000;
-        counts.newest_ms.store(from_ms, Ordering::Relaxed);
+    // One broker and the same connections from the first to the last message: what grows in them is seen.
+    let mut sending = pin!(load::run_counting(load, CancellationToken::new(), &latencies));
+    let (mut messages, mut early, mut worst_p99, mut told_s) = (0_u64, None, 0.0_f64, 0.0_f64);
+    let outcome = loop {
+        let ended = tokio::select! {
+            outcome = &mut sending => Some(outcome),
+            () = tokio::time::sleep(STRETCH) => None,
+        };
         let seconds = (world.clock.instant() - started).as_secs_f64();
-        worst_p99 = worst_p99.max(outcome.p99.as_secs_f64() * 1_000.0);
+        let (here, [p50, p99]) = latencies.take([0.5, 0.99]);
+        messages += here;
+        let newest_ms = begin_ms + i64::try_from(messages / plan.connections.max(1) as u64).unwrap_or_default() * STEP_MS;
+        counts.newest_ms.store(newest_ms, Ordering::Relaxed);
+        worst_p99 = worst_p99.max(p99.as_secs_f64() * 1_000.0);
+        #[expect(clippy::cast_precision_loss, reason = "figures for people")]
         let line = Line {
             part: "stretch",
-            messages: outcome.acknowledged,
-            messages_per_s: outcome.messages_per_s().round(),
-            p50_ms: round(outcome.p50.as_secs_f64() * 1_000.0),
-            p99_ms: round(outcome.p99.as_secs_f64() * 1_000.0),
+            messages: here,
+            messages_per_s: (here as f64 / (seconds - told_s).max(1e-9)).round(),
+            p50_ms: round(p50.as_secs_f64() * 1_000.0),
+            p99_ms: round(p99.as_secs_f64() * 1_000.0),
             ..line(&app, &counts, seconds)
         };
+        told_s = seconds;
         if early.is_none() && seconds * 4.0 >= plan.time.as_secs_f64() {
             early = line.rss_mb;
         }
         tell(&line);
+        if let Some(outcome) = ended {
+            break outcome;
+        }
+    };
+    if let Some(reason) = outcome.first_failure {
+        return Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed)));
     }
     let seconds = (world.clock.instant() - started).as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
@@ -126,6 +154,12 @@ pub async fn run(world: &World, dir: &Path, plan: Plan, mut tell: impl FnMut(&Li
     app.databases().close().await;
     tell(&all);
     Ok(())
+}
+
+/// Of one connection, in the whole time.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a count, rounded up")]
+fn messages_of_one(plan: Plan) -> i64 {
+    (plan.rate_per_s / plan.connections.max(1) as f64 * plan.time.as_secs_f64()).ceil() as i64
 }
 
 fn line(app: &App, counts: &Counts, seconds: f64) -> Line {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use vigia_domain::ids::DeviceId;
 
+use super::latencies::Latencies;
 use super::wire;
 
 /// How long the last acknowledgements may take after the load has ended.
@@ -31,9 +33,11 @@ pub struct Load {
     pub rate_per_s: Option<f64>,
     /// How long it is sent.
     pub time: Duration,
-    /// The time of each device's first message, in milliseconds since the epoch; each further one is a millisecond later. Choose
-    /// it so that what a device sends in `time` ends before now.
+    /// The time of each device's first message, in milliseconds since the epoch. Choose it so that what a device sends in `time`
+    /// ends before now.
     pub from_ms: i64,
+    /// By how much each further message is later, in milliseconds.
+    pub step_ms: i64,
     /// Whether to keep the time of every acknowledged message.
     pub keep: bool,
 }
@@ -71,6 +75,14 @@ impl Outcome {
 /// Sends the load until its time is over, every connection has failed, or it is told to stop. Counting begins when all
 /// connections stand.
 pub async fn run(load: Load, stop: CancellationToken) -> Outcome {
+    let latencies = Arc::new(Latencies::default());
+    let mut outcome = run_counting(load, stop, &latencies).await;
+    [outcome.p50, outcome.p99] = latencies.take([0.5, 0.99]).1;
+    outcome
+}
+
+/// The same; how long acknowledgements took is counted where whoever asks can look meanwhile.
+pub async fn run_counting(load: Load, stop: CancellationToken, latencies: &Arc<Latencies>) -> Outcome {
     let mut outcome = Outcome::default();
     let streams = open(&load, &mut outcome).await;
     let started = Instant::now();
@@ -79,26 +91,22 @@ pub async fn run(load: Load, stop: CancellationToken) -> Outcome {
     for (n, (device, stream)) in streams.into_iter().enumerate() {
         // Spread over the gap, so that a fixed rate is not a burst of all connections.
         let first = started + gap.unwrap_or_default().mul_f64(n as f64 / load.devices.len().max(1) as f64);
-        let lane = Lane::new(device, &load, gap, first, started + load.time);
+        let lane = Lane::new(device, &load, gap, first, started + load.time, Arc::clone(latencies));
         lanes.spawn(lane.run(stream, stop.clone()));
     }
-    let mut latencies = Vec::new();
     while let Some(lane) = lanes.join_next().await {
         let Ok(lane) = lane else { continue };
         outcome.sent += lane.sent;
-        outcome.acknowledged += lane.latencies_us.len() as u64;
+        outcome.acknowledged += lane.acknowledged;
         if let Some(reason) = lane.failure {
             outcome.failed += 1;
             outcome.first_failure.get_or_insert(reason);
         }
         outcome.elapsed = outcome.elapsed.max(lane.last_ack - started);
-        latencies.extend(lane.latencies_us);
         if load.keep {
             outcome.kept.push((lane.device, lane.kept));
         }
     }
-    outcome.p50 = quantile(&mut latencies, 0.5);
-    outcome.p99 = quantile(&mut latencies, 0.99);
     outcome
 }
 
@@ -136,18 +144,20 @@ struct Lane {
     due: Instant,
     end: Instant,
     next_ms: i64,
+    step_ms: i64,
     packet: u16,
     under_way: VecDeque<(u16, i64, Instant)>,
     keep: bool,
     sent: u64,
-    latencies_us: Vec<u32>,
+    acknowledged: u64,
+    latencies: Arc<Latencies>,
     kept: Vec<i64>,
     last_ack: Instant,
     failure: Option<String>,
 }
 
 impl Lane {
-    fn new(device: DeviceId, load: &Load, gap: Option<Duration>, first: Instant, end: Instant) -> Self {
+    fn new(device: DeviceId, load: &Load, gap: Option<Duration>, first: Instant, end: Instant, latencies: Arc<Latencies>) -> Self {
         Self {
             topic: format!("vigia/{device}/telemetry"),
             device,
@@ -156,11 +166,13 @@ impl Lane {
             due: first,
             end,
             next_ms: load.from_ms,
+            step_ms: load.step_ms,
             packet: 0,
             under_way: VecDeque::new(),
             keep: load.keep,
             sent: 0,
-            latencies_us: Vec::new(),
+            acknowledged: 0,
+            latencies,
             kept: Vec::new(),
             last_ack: first,
             failure: None,
@@ -227,7 +239,7 @@ impl Lane {
             let payload = payload(self.next_ms);
             wire::put_publish(out, &self.topic, self.packet, payload.as_bytes());
             self.under_way.push_back((self.packet, self.next_ms, since));
-            self.next_ms += 1;
+            self.next_ms += self.step_ms;
             self.sent += 1;
         }
     }
@@ -240,7 +252,8 @@ impl Lane {
                 strange = true;
                 return;
             };
-            self.latencies_us.push(u32::try_from((now - since).as_micros()).unwrap_or(u32::MAX));
+            self.acknowledged += 1;
+            self.latencies.count(now - since);
             if self.keep {
                 self.kept.push(at_ms);
             }
@@ -278,15 +291,6 @@ pub(crate) fn payload(at_ms: i64) -> String {
     String::from_utf8(text).expect("only ASCII was written")
 }
 
-fn quantile(latencies_us: &mut [u32], share: f64) -> Duration {
-    if latencies_us.is_empty() {
-        return Duration::ZERO;
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index inside the list")]
-    let place = ((latencies_us.len() - 1) as f64 * share) as usize;
-    Duration::from_micros(u64::from(*latencies_us.select_nth_unstable(place).1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,13 +303,5 @@ mod tests {
             assert_eq!((map.len(), &map["ts"]), (11, &serde_json::json!(at_ms)));
             assert!(map.values().all(serde_json::Value::is_number));
         }
-    }
-
-    #[test]
-    fn quantiles_are_picked_not_guessed() {
-        let mut latencies: Vec<u32> = (1..=1000).rev().collect();
-        assert_eq!(quantile(&mut latencies, 0.5), Duration::from_micros(500));
-        assert_eq!(quantile(&mut latencies, 0.99), Duration::from_micros(990));
-        assert_eq!(quantile(&mut [], 0.99), Duration::ZERO);
     }
 }

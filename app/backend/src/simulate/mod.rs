@@ -6,6 +6,7 @@
 pub mod client;
 pub mod credentials;
 pub mod device;
+pub mod latencies;
 pub mod link;
 pub mod load;
 mod outage;

@@ -128,6 +128,7 @@ async fn load_is_counted_message_by_message() {
         rate_per_s: None,
         time: Duration::from_millis(300),
         from_ms: 1_736_604_018_000,
+        step_ms: 1,
         keep: true,
     };
     let outcome = load::run(free.clone(), CancellationToken::new()).await;
@@ -191,6 +192,7 @@ async fn speed_of_the_broker_alone() {
             rate_per_s: rate,
             time: Duration::from_secs(5),
             from_ms: 1_736_604_018_000,
+            step_ms: 1,
             keep: false,
         };
         let outcome = load::run(load, CancellationToken::new()).await;

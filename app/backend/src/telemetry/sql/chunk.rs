@@ -11,6 +11,8 @@ use crate::db::DbError;
 pub(super) const MOST: usize = 8_192;
 /// As far as `pco` goes for a little more; twice the time of its quicker levels, and a tenth less to store.
 const LEVEL: usize = 8;
+/// For chunks that are not full: they are unpacked again soon, to be merged with what comes.
+const QUICK_LEVEL: usize = 4;
 
 /// A chunk before it is written, or after it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +56,7 @@ impl Chunk {
     /// Packs values, in order of time, each instant once; `None` without any.
     pub(super) fn pack(values: &[(i64, f64)]) -> Option<Self> {
         let facts = Facts::of(values)?;
-        let config = ChunkConfig::default().with_compression_level(LEVEL);
+        let config = ChunkConfig::default().with_compression_level(if values.len() < MOST { QUICK_LEVEL } else { LEVEL });
         let instants: Vec<i64> = values.iter().map(|(at, _)| *at).collect();
         let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
         let instants = simple_compress(&instants, &config).expect("the settings are pco's own");

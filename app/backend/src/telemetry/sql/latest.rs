@@ -1,9 +1,11 @@
 //! The last value of every metric, in memory; in `latest` as far as it was sealed, completed from the log at the start.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use futures_util::TryStreamExt as _;
+// Keys are numbers of ours: nobody can choose them to collide, and ten are looked up for each message.
+use rustc_hash::FxHashMap as HashMap;
 use vigia_domain::ids::DeviceNumber;
 
 use super::append::Readings;

@@ -1,7 +1,9 @@
 //! Where the readings stand that are not sealed yet: for each device the place of each reading in the log, in the order in
 //! which they came. Places and no values, so that its size is known: 24 bytes a reading.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap as HashMap;
 
 /// A place in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -63,6 +63,7 @@ async fn survives(engine: Engine, protocol: Protocol) {
         rate_per_s: Some(2_000.0),
         time: Duration::from_secs(4),
         from_ms: NOW - 60 * 60 * 1000,
+        step_ms: 1,
         keep: true,
     };
     let running = tokio::spawn(load::run(load, CancellationToken::new()));

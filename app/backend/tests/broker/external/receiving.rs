@@ -154,6 +154,7 @@ async fn what_the_broker_kept_while_we_were_away_arrives_whole() {
         rate_per_s: None,
         time: Duration::from_secs(3),
         from_ms: 1_772_362_800_000,
+        step_ms: 1,
         keep: true,
     };
     let outcome = load::run(load, CancellationToken::new()).await;
