@@ -47,7 +47,7 @@ bars: build ## benches and soaks, outside `make test`; lines of JSON, kept in ta
 peers: build ## our ingest beside two other ways, in one run (installs Mosquitto and InfluxDB 1)
 	@"$$(setup/peers.sh)" bench/peers/run.py target/release/vigia
 
-fuzz: ## feed the decoders arbitrary input, ten minutes each
+fuzz: ## feed the decoders arbitrary input, an hour in all
 	@setup/fuzz.sh
 
 setup: ## make the machine ready, no more

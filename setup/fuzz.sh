@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Feeds the decoders whatever makes them take another way: setup/fuzz.sh [SECONDS], for each target one after the other.
+# Feeds the decoders whatever makes them take another way: setup/fuzz.sh [SECONDS], for each target one after the other; 1200
+# each when not told, an hour in all.
 # cargo-fuzz is built in the cache folder on first use. No nightly toolchain: coverage is a switch of LLVM's that the compiler
 # hands on when it is told to behave as its own bootstrap does; without a sanitizer nothing else of nightly is needed, and the
 # crate forbids unsafe code, so a sanitizer would find little.
@@ -8,7 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root/fuzz"
 
-seconds=${1:-600}
+seconds=${1:-1200}
 version=0.13.1
 tool=$cache/tools/cargo-fuzz-$version/bin/cargo-fuzz
 if [ ! -x "$tool" ]; then

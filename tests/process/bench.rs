@@ -27,6 +27,8 @@ fn what_cannot_be_measured_is_refused() {
         &["ingest", "--backlog", "0"][..],
         &["ingest", "--broker", "mqtts://x"],
         &["ingest", "--broker", "mqtt://x", "--backlog", "1"],
+        &["ingest", "--rate", "nan"],
+        &["soak", "--rate", "inf"],
         &["fanout", "--clients", "0"],
     ] {
         let output = run(vigia(&dir.path().join("data")).arg("bench").args(wrong));

@@ -12,6 +12,14 @@ pub const METRICS_PER_DEVICE: usize = 512;
 pub const NAME_BYTES: usize = 64;
 /// The longest attribute text or event type, in bytes.
 pub const TEXT_BYTES: usize = 1024;
+/// The most texts (attributes) in one message.
+pub const ATTRIBUTES_PER_MESSAGE: usize = 64;
+/// The most events in one message.
+pub const EVENTS_PER_MESSAGE: usize = 256;
+/// The most different texts of one device.
+pub const ATTRIBUTES_PER_DEVICE: usize = 256;
+/// How many events of one device are kept: the newest by their own time. The next ones push the oldest out.
+pub const EVENTS_KEPT: usize = 10_000;
 /// How far a device's time may be ahead of ours, in milliseconds.
 pub const AHEAD_MS: i64 = 10 * 60 * 1000;
 /// The earliest time that a reading may carry: 2000-01-01T00:00:00Z, in milliseconds.

@@ -47,6 +47,21 @@ pub struct Limit {
     pub change_per_s: Option<f64>,
 }
 
+impl Limit {
+    /// What is taken, when it says anything of that: a side that it does not name stays as it is known of the quantity.
+    #[must_use]
+    pub fn range(&self) -> Option<Range> {
+        if self.least.is_none() && self.most.is_none() {
+            return None;
+        }
+        let known = range_of(&self.metric);
+        Some(Range {
+            least: self.least.or(known.map(|known| known.least)).unwrap_or(f64::NEG_INFINITY),
+            most: self.most.or(known.map(|known| known.most)).unwrap_or(f64::INFINITY),
+        })
+    }
+}
+
 /// Percentages that cannot pass 100; others can, as a load's or a distortion's.
 const SHARES: [&str; 7] = ["humidity", "soil_moisture", "battery", "position", "brightness", "wifi", "methane"];
 
@@ -54,7 +69,8 @@ const SHARES: [&str; 7] = ["humidity", "soil_moisture", "battery", "position", "
 ///
 /// - **Temperature** -100 to 2,000 °C: nothing on Earth's surface is colder than -89.2 °C (WMO's record), flames are not hotter;
 ///   -127 is what a DS18B20 library tells of a lost probe.
-/// - **Voltage** ±1,500 V: IEC 60364 ends low voltage at 1,000 V of alternating and 1,500 V of direct current.
+/// - **Voltage** ±1 MV: no line of a public grid has more (1,100 kV between two lines is 635 kV against earth); meters behind a
+///   transformer tell the primary side, 34.5 kV or 230 kV.
 /// - **Current** ±100,000 A, **power** ±1 GW: no installation behind one meter has more.
 /// - **Frequency** 0 to 1,000 Hz: aircraft have 400; a phase without a wire tells up to 200.
 /// - **Power factor** -1 to 1 by definition, and a tenth for a meter's error.
@@ -66,7 +82,7 @@ pub fn range_of(metric: &str) -> Option<Range> {
     let ending = metric.rsplit('_').next().unwrap_or(metric);
     match ending {
         "c" => Some(Range::new(-100.0, 2_000.0)).filter(|_| has_word(metric, &["temperature", "dew"])),
-        "v" => Some(Range::new(-1_500.0, 1_500.0)).filter(|_| metric.starts_with("voltage")),
+        "v" => Some(Range::new(-1e6, 1e6)).filter(|_| metric.starts_with("voltage")),
         "a" => Some(Range::new(-100_000.0, 100_000.0)).filter(|_| metric.starts_with("current")),
         "w" | "va" | "var" => Some(Range::new(-1e9, 1e9)).filter(|_| has_word(metric, &["power"])),
         "kw" => Some(Range::new(-1e6, 1e6)).filter(|_| has_word(metric, &["power"])),
@@ -105,6 +121,7 @@ mod tests {
         for (metric, value) in [
             ("voltage_v", 230.0),
             ("voltage_a_v", 0.0),
+            ("voltage_v", 34_500.0),
             ("power_w", -18.0),
             ("power_1_w", 12_000.0),
             ("frequency_a_hz", 198.0),
@@ -124,7 +141,7 @@ mod tests {
             assert!(range_of(metric).is_none_or(|range| range.holds(value)), "{metric} {value}");
         }
         for (metric, value) in [
-            ("voltage_v", 3005.0),
+            ("voltage_v", 3_005_000.0),
             ("current_a", -1e6),
             ("power_w", 4.2e9),
             ("frequency_hz", -1.0),

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{METRICS_PER_DEVICE, PAYLOAD_BYTES, READINGS_PER_MESSAGE, TEXT_BYTES, VALUES_PER_READING};
+use crate::limits::{
+    ATTRIBUTES_PER_DEVICE, ATTRIBUTES_PER_MESSAGE, EVENTS_PER_MESSAGE, METRICS_PER_DEVICE, PAYLOAD_BYTES, READINGS_PER_MESSAGE, TEXT_BYTES,
+    VALUES_PER_READING,
+};
 use crate::reading::BadValue;
 use crate::time::BadTime;
 
@@ -176,6 +179,21 @@ pub enum Reason {
     /// Too many different metrics.
     #[error("more than {METRICS_PER_DEVICE} different metrics from one device")]
     TooManyMetrics,
+    /// More texts than one message may hold; the first of them, by name, were taken.
+    #[error("{count} texts in one message; the limit is {ATTRIBUTES_PER_MESSAGE}")]
+    TooManyAttributes {
+        /// How many there were.
+        count: u64,
+    },
+    /// Too many different texts.
+    #[error("more than {ATTRIBUTES_PER_DEVICE} different texts from one device")]
+    TooManyAttributeNames,
+    /// More events than one message may hold; the first of them were taken.
+    #[error("{count} events in one message; the limit is {EVENTS_PER_MESSAGE}")]
+    TooManyEvents {
+        /// How many there were.
+        count: u64,
+    },
     /// One element of a batch.
     #[error("reading {index}: {reason}")]
     Element {

@@ -106,7 +106,7 @@ pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
 
 async fn run_ingest(world: &World, asked: Ingest) -> Result<(), Failure> {
     let Ingest { connections, in_flight, seconds, rate, broker, backlog } = asked;
-    if connections == 0 || in_flight == 0 || seconds == 0 || rate.is_some_and(|r| r <= 0.0) || backlog == Some(0) {
+    if connections == 0 || in_flight == 0 || seconds == 0 || rate.is_some_and(|rate| !is_rate(rate)) || backlog == Some(0) {
         return Err(Failure::wrong_use("--connections, --in-flight, --seconds, --rate and --backlog are above 0"));
     }
     let time = Duration::from_secs(seconds);
@@ -154,13 +154,18 @@ async fn run_fanout(world: &World, asked: Fanout) -> Result<(), Failure> {
 
 async fn run_soak(world: &World, asked: Soak) -> Result<(), Failure> {
     let Soak { connections, seconds, rate } = asked;
-    if connections == 0 || seconds == 0 || rate <= 0.0 {
+    if connections == 0 || seconds == 0 || !is_rate(rate) {
         return Err(Failure::wrong_use("--connections, --seconds and --rate are above 0"));
     }
     let dir = folder()?;
     mention(format!("in {}, {seconds} s", dir.path().display()));
     let plan = soak::Plan { connections, rate_per_s: rate, time: Duration::from_secs(seconds) };
     soak::run(world, dir.path(), plan, tell).await.map_err(Failure::new)
+}
+
+/// A rate that time can be divided by: neither NaN nor without end.
+fn is_rate(rate: f64) -> bool {
+    rate.is_finite() && rate > 0.0
 }
 
 fn folder() -> Result<tempfile::TempDir, Failure> {

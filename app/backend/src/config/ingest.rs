@@ -36,8 +36,11 @@ impl Ingest {
                 return Err(bad(format!("the limit of {metric} limits nothing"), "give it least, most or change_per_s"));
             }
             let numbers = [limit.least, limit.most, limit.change_per_s];
-            if numbers.iter().flatten().any(|number| !number.is_finite()) || limit.least > limit.most && limit.most.is_some() {
-                return Err(bad(format!("no value of {metric} lies within its limit"), "least is at most most, both are numbers"));
+            if numbers.iter().flatten().any(|number| !number.is_finite()) || limit.range().is_some_and(|range| range.least > range.most) {
+                return Err(bad(
+                    format!("no value of {metric} lies within its limit"),
+                    "least is at most most, both are numbers; a side that is not given stays as it is known of the quantity",
+                ));
             }
             if limit.change_per_s.is_some_and(|most| most <= 0.0) {
                 return Err(bad(format!("{metric} may never change"), "change_per_s is more than 0"));

@@ -377,6 +377,7 @@ mod tests {
             ("[mqtt]\nbroker = \"mqtt://b\"\n[[mqtt.routes]]\ntopic = \"a/{device}\"\ndecoder = \"native\"", "mqtt.routes: ", "embedded"),
             ("[[ingest.limits]]\nmetric = \"voltage_v\"", "ingest.limits: ", "change_per_s"),
             ("[[ingest.limits]]\nmetric = \"voltage_v\"\nleast = 5\nmost = 1", "ingest.limits: ", "least"),
+            ("[[ingest.limits]]\nmetric = \"temperature_c\"\nleast = 3000", "ingest.limits: ", "known of the quantity"),
             ("[[ingest.limits]]\nmetric = \"a b\"\nleast = 5", "ingest.limits: ", "voltage_v"),
             ("[[ingest.limits]]\nmetric = \"x\"\nhighest = 5", "ingest.limits", "highest"),
         ] {

@@ -105,13 +105,14 @@ pub async fn index(db: &Db, owner: Option<UserId>) -> Result<Vec<Indexed>, DbErr
     Ok(rows.into_iter().map(|(number, id, name, owner)| (DeviceNumber(number), id, name, owner)).collect())
 }
 
-/// The two names of every device, or of every one of an owner.
+/// The two names of the devices, or of those of an owner; at most so many, the oldest ones.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn names(db: &Db, owner: Option<UserId>) -> Result<Vec<(DeviceId, DeviceNumber)>, DbError> {
-    const SQL: &str = "SELECT device_id, number FROM devices WHERE $1 < 0 OR owner_id = $1";
-    let rows: Vec<(String, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |o| o.0)).fetch_all(c).await)?;
+pub async fn names(db: &Db, owner: Option<UserId>, most: usize) -> Result<Vec<(DeviceId, DeviceNumber)>, DbError> {
+    const SQL: &str = "SELECT device_id, number FROM devices WHERE $1 < 0 OR owner_id = $1 ORDER BY number LIMIT $2";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows: Vec<(String, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |o| o.0)).bind(most).fetch_all(c).await)?;
     let unreadable = |found: String| DbError::Unreadable { table: "devices", column: "device_id", found };
     rows.into_iter().map(|(id, number)| Ok((DeviceId::new(id.clone()).map_err(|_| unreadable(id))?, DeviceNumber(number)))).collect()
 }

@@ -51,15 +51,15 @@ pub(super) enum Visible {
     OwnedBy(UserId),
 }
 
-/// Every device that `principal` may see, by its two names.
+/// The devices that `principal` may see, by their two names; at most so many.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn visible_devices(registry: &Db, principal: &Principal) -> Result<Vec<(DeviceId, DeviceNumber)>, DbError> {
+pub async fn visible_devices(registry: &Db, principal: &Principal, most: usize) -> Result<Vec<(DeviceId, DeviceNumber)>, DbError> {
     match visible(principal) {
         Visible::Nothing => Ok(Vec::new()),
-        Visible::All => devices::names(registry, None).await,
-        Visible::OwnedBy(user) => devices::names(registry, Some(user)).await,
+        Visible::All => devices::names(registry, None, most).await,
+        Visible::OwnedBy(user) => devices::names(registry, Some(user), most).await,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceNumber;
-use vigia_domain::plausible::{Limit, Range, range_of, told};
+use vigia_domain::plausible::{Limit, range_of, told};
 use vigia_domain::reading::Reading;
 use vigia_domain::reason::Reason;
 
@@ -87,15 +87,7 @@ impl Checks {
 
 /// A limit of the settings replaces what is known, on each side that it names.
 fn in_range(limit: Option<&Limit>, name: &str, value: f64) -> Result<(), Reason> {
-    let known = range_of(name);
-    let range = match limit.map(|limit| (limit.least, limit.most)) {
-        None | Some((None, None)) => known,
-        Some((least, most)) => Some(Range {
-            least: least.or(known.map(|k| k.least)).unwrap_or(f64::NEG_INFINITY),
-            most: most.or(known.map(|k| k.most)).unwrap_or(f64::INFINITY),
-        }),
-    };
-    match range {
+    match limit.and_then(Limit::range).or_else(|| range_of(name)) {
         Some(range) if !range.holds(value) => {
             Err(Reason::OutOfRange { name: name.to_owned(), value: told(value), least: told(range.least), most: told(range.most) })
         }

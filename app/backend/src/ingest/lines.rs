@@ -2,6 +2,7 @@
 
 use vigia_domain::decode::Decoded;
 use vigia_domain::decode::line_protocol::Part;
+use vigia_domain::limits::ATTRIBUTES_PER_DEVICE;
 use vigia_domain::reason::Reason;
 
 use super::Ingest;
@@ -42,6 +43,9 @@ impl Ingest {
         let mut checked = Vec::with_capacity(request.len());
         for OfDevice { device, part } in request {
             let mut decoded = Decoded { attributes: part.attributes.into_iter().collect(), ..Decoded::default() };
+            if decoded.attributes.len() > ATTRIBUTES_PER_DEVICE {
+                return Err(self.refused(&device, part.lines.first().copied().unwrap_or(1), Reason::TooManyAttributeNames).await);
+            }
             self.hear_clock(device.number, &part.readings, now_ms);
             for (reading, line) in part.readings.into_iter().zip(&part.lines) {
                 let mut one = vec![reading];

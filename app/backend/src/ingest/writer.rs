@@ -20,7 +20,7 @@ use crate::world::World;
 
 /// The most messages in one transaction.
 const MESSAGES: usize = 1_000;
-/// The most readings in one transaction, unless a single message has more.
+/// The most readings, texts and events in one transaction, unless a single message has more.
 const READINGS: usize = 20_000;
 /// How often the last values are written down.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -80,7 +80,8 @@ impl Writer {
         while let Some(request) = next {
             let mut devices = Vec::with_capacity(request.entries.len());
             for (device, entry) in request.entries {
-                readings += entry.readings.len();
+                // A text and an event are a row each, which costs more than a reading in a block.
+                readings += entry.readings.len() + entry.attributes.len() + entry.events.len();
                 entries.push(entry);
                 devices.push(device);
             }

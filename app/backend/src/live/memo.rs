@@ -31,11 +31,12 @@ impl<K, V> Clone for Memo<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Memo<K, V> {
-    /// The answer that somebody else got after `asked_ms`, with its instant.
+    /// The answer that somebody else got after `asked_ms`, with its instant. One from after now was got before the clock was set back:
+    /// it may be older than any.
     #[must_use]
-    pub fn since(&self, key: &K, asked_ms: i64) -> Option<(i64, V)> {
+    pub fn since(&self, key: &K, asked_ms: i64, now_ms: i64) -> Option<(i64, V)> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.answers.get(key).filter(|(at_ms, _)| *at_ms > asked_ms).cloned()
+        kept.answers.get(key).filter(|(at_ms, _)| *at_ms > asked_ms && *at_ms <= now_ms).cloned()
     }
 
     /// Keeps an answer for those who ask next.
@@ -57,8 +58,9 @@ mod tests {
     fn an_answer_is_shared_but_never_an_older_one_than_ones_own() {
         let memo = Memo::default();
         memo.keep("key", 1_000, true);
-        assert_eq!(memo.since(&"key", 999), Some((1_000, true)));
-        assert_eq!((memo.since(&"key", 1_000), memo.since(&"other", 0)), (None, None));
+        assert_eq!(memo.since(&"key", 999, 1_000), Some((1_000, true)));
+        assert_eq!((memo.since(&"key", 1_000, 2_000), memo.since(&"other", 0, 2_000)), (None, None));
+        assert_eq!(memo.since(&"key", 0, 999), None, "the clock was set back since");
     }
 
     #[test]

@@ -48,22 +48,45 @@ impl Message {
         self.update.topic.strip_prefix("device/").unwrap_or_default()
     }
 
-    /// Two messages that a slow listener gets as one: every metric with its newer value.
+    /// Two messages that a slow listener gets as one, as a new one of its own.
     pub(super) fn and(&self, new: &Self) -> Arc<Self> {
-        let mut commands = self.commands.clone();
-        commands.extend(new.commands.iter().map(|(id, state)| (id.clone(), *state)));
-        let (old, new) = (&self.update, &new.update);
-        let mut values = old.values.clone();
-        values.extend(new.values.iter().map(|(k, v)| (k.clone(), *v)));
-        let at = match (old.values.is_empty(), new.values.is_empty()) {
-            (false, false) => old.at.clone().max(new.at.clone()),
-            // The instant is that of the values: a device's state carries the server's time, which is later.
-            (false, true) => old.at.clone(),
-            (true, _) => new.at.clone(),
+        let mut both = Self { update: self.update.clone(), commands: self.commands.clone(), text: OnceLock::new() };
+        both.take_up(new);
+        Arc::new(both)
+    }
+
+    /// Becomes both: every metric with its newer value. What it was put into words as before is forgotten.
+    pub(super) fn take_up(&mut self, new: &Self) {
+        self.text.take();
+        for (id, state) in &new.commands {
+            put(&mut self.commands, id, *state);
+        }
+        let (old, new) = (&mut self.update, &new.update);
+        // The instant is that of the values: a device's state carries the server's time, which is later.
+        let is_later = match (old.values.is_empty(), new.values.is_empty()) {
+            (false, false) => new.at > old.at,
+            (false, true) => false,
+            (true, _) => true,
         };
+        if is_later {
+            old.at.clone_from(&new.at);
+        }
         // What is only repeated stays so until something is heard.
-        let seen_at = if new.values.is_empty() { old.seen_at.clone() } else { new.seen_at.clone() };
+        if !new.values.is_empty() {
+            old.seen_at.clone_from(&new.seen_at);
+        }
+        for (name, value) in &new.values {
+            put(&mut old.values, name, *value);
+        }
         // The newer word counts: values say that the device is there, whatever was said before.
-        Self::with(Update { topic: new.topic.clone(), at, values, online: new.online, seen_at }, commands)
+        old.online = new.online;
+    }
+}
+
+/// Most names are there already: they are not made anew.
+fn put<V>(map: &mut BTreeMap<String, V>, name: &str, value: V) {
+    match map.get_mut(name) {
+        Some(known) => *known = value,
+        None => drop(map.insert(name.to_owned(), value)),
     }
 }

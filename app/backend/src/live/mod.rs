@@ -21,6 +21,9 @@ pub use seats::{MOST_SOCKETS, Seat, Seats};
 /// How many devices one listener may follow.
 pub const MOST_TOPICS: usize = 2_000;
 
+/// Devices that somebody may see.
+pub type Visible = BTreeMap<DeviceId, DeviceNumber>;
+
 /// The switchboard. Clones are handles to the same one.
 #[derive(Clone, Default)]
 pub struct Hub {
@@ -30,6 +33,7 @@ pub struct Hub {
     seats: Seats,
     standings: Memo<String, Principal>,
     owners: Memo<DeviceNumber, Option<Option<UserId>>>,
+    visible: Memo<String, Arc<Visible>>,
 }
 
 /// A device that somebody follows.
@@ -83,6 +87,12 @@ impl Hub {
     #[must_use]
     pub fn owners(&self) -> &Memo<DeviceNumber, Option<Option<UserId>>> {
         &self.owners
+    }
+
+    /// Which devices a principal may see, by who it is and what it may.
+    #[must_use]
+    pub fn visible(&self) -> &Memo<String, Arc<Visible>> {
+        &self.visible
     }
 
     /// Tells everyone who follows `device`; what, is asked only when there is somebody. Never waits for a listener.
@@ -159,7 +169,11 @@ impl Mailbox {
     fn put(&self, device: &DeviceId, message: &Arc<Message>) {
         let mut waiting = locked(&self.waiting);
         match waiting.get_mut(device) {
-            Some(old) => *old = old.and(message),
+            // Once it is the mailbox's own, it is changed where it stands: a listener that sleeps costs the writer next to nothing.
+            Some(old) => match Arc::get_mut(old) {
+                Some(own) => own.take_up(message),
+                None => *old = old.and(message),
+            },
             None => drop(waiting.insert(device.clone(), Arc::clone(message))),
         }
         drop(waiting);
@@ -293,6 +307,27 @@ mod tests {
             messages[0].text().as_str(),
             r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.000Z","values":{"power_w":999.0,"voltage_v":127.0}}"#
         );
+    }
+
+    #[test]
+    fn a_listener_that_sleeps_costs_no_copy_and_the_others_share_theirs() {
+        let hub = Hub::default();
+        let mut listeners = [hub.listen(), hub.listen(), hub.listen()];
+        for listener in &mut listeners {
+            assert!(listener.follow(id("m1"), M1, || None));
+        }
+        let waits = |listener: &Listener| locked(&listener.mailbox.waiting)[&id("m1")].clone();
+        let say = |n: f64| hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:01.000Z", &[("power_w", n)])]);
+        say(0.0);
+        assert!(Arc::ptr_eq(&waits(&listeners[0]), &waits(&listeners[1])), "put into words once for all");
+        say(1.0);
+        let own = Arc::as_ptr(&waits(&listeners[0]));
+        assert!(waits(&listeners[0]).text().contains("1.0"));
+        for n in 2..100 {
+            say(f64::from(n));
+        }
+        assert!(std::ptr::eq(own, Arc::as_ptr(&waits(&listeners[0]))), "changed where it stands");
+        assert!(waits(&listeners[0]).text().contains("99.0"), "and said anew");
     }
 
     #[tokio::test]

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use vigia_backend::db::state;
 use vigia_backend::mqtt::{DeviceIdentity, Gate as _, Offence};
+use vigia_backend::telemetry::Entry;
+use vigia_domain::event::Event;
 use vigia_domain::reason::Reason;
 
 use crate::support::{Installation, NOW, both};
@@ -16,6 +18,34 @@ async fn reasons(it: &Installation, device: &DeviceIdentity) -> Vec<String> {
 }
 
 both! {
+    async fn texts_and_events_without_end_cost_a_device_what_it_has_and_no_more(it: Installation) {
+        let (device, _) = it.device("m1", None).await;
+        for part in 0..5 {
+            let texts: Vec<_> = (0..64).map(|n| format!(r#""note_{part}_{n}": "x""#)).collect();
+            it.app.ingest().message(&device, "vigia/m1/status", format!("{{{}}}", texts.join(",")).as_bytes()).await.expect("stored");
+        }
+        it.app.ingest().message(&device, "vigia/m1/status", br#"{"note_0_0": "y", "note_4_0": "y"}"#).await.expect("stored");
+        let kept = state::attributes(it.app.telemetry_db(), device.number).await.expect("asked");
+        assert_eq!((kept.len(), kept["note_0_0"].as_str(), kept.get("note_4_0")), (256, "y", None), "what it has goes on");
+        let reasons = state::quarantine(it.app.telemetry_db(), device.number, 10).await.expect("asked");
+        let reasons: Vec<_> = reasons.into_iter().map(|refused| refused.reason).collect();
+        assert_eq!(reasons, ["more than 256 different texts from one device"; 2]);
+        let event = |n: i64| Event { at_ms: Some(NOW + n), kind: "push".to_owned(), payload: n.into() };
+        let events = Entry {
+            device: device.number,
+            received_ms: NOW,
+            readings: vec![],
+            events: (0..10_100).map(event).collect(),
+            attributes: vec![],
+            online: None,
+            refused: vec![],
+            heard: true,
+        };
+        it.app.store().append(&[events]).await.expect("stored");
+        let kept = it.events(device.number).await;
+        assert_eq!((kept.len(), kept.last()), (10_000, Some(&(NOW + 10_099))), "the newest");
+    }
+
     async fn a_reading_is_there_when_it_is_acknowledged(it: Installation) {
         let (device, _) = it.device("m1", None).await;
         say(it, &device, r#"{"ts": 1772366300, "power_w": 512.3, "firmware_version": "1.8.2"}"#).await;

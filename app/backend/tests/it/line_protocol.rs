@@ -47,7 +47,7 @@ both! {
             ("m,device=a power_w=1 1772366300\nm,device=b power_w=x 1772366300", 400, r#"{"code":"invalid","message":"line 2: the value of \"power_w\" is neither a number, true, false nor a text in quotes","line":2}"#),
             ("m,device=a power_w=1 1772366300\nm,device=nobody power_w=1", 404, r#"{"code":"not found","message":"line 2: there is no device nobody that you may write to; add it with: vigia device add nobody --kind KIND","line":2}"#),
             ("m,device=a f=1 1772366300\nm,device=b f=1 5", 400, r#"{"code":"invalid","message":"line 2: the time 1970-01-01T00:00:05.000Z is before the year 2000: the device's clock is not set","line":2}"#),
-            ("voltage,device=a v=3005 1772366300", 400, r#"{"code":"invalid","message":"line 1: voltage_v is 3005; it lies between -1500 and 1500","line":1}"#),
+            ("voltage,device=a v=3005000 1772366300", 400, r#"{"code":"invalid","message":"line 1: voltage_v is 3005000; it lies between -1000000 and 1000000","line":1}"#),
             ("m f=1", 400, r#"{"code":"invalid","message":"line 1: the tag \"device\", which names the device, is missing","line":1}"#),
         ] {
             assert_eq!(write(it, "/write?precision=s", &headers, body).await, (status, message.to_owned()), "{body}");
@@ -93,6 +93,11 @@ async fn what_is_no_request_for_lines_is_refused_in_influxdbs_words() {
     assert!(status == 400 && text.contains("not gzip"), "{text}");
     let (status, text) = write(&it, "/write", &[auth], "x".repeat(2 * 1024 * 1024)).await;
     assert!(status == 413 && text.contains("request too large"), "{text}");
+    let (status, text) = write(&it, "/write", &[auth], format!("{line}\n").repeat(10_001)).await;
+    assert!(status == 413 && text.contains("line 10001: a request has at most 10000 lines"), "{text}");
+    let texts: Vec<_> = (0..300).map(|n| format!("t{n}=\"x\"")).collect();
+    let (status, text) = write(&it, "/write", &[auth], format!("m,device=m1 {}", texts.join(","))).await;
+    assert!(status == 400 && text.contains("more than 256 different texts"), "{text}");
     let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
     bomb.write_all(&vec![b'#'; 64 * 1024 * 1024]).expect("packed");
     let (status, text) = write(&it, "/write", &[auth, ("content-encoding", "gzip")], bomb.finish().expect("packed")).await;

@@ -37,7 +37,7 @@ both! {
         say(it, &device, r#"{"temperature_c": -127}"#).await;
         assert_eq!(metrics(it, &device), ["power_w"]);
         let key = it.key("script", &[Scope::TelemetryWrite]).await;
-        let whole = it.post("/api/v1/devices/m1/telemetry", &key, r#"{"power_w": 1, "voltage_v": 9000}"#).await;
+        let whole = it.post("/api/v1/devices/m1/telemetry", &key, r#"{"power_w": 1, "voltage_v": 9e6}"#).await;
         assert_eq!((whole.status.as_u16(), whole.json()["field"].as_str()), (422, Some("voltage_v")));
     }
 

@@ -19,11 +19,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::ids::DeviceId;
-use crate::limits::PAYLOAD_BYTES;
+use crate::limits::{ATTRIBUTES_PER_MESSAGE, EVENTS_PER_MESSAGE, PAYLOAD_BYTES};
 use crate::reading::Reading;
 use crate::reason::Reason;
 
-pub use native::readings as native_readings;
 use route::{Found, Name, Routes};
 
 /// What a message says. Every part may be empty: a message that says nothing of interest is still a good message.
@@ -39,6 +38,31 @@ pub struct Decoded {
     pub online: Option<bool>,
     /// Elements of a batch, or fields of a reading, that were not taken, each with its reason; the others stand.
     pub refused: Vec<Reason>,
+}
+
+impl Decoded {
+    /// Cuts what one message may not hold so much of, each with its reason: every text and every event is a row of its own.
+    fn bounded(mut self) -> Self {
+        let (texts, events) = (self.attributes.len(), self.events.len());
+        if texts > ATTRIBUTES_PER_MESSAGE {
+            self.attributes = std::mem::take(&mut self.attributes).into_iter().take(ATTRIBUTES_PER_MESSAGE).collect();
+            self.refused.push(Reason::TooManyAttributes { count: texts as u64 });
+        }
+        if events > EVENTS_PER_MESSAGE {
+            self.events.truncate(EVENTS_PER_MESSAGE);
+            self.refused.push(Reason::TooManyEvents { count: events as u64 });
+        }
+        self
+    }
+}
+
+/// One reading or an array of them in Vigía's own JSON: `{"ts": 1736604018, "power_w": 512.3, "firmware_version": "1.8.2"}`.
+/// In an array each bad element is refused by itself.
+///
+/// # Errors
+/// [`Reason`] when nothing of the payload can be taken.
+pub fn native_readings(payload: &[u8]) -> Result<Decoded, Reason> {
+    native::readings(payload).map(Decoded::bounded)
 }
 
 /// What reads a device's messages.
@@ -90,7 +114,7 @@ impl Decoder {
         if payload.len() > PAYLOAD_BYTES {
             return Err(Reason::TooLarge { bytes: payload.len() as u64 });
         }
-        match self {
+        let decoded = match self {
             Self::Native => native::decode(rest, payload),
             Self::Shelly => shelly::decode(rest, payload),
             Self::ShellyGen1 => shelly_gen1::decode(rest, payload),
@@ -98,7 +122,8 @@ impl Decoder {
             Self::Zigbee2Mqtt => zigbee2mqtt::decode(rest, payload),
             Self::Biogestor => biogestor::decode(payload),
             Self::IotBackend => iot_backend::decode(name, payload),
-        }
+        };
+        decoded.map(Decoded::bounded)
     }
 }
 

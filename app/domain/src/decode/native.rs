@@ -34,7 +34,7 @@ pub(super) fn decode(rest: &str, payload: &[u8]) -> Result<Decoded, Reason> {
 ///
 /// # Errors
 /// [`Reason`] when nothing of the payload can be taken.
-pub fn readings(payload: &[u8]) -> Result<Decoded, Reason> {
+pub(super) fn readings(payload: &[u8]) -> Result<Decoded, Reason> {
     visit(payload, true, false)
 }
 

@@ -182,8 +182,8 @@ fn component_into(component: &str, fields: Map<String, Value>, reading: &mut Rea
         return Ok(());
     }
     let channel = match channel {
-        // A built-in sensor numbers its probes from 100; the first probe of a kind is the plain name too.
-        "0" | "100" => String::new(),
+        "0" => String::new(),
+        // The add-on numbers its probes from 100, beside what the device measures itself as 0.
         n if n.len() <= 3 && n.bytes().all(|b| b.is_ascii_digit()) => format!("_{n}"),
         _ => return Err(Reason::UnknownComponent { component: component.to_owned() }),
     };
@@ -361,6 +361,31 @@ mod tests {
         let cover = decode("status/cover:0", br#"{"id":0,"state":"open","apower":0.0,"current_pos":100,"pf":0}"#).expect("good");
         assert!(values(&cover).contains(&("position_percent", 100.0)));
         assert_eq!(cover.attributes["cover_state"], "open");
+    }
+
+    /// A Plus 1PM with the add-on: the relay's own warmth and mains beside what hangs on the probes.
+    #[test]
+    fn the_add_ons_probes_are_others_than_the_devices_own_sensors() {
+        let decoded = decode(
+            "events/rpc",
+            br#"{"src":"m1","method":"NotifyStatus","params":{"ts":1736603810.0,"switch:0":{"id":0,"voltage":230.5,"temperature":{"tC":51.2}},
+                "temperature:100":{"id":100,"tC":21.5},"voltmeter:100":{"id":100,"voltage":3.3},"input:0":{"id":0,"state":true},
+                "input:100":{"id":100,"state":false}}}"#,
+        )
+        .expect("good");
+        let mut values = values(&decoded);
+        values.sort_by_key(|(name, _)| *name);
+        assert_eq!(
+            values,
+            [
+                ("input", 1.0),
+                ("input_100", 0.0),
+                ("temperature_100_c", 21.5),
+                ("temperature_c", 51.2),
+                ("voltage_100_v", 3.3),
+                ("voltage_v", 230.5)
+            ]
+        );
     }
 
     #[test]

@@ -46,6 +46,22 @@ fn nests_without_end_and_bytes_that_are_no_text_are_refused() {
     }
 }
 
+/// A device that makes up texts or events without end costs a row each.
+#[test]
+fn texts_and_events_of_one_message_have_their_bounds() {
+    let texts: Vec<_> = (0..100).map(|n| format!(r#""note_{n:03}": "x""#)).collect();
+    let texts = format!(r#"{{"power_w": 1, {}}}"#, texts.join(","));
+    for decoded in [decode(&device(), "vigia/m1/telemetry", texts.as_bytes()), native_readings(texts.as_bytes())] {
+        let decoded = decoded.expect("the others stand");
+        assert_eq!((decoded.attributes.len(), decoded.readings.len()), (crate::limits::ATTRIBUTES_PER_MESSAGE, 1));
+        assert_eq!(decoded.refused, [Reason::TooManyAttributes { count: 100 }]);
+    }
+    let pushes = vec![r#"{"component":"input:0","event":"single_push"}"#; 300].join(",");
+    let pushes = format!(r#"{{"method":"NotifyEvent","params":{{"events":[{pushes}]}}}}"#);
+    let decoded = decode(&device(), "m1/events/rpc", pushes.as_bytes()).expect("the others stand");
+    assert_eq!((decoded.events.len(), decoded.refused), (crate::limits::EVENTS_PER_MESSAGE, vec![Reason::TooManyEvents { count: 300 }]));
+}
+
 #[test]
 fn every_decoder_has_its_word() {
     for decoder in Decoder::ALL {

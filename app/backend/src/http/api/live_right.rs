@@ -86,7 +86,8 @@ impl Standing {
     /// # Errors
     /// [`Over`].
     pub(super) async fn ask_again(&mut self, app: &App) -> Result<(), Over> {
-        let Some((asked_ms, now)) = app.hub().standings().since(&self.key, self.asked_ms) else { return self.ask(app).await };
+        let now_ms = app.world().clock.now_ms();
+        let Some((asked_ms, now)) = app.hub().standings().since(&self.key, self.asked_ms, now_ms) else { return self.ask(app).await };
         self.asked_ms = asked_ms;
         self.judge(now)
     }
@@ -119,7 +120,7 @@ impl Standing {
         let now_ms = app.world().clock.now_ms();
         let (mut owners, mut unknown) = (HashMap::new(), Vec::new());
         for number in listener.follows().values() {
-            match memo.since(number, asked_ms) {
+            match memo.since(number, asked_ms, now_ms) {
                 Some((_, owner)) => drop(owners.insert(*number, owner)),
                 None => unknown.push(*number),
             }

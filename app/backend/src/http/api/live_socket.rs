@@ -1,6 +1,7 @@
 //! One WebSocket of `/api/v1/live`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -18,7 +19,7 @@ use super::live_said::{self as said, Said};
 use crate::app::App;
 use crate::http::Problem;
 use crate::http::access::of_device;
-use crate::live::{Hub, Listener, MOST_TOPICS, Seat};
+use crate::live::{self, Hub, Listener, MOST_TOPICS, Seat};
 
 /// How often a quiet connection is asked whether it lives, and after how long a silent one is dead.
 const HEARTBEAT: Duration = Duration::from_secs(25);
@@ -27,6 +28,8 @@ const DEAD: Duration = Duration::from_secs(60);
 const STALLED: Duration = Duration::from_secs(20);
 /// How long a client has to answer that the connection ends.
 const CLOSING: Duration = Duration::from_secs(1);
+/// How long one turn may take, whatever its client leaves unread in between: as long as it may say nothing.
+const TURN: Duration = DEAD;
 /// How often it is looked whether the right has to be asked again.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -72,20 +75,11 @@ impl Connection {
                 message = next(stream) => {
                     heard = Instant::now();
                     match message {
-                        Some(text) => self.hear(text.as_deref()).await,
+                        Some(text) => timeout(TURN, self.hear(text.as_deref())).await.unwrap_or(Err(End::Gone)),
                         None => return End::Gone,
                     }
                 }
-                messages = self.listener.next() => {
-                    let mut outcome = Ok(());
-                    for message in messages {
-                        outcome = self.send(Message::Text(message.text())).await;
-                        if outcome.is_err() {
-                            break;
-                        }
-                    }
-                    outcome
-                }
+                messages = self.listener.next() => timeout(TURN, self.deliver(messages)).await.unwrap_or(Err(End::Gone)),
                 _ = look.tick() => if self.standing.is_due(&self.app) { self.ask_again().await } else { Ok(()) },
                 _ = heartbeat.tick() => {
                     if heard.elapsed() > DEAD {
@@ -98,6 +92,24 @@ impl Connection {
                 return end;
             }
         }
+    }
+
+    async fn deliver(&mut self, messages: Vec<Arc<live::Message>>) -> Result<(), End> {
+        for message in messages {
+            if self.may_still_tell(message.device()).await? {
+                self.send(Message::Text(message.text())).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the right again when it is time: a client that reads slowly must not hear for long what it may not any more. Says whether
+    /// it still follows the device.
+    async fn may_still_tell(&mut self, device: &str) -> Result<bool, End> {
+        if self.standing.is_due(&self.app) {
+            self.ask_again().await?;
+        }
+        Ok(DeviceId::new(device).is_ok_and(|id| self.listener.follows().contains_key(&id)))
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {
@@ -144,6 +156,9 @@ impl Connection {
                 // Before what waits for this listener, which is newer.
                 Ok(missed) => {
                     for update in missed {
+                        if !self.may_still_tell(topic.strip_prefix("device/").unwrap_or_default()).await? {
+                            break;
+                        }
                         let text = serde_json::to_string(&update).expect("an update is always JSON");
                         self.send(Message::Text(text.into())).await?;
                     }

@@ -1,7 +1,8 @@
 //! One stream of server-sent events: what it follows, when it speaks, when it ends.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -19,7 +20,7 @@ use crate::db::{DbError, state};
 use crate::fleet::{self, FRESH_MS, presence_of};
 use crate::http::Problem;
 use crate::lifecycle::Phase;
-use crate::live::{Listener, Seat};
+use crate::live::{Listener, Seat, Visible};
 
 /// How many devices one stream follows. Somebody with more names one, or follows topics over the WebSocket.
 const MOST_DEVICES: usize = 10_000;
@@ -53,6 +54,8 @@ pub(super) struct Stream {
     /// Devices that changed and were not told of.
     changed: BTreeSet<DeviceNumber>,
     greeted: bool,
+    /// When it was last asked what it should follow, ms since the epoch; `None`: never.
+    followed_ms: Option<i64>,
     tell_at: Instant,
     heartbeat: Interval,
     look: Interval,
@@ -81,6 +84,7 @@ impl Stream {
             filter,
             changed: BTreeSet::new(),
             greeted: false,
+            followed_ms: None,
             tell_at: now,
             heartbeat: every(HEARTBEAT),
             look: every(LOOK),
@@ -137,9 +141,10 @@ impl Stream {
         }
     }
 
-    /// An event without content. Its id says until when everything was told: nothing waits.
+    /// An event without content. An id says until when everything was told: it has none while something waits.
     fn event(&self, name: &str) -> String {
-        format!("event: {name}\ndata: {{}}\nid: {}\n\n", self.app.world().clock.now_ms())
+        let id = if self.changed.is_empty() { format!("id: {}\n", self.app.world().clock.now_ms()) } else { String::new() };
+        format!("event: {name}\ndata: {{}}\n{id}\n")
     }
 
     /// The next of the changed devices as they are now; they stay where they are when that cannot be asked.
@@ -152,9 +157,11 @@ impl Stream {
             self.changed.remove(&number);
         }
         let mut text = String::new();
-        for device in found.into_iter().filter(|device| self.wants(device)) {
+        let mut wanted = found.into_iter().filter(|device| self.wants(device)).peekable();
+        while let Some(device) = wanted.next() {
             let words = words.remove(&device.number).unwrap_or_default();
-            card::write(&mut text, &self.app, &device, words, now_ms);
+            let is_last = self.changed.is_empty() && wanted.peek().is_none();
+            card::write(&mut text, &self.app, &device, words, is_last.then_some(now_ms));
         }
         Ok(text)
     }
@@ -177,12 +184,12 @@ impl Stream {
 
     /// Follows all that it should and nothing else. `false`: that is too much.
     async fn follow(&mut self) -> Result<bool, DbError> {
-        let registry = self.app.registry();
-        let should: BTreeMap<DeviceId, DeviceNumber> = match &self.filter.serial {
+        let should = match &self.filter.serial {
             Some(serial) => {
-                devices::by_id(registry, serial).await?.filter(|device| self.wants(device)).map(|d| (d.id, d.number)).into_iter().collect()
+                let device = devices::by_id(self.app.registry(), serial).await?.filter(|device| self.wants(device));
+                Arc::new(device.map(|device| (device.id, device.number)).into_iter().collect())
             }
-            None => fleet::visible_devices(registry, self.standing.principal()).await?.into_iter().collect(),
+            None => self.visible().await?,
         };
         if should.len() > MOST_DEVICES {
             return Ok(false);
@@ -192,17 +199,33 @@ impl Stream {
             self.listener.leave(&id);
         }
         let is_first = !self.greeted;
-        for (id, number) in should {
-            if self.listener.follows().contains_key(&id) {
+        for (id, number) in should.iter().map(|(id, number)| (id, *number)) {
+            if self.listener.follows().contains_key(id) {
                 continue;
             }
-            self.listener.follow_quietly(&id, number, || presence_of(&self.app, number) == Presence::Online);
+            self.listener.follow_quietly(id, number, || presence_of(&self.app, number) == Presence::Online);
             // A device that was added, or handed over, while the stream stands is news itself.
             if !is_first {
                 self.changed.insert(number);
             }
         }
         Ok(true)
+    }
+
+    /// All that its principal may see, as far as a stream goes. It takes the answer that another stream of the same principal got since it
+    /// last asked: the whole registry is read once for all of them.
+    async fn visible(&mut self) -> Result<Arc<Visible>, DbError> {
+        let (memo, now_ms) = (self.app.hub().visible(), self.app.world().clock.now_ms());
+        let key = format!("{:?}", self.standing.principal());
+        if let Some((at_ms, found)) = self.followed_ms.and_then(|asked_ms| memo.since(&key, asked_ms, now_ms)) {
+            self.followed_ms = Some(at_ms);
+            return Ok(found);
+        }
+        let found = fleet::visible_devices(self.app.registry(), self.standing.principal(), MOST_DEVICES + 1).await?;
+        let found: Arc<Visible> = Arc::new(found.into_iter().collect());
+        memo.keep(key, now_ms, Arc::clone(&found));
+        self.followed_ms = Some(now_ms);
+        Ok(found)
     }
 
     /// Whether a device was heard of since, said goodbye since, or may have fallen silent since.

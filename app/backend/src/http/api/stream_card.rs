@@ -38,8 +38,9 @@ struct Configuration<'a> {
     encendido: Option<bool>,
 }
 
-/// Appends the event. It has no name: apps listen to messages without one, and the content says what it is.
-pub(super) fn write(text: &mut String, app: &App, device: &Device, words: BTreeMap<String, String>, now_ms: i64) {
+/// Appends the event. It has no name: apps listen to messages without one, and the content says what it is. Its `id` says until when
+/// everything was told, so only the last of what waited has one.
+pub(super) fn write(text: &mut String, app: &App, device: &Device, words: BTreeMap<String, String>, id: Option<i64>) {
     let latest = app.store().latest(device.number);
     let value = |name: &str| latest.iter().find(|v| v.metric == name).map(|v| v.value);
     let word = |names: &[&str]| names.iter().find_map(|name| words.get(*name)).map(String::as_str);
@@ -60,5 +61,6 @@ pub(super) fn write(text: &mut String, app: &App, device: &Device, words: BTreeM
         seen_at: app.store().seen_ms(device.number).map(time::to_text),
     };
     let json = serde_json::to_string(&card).expect("texts, numbers and truths are always JSON");
-    write!(text, "data: {json}\nid: {now_ms}\n\n").expect("a text takes any text");
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    write!(text, "data: {json}\n{id}\n").expect("a text takes any text");
 }

@@ -93,7 +93,11 @@ impl From<Problem> for Refused {
 
 impl From<BadLine> for Refused {
     fn from(bad: BadLine) -> Self {
-        Self::line(StatusCode::BAD_REQUEST, bad.line, bad.to_string())
+        let status = match bad.problem {
+            line_protocol::Problem::TooManyLines => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::line(status, bad.line, bad.to_string())
     }
 }
 

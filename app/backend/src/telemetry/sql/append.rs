@@ -4,13 +4,21 @@ use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
+use vigia_domain::limits::{ATTRIBUTES_PER_DEVICE, EVENTS_KEPT};
+use vigia_domain::reason::Reason;
 
 use crate::db::{Db, DbError, in_tx};
-use crate::telemetry::{Entry, QUARANTINE_KEPT};
+use crate::telemetry::{Entry, QUARANTINE_KEPT, Refused};
 
 use super::block::Block;
 use super::log;
 use super::names::{Known, MetricNames};
+
+/// After how many events, roughly, it is looked whether their device has more than are kept.
+const LOOK_EVERY: i64 = 64;
+/// The most texts and events of one device, as the database counts.
+#[expect(clippy::cast_possible_wrap, reason = "small constants")]
+const MOST: (i64, i64) = (ATTRIBUTES_PER_DEVICE as i64, EVENTS_KEPT as i64);
 
 /// A batch's readings as a block, and where in it each of them begins.
 pub(super) struct Readings {
@@ -56,31 +64,54 @@ pub(super) async fn write(db: &Db, writer: i64, batch: &[Entry], readings: &Read
             block = Some(query.fetch_one(&mut *tx).await?);
         }
         for entry in batch {
+            let mut look = false;
             for event in &entry.events {
                 let payload = event.payload.to_string();
-                sqlx::query("INSERT INTO events (device, at_ms, received_ms, kind, payload, digest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING")
+                let id = sqlx::query_scalar::<_, i64>("INSERT INTO events (device, at_ms, received_ms, kind, payload, digest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id")
                     .bind(entry.device.0)
                     .bind(event.at_ms.unwrap_or(entry.received_ms))
                     .bind(entry.received_ms)
                     .bind(event.kind.as_str())
                     .bind(payload.as_str())
                     .bind(HEXLOWER.encode(&Sha256::digest(&payload)))
-                    .execute(&mut *tx)
+                    .fetch_optional(&mut *tx)
                     .await?;
+                look |= id.is_some_and(|id| id % LOOK_EVERY == 0);
+            }
+            if look {
+                sqlx::query(
+                    "DELETE FROM events WHERE device = $1 AND at_ms <=
+                     (SELECT at_ms FROM events WHERE device = $1 ORDER BY at_ms DESC LIMIT 1 OFFSET $2)",
+                )
+                .bind(entry.device.0)
+                .bind(MOST.1)
+                .execute(&mut *tx)
+                .await?;
             }
         }
+        let mut too_many = Vec::new();
         for entry in batch {
+            let mut left_out = None;
             for (name, value) in &entry.attributes {
-                sqlx::query(
-                    "INSERT INTO attributes (device, name, value, at_ms) VALUES ($1, $2, $3, $4)
+                let put = sqlx::query(
+                    "INSERT INTO attributes (device, name, value, at_ms) SELECT $1, $2, $3, $4
+                 WHERE EXISTS (SELECT 1 FROM attributes WHERE device = $1 AND name = $2)
+                    OR (SELECT COUNT(*) FROM attributes WHERE device = $1) < $5
                  ON CONFLICT (device, name) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms",
                 )
                 .bind(entry.device.0)
                 .bind(name.as_str())
                 .bind(storable(value))
                 .bind(entry.received_ms)
+                .bind(MOST.0)
                 .execute(&mut *tx)
                 .await?;
+                if put.rows_affected() == 0 {
+                    left_out.get_or_insert(name);
+                }
+            }
+            if let Some(name) = left_out {
+                too_many.push((entry, too_many_names(name)));
             }
         }
         for (device, (online, at_ms)) in &states {
@@ -94,8 +125,10 @@ pub(super) async fn write(db: &Db, writer: i64, batch: &[Entry], readings: &Read
             .execute(&mut *tx)
             .await?;
         }
-        for entry in batch.iter().filter(|entry| !entry.refused.is_empty()) {
-            for refused in &entry.refused {
+        let told = batch.iter().map(|entry| (entry, entry.refused.as_slice()));
+        let told = told.chain(too_many.iter().map(|(entry, refused)| (*entry, std::slice::from_ref(refused))));
+        for (entry, refusals) in told.filter(|(_, refusals)| !refusals.is_empty()) {
+            for refused in refusals {
                 sqlx::query("INSERT INTO quarantine (device, received_ms, source, reason, excerpt, bytes) VALUES ($1, $2, $3, $4, $5, $6)")
                     .bind(entry.device.0)
                     .bind(entry.received_ms)
@@ -117,6 +150,11 @@ pub(super) async fn write(db: &Db, writer: i64, batch: &[Entry], readings: &Read
         }
     });
     Ok(block)
+}
+
+/// A text that found no room is told of like whatever else was not taken; the first of a message stands for all.
+fn too_many_names(name: &str) -> Refused {
+    Refused { source: "attributes".to_owned(), reason: Reason::TooManyAttributeNames, excerpt: name.as_bytes().to_vec(), bytes: name.len() }
 }
 
 /// The last word of every device on whether it is online.

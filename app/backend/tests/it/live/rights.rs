@@ -72,6 +72,24 @@ both! {
         assert!(owner.silent().await);
     }
 
+    async fn what_comes_when_the_right_is_due_waits_for_the_answer(it: Installation) {
+        it.user("lucia@example.org", Role::Customer).await;
+        let (sold, _) = it.device("sold", Some("lucia@example.org")).await;
+        let address = listening(it).await;
+        let mut owner = Socket::connect(address, "cookie", &it.cookie("lucia@example.org").await).await.expect("connected");
+        owner.subscribe(&["sold", "nobody"]).await;
+        assert_eq!(owner.heard().await["topic"], "device/nobody", "in order of their names: it follows when that is told");
+        owner.subscribe(&["sold", "nobody"]).await;
+        assert_eq!(owner.heard().await["topic"], "device/nobody");
+        it.app.ingest().message(&sold, "vigia/sold/telemetry", br#"{"power_w":1}"#).await.expect("stored");
+        assert_eq!(owner.heard().await["values"]["power_w"], 1.0);
+        assert_eq!(it.sql("vigia.db", "UPDATE devices SET owner_id = NULL WHERE device_id = 'sold'").await, 1);
+        it.world.advance(A_WHILE_MS);
+        it.app.ingest().message(&sold, "vigia/sold/telemetry", br#"{"power_w":2}"#).await.expect("stored");
+        assert_eq!(owner.heard().await["error"]["status"], 404, "not the number, which a tick later would not be told either");
+        assert!(owner.silent().await);
+    }
+
     async fn a_list_over_the_limit_is_refused_whole(it: Installation) {
         it.device("m1", None).await;
         let key = it.key("panel", &[Scope::TelemetryRead]).await;
