@@ -63,7 +63,7 @@ async fn open_store(db: &Db, settings: &Settings, world: &World, metrics: &Store
     let retention = Retention { raw_days: days(settings.telemetry.raw_days), quarters_days: days(settings.telemetry.quarters_days) };
     match SqlStore::open(db.clone(), world, retention, metrics.clone()).await {
         Err(error) if error.is_damage() => {
-            db.replace_damaged(world.clock.now_ms(), &error.to_string()).await?;
+            db.replace_damaged(world.clock.now_ms(), &error.to_string(), async |_| Ok(())).await?;
             metrics.set_aside.inc();
             Ok(SqlStore::open(db.clone(), world, retention, metrics.clone()).await?)
         }

@@ -19,6 +19,9 @@ pub enum DbError {
     /// A damaged file, in whose place no new one could be put.
     #[error("the damaged file could not be set aside: {0}")]
     NotReplaced(String),
+    /// What was set aside may hold what is to be deleted, and would bring it back.
+    #[error("a damaged telemetry.db is being taken over; nothing can be deleted before that is done")]
+    TakingOver,
     /// A write that did not affect the row it meant.
     #[error("table {0}: the row to write is not there")]
     Missing(&'static str),

@@ -65,6 +65,7 @@ fn is_ours(name: &str) -> bool {
     FILES.contains(&name)
         || name == "demo"
         || name.starts_with(super::aside::PREFIX)
+        || name.strip_prefix("telemetry.db").is_some_and(|rest| rest.starts_with(super::aside::ANEW))
         || Path::new(name).extension().is_some_and(|ending| ending == "lock")
 }
 

@@ -142,6 +142,7 @@ impl Databases {
             }
         }
         let file = settings.data.dir.join("telemetry.db");
+        aside::finish(&file)?;
         let opened = match telemetry(&registry, file.clone()).await {
             Err(OpenError::Damaged { reason, .. }) if set_aside_at_ms.is_some() => {
                 aside::set_aside(&file, set_aside_at_ms.unwrap_or_default(), &reason)?;

@@ -15,6 +15,14 @@ pub(super) async fn belong_together(registry: &Db, telemetry: &Db) -> Result<boo
         remember(telemetry, ours);
         return Ok(true);
     }
+    // Whoever puts a new file in the place of a damaged one may end before it is marked.
+    if let (Some(ours), None) = (&ours, &theirs)
+        && !telemetry.set_aside().is_empty()
+        && !has_readings(telemetry).await?
+    {
+        write(telemetry, ours).await?;
+        return Ok(true);
+    }
     let is_marked = ours.is_some() || theirs.is_some();
     if is_marked && (has_devices(registry).await? || has_readings(telemetry).await?) {
         return Ok(false);

@@ -107,6 +107,10 @@ impl Problem {
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
+        if matches!(error, DbError::TakingOver) {
+            let detail = "what can be read of a damaged telemetry.db is being taken over; ask again when that is done";
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+        }
         tracing::error!(%error, "a request failed");
         if error.is_unreachable() {
             return Self::unavailable();

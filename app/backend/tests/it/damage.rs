@@ -2,6 +2,7 @@
 
 use std::io::{Seek as _, SeekFrom, Write as _};
 
+use sqlx::Connection as _;
 use vigia_backend::telemetry::sql::Finding;
 use vigia_domain::ids::DeviceNumber;
 use vigia_domain::rights::Scope;
@@ -212,4 +213,74 @@ async fn a_damaged_registry_stops_the_start_in_one_sentence_and_nothing_is_touch
         "{refusal}"
     );
     assert_eq!(set_aside(&it), 0);
+}
+
+/// Damages the running file so that the next message is stored in a new one.
+async fn renewed(it: &Installation) {
+    let sql = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'nonsense' WHERE name = 'telemetry_probe'; PRAGMA schema_version = 900";
+    it.sql("telemetry.db", sql).await;
+    it.app.store().append(&[entry(METER, [(NOW + 1_000, vec![("power_w", 6.0)])])]).await.expect("stored, all the same");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_take_over_that_fails_in_its_midst_begins_anew_and_nothing_is_deleted_meanwhile() {
+    let mut it = Installation::new(Engine::Sqlite).await;
+    it.device("m1", None).await;
+    told(&it).await;
+    let mut power = range(&it, "power_w").await;
+    power.push((NOW + 1_000, 6.0));
+    let last = it.numbers("telemetry.db", "SELECT MAX(id) FROM log").await[0];
+    renewed(&it).await;
+    assert!(it.numbers("telemetry.db", "SELECT MIN(id) FROM log").await[0] > last, "no place in the old file fits the new one");
+    let admin = it.key("admin", &[Scope::Admin]).await;
+    let delete = async || it.ask(axum::http::Method::DELETE, "/api/v1/devices/m1/telemetry", &[("x-api-key", &admin)], "").await;
+    let refused = delete().await;
+    assert!(refused.status == 503 && refused.text.contains("taken over"), "it would come back: {}", refused.text);
+    assert!(it.app.store().tidy(NOW).await.expect("opened"));
+    let file = format!("sqlite:{}", it.dir.path().join("data/telemetry.db").display());
+    let mut other = sqlx::SqliteConnection::connect(&file).await.expect("opened");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.expect("nobody writes");
+    it.app.store().tidy(NOW).await.expect_err("it cannot be written now");
+    sqlx::query("ROLLBACK").execute(&mut other).await.expect("over");
+    it.tidy(NOW).await;
+    assert_eq!(range(&it, "power_w").await, power, "all of it is there");
+    let found = findings(&it).await;
+    assert!(found.len() == 1 && found[0].what.contains("0 or more rows"), "{found:?}");
+    assert_eq!(delete().await.status, 204);
+    it.tidy(NOW).await;
+    assert_eq!(range(&it, "power_w").await, []);
+    it.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_while_a_file_is_set_aside_keeps_no_house_from_starting_and_loses_nothing() {
+    let mut it = Installation::new(Engine::Sqlite).await;
+    it.device("m1", None).await;
+    told(&it).await;
+    let power = range(&it, "power_w").await;
+    let (data, kept) = (it.dir.path().join("data"), tempfile::tempdir().expect("a folder"));
+    for file in ["telemetry.db", "telemetry.db-wal"] {
+        std::fs::copy(data.join(file), kept.path().join(file)).expect("copied");
+    }
+    it.close().await;
+    // The file has its new name, and what was written last lies still where it was.
+    std::fs::remove_file(data.join("telemetry.db")).expect("gone");
+    std::fs::copy(kept.path().join("telemetry.db"), data.join("telemetry.db.damaged-2026-03-01T120000.000Z")).expect("copied");
+    std::fs::copy(kept.path().join("telemetry.db-wal"), data.join("telemetry.db-wal")).expect("copied");
+    it.restart_after_close().await;
+    it.tidy(NOW).await;
+    assert_eq!(range(&it, "power_w").await, power);
+    assert_eq!(set_aside(&it), 1);
+    it.close().await;
+}
+
+both! {
+    async fn readings_of_a_metric_without_a_name_are_named(it: Installation) {
+        told(it).await;
+        it.app.store().compact().await.expect("sealed");
+        assert_eq!(findings(it).await, []);
+        it.sql("telemetry.db", "DELETE FROM metrics WHERE name = 'voltage_v'").await;
+        let found = findings(it).await;
+        assert!(found.len() == 1 && found[0].what.contains("no name"), "{found:?}");
+    }
 }

@@ -81,6 +81,23 @@ both! {
         assert_eq!(it.numbers("telemetry.db", "SELECT COUNT(*) FROM attributes WHERE device = 1").await, [1], "they have no time");
     }
 
+    async fn damaged_readings_go_with_the_time_they_are_of(it: Installation) {
+        filled(it).await;
+        let store = it.app.store();
+        store.compact().await.expect("sealed");
+        it.damage("chunks", "device = 1 AND metric = (SELECT id FROM metrics WHERE name = 'power_w')").await;
+        let late = NOW + QUARTER_MS;
+        store.append(&[entry(METER, [(late, vec![("power_w", 5.0)])])]).await.expect("stored");
+        store.compact().await.expect("sealed");
+        assert!(!store.quarters(METER, "power_w", 0, NOW).await.expect("asked").is_empty(), "what they came to is still there");
+        assert_eq!(delete(it, &format!("?to={NOW}")).await, StatusCode::NO_CONTENT);
+        assert!(store.quarters(METER, "power_w", 0, NOW - QUARTER_MS).await.expect("asked").is_empty());
+        assert_eq!(it.numbers("telemetry.db", "SELECT COUNT(*) FROM damaged").await, [0]);
+        assert_eq!(store.wrong(), Vec::<String>::new());
+        assert_eq!(store.range(METER, "power_w", 0, i64::MAX).await.expect("asked"), [(late, 5.0)]);
+        assert_eq!(store.check().await.expect("checked").findings, []);
+    }
+
     async fn a_wrong_limit_deletes_nothing(it: Installation) {
         filled(it).await;
         for query in ["?form=5", "?from=yesterday", "?from=7&to=7", "?to=1&to=2"] {

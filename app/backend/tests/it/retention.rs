@@ -48,3 +48,29 @@ async fn readings_go_after_their_days_and_quarters_after_theirs_on_sqlite() {
 async fn readings_go_after_their_days_and_quarters_after_theirs_on_postgres() {
     aged(Engine::Postgres).await;
 }
+
+/// A device that was without a line for longer than readings are kept: what its backlog came to is there all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backlog_that_is_older_than_readings_are_kept_has_its_quarters() {
+    let settings = [("VIGIA_TELEMETRY__RAW_DAYS", "3")];
+    let mut it = Installation::with(Engine::Sqlite, settings.map(|(key, value)| (key.to_owned(), value.to_owned()))).await;
+    let store = it.app.store();
+    let later = NOW + 20 * DAY_MS;
+    store.append(&[entry(METER, [(later, vec![("power_w", 1.0)])])]).await.expect("stored");
+    it.tidy(later).await;
+    store.append(&day().into_iter().map(|reading| entry(METER, [reading])).collect::<Vec<_>>()).await.expect("stored");
+    let quarters = store.quarters(METER, "power_w", 0, NOW).await.expect("asked");
+    assert!(quarters.len() > 80, "{}", quarters.len());
+    it.tidy(later + DAY_MS).await;
+    assert_eq!(store.range(METER, "power_w", 0, NOW).await.expect("asked"), []);
+    assert_eq!(store.quarters(METER, "power_w", 0, NOW).await.expect("asked"), quarters);
+    // One more late reading does not take the place of what is known.
+    store.append(&[entry(METER, [(NOW - 10 * QUARTER_MS + 1, vec![("power_w", 9.0)])])]).await.expect("stored");
+    store.compact().await.expect("sealed");
+    assert_eq!(store.quarters(METER, "power_w", 0, NOW).await.expect("asked"), quarters);
+    // Deleted on request, it is gone, with what it came to.
+    store.delete(METER, Some((0, NOW + DAY_MS))).await.expect("deleted");
+    assert!(store.quarters(METER, "power_w", 0, NOW).await.expect("asked").is_empty());
+    assert_eq!(store.check().await.expect("checked").findings, []);
+    it.close().await;
+}

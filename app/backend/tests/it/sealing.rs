@@ -208,3 +208,21 @@ pub(crate) fn day() -> Vec<Reading> {
         })
         .collect()
 }
+
+both! {
+    async fn a_clock_that_was_years_wrong_for_a_moment_leaves_what_is_stored_alone(it: Installation) {
+        let store = it.app.store();
+        let device = DeviceNumber(1);
+        store.append(&[entry(device, (0..30_000).map(|n| (NOW + n * 1_000, vec![("power_w", n as f64)])))]).await.expect("stored");
+        store.compact().await.expect("sealed");
+        let sql = "SELECT id FROM chunks WHERE count = 8192 ORDER BY id";
+        let full = it.numbers("telemetry.db", sql).await;
+        assert_eq!(full.len(), 3);
+        let stray = [(NOW - 8 * 365 * 86_400_000, vec![("power_w", 1.0)]), (NOW + 30_000_000, vec![("power_w", 2.0)])];
+        store.append(&[entry(device, stray)]).await.expect("stored");
+        store.compact().await.expect("sealed");
+        assert_eq!(it.numbers("telemetry.db", sql).await, full, "none of them was written anew");
+        assert_eq!(store.range(device, "power_w", 0, i64::MAX).await.expect("asked").len(), 30_002);
+        assert_eq!(store.check().await.expect("checked").findings, []);
+    }
+}

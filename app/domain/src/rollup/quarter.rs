@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Meaning, Samples, flows};
+use super::{CONTEXT, Meaning, Samples, flows};
 
 /// Its length in ms.
 pub const QUARTER_MS: i64 = 900_000;
@@ -57,6 +57,10 @@ pub const fn start_of(at_ms: i64) -> i64 {
 pub fn quarters(meaning: Meaning, samples: Samples<'_>, from_ms: i64, to_ms: i64, longest_gap_ms: i64) -> BTreeMap<i64, Quarter> {
     let mut found: BTreeMap<i64, Quarter> = BTreeMap::new();
     let (from_ms, to_ms) = (start_of(from_ms), start_of(to_ms + QUARTER_MS - 1));
+    // The others decide nothing: a few quarters of a long series take as long as they are.
+    let first = samples.partition_point(|(at, _)| *at < from_ms).saturating_sub(CONTEXT);
+    let last = samples.partition_point(|(at, _)| *at < to_ms).saturating_add(CONTEXT).min(samples.len());
+    let samples = samples.get(first..last).unwrap_or_default();
     for (at, value) in samples.iter().filter(|(at, _)| (from_ms..to_ms).contains(at)) {
         found.entry(start_of(*at)).or_default().value(*value);
     }

@@ -27,12 +27,15 @@ impl SqlStore {
         let changed: Vec<i64> = recent.iter().map(|(at, _)| *at).collect();
         let touched = rollup::touched(meaning, &all, &changed, LONGEST_GAP_MS);
         // As when it is sealed: where raw values are missing what is stored is better.
-        let first_ms = self.raw_kept_ms.load(Ordering::Relaxed).max(rollup::start_of(from_ms.saturating_add(QUARTER_MS - 1)));
+        let kept_ms = self.raw_kept_ms.load(Ordering::Relaxed);
+        let first_ms = rollup::start_of(from_ms.saturating_add(QUARTER_MS - 1));
         for (from, to) in without(touched, &self.damage.holes(series)) {
             let (from, to) = (from.max(first_ms), to.min(to_ms));
             if from < to {
-                found.retain(|start, _| !(from..to).contains(start));
-                found.append(&mut rollup::quarters(meaning, &all, from, to, LONGEST_GAP_MS));
+                found.retain(|start, _| *start < kept_ms || !(from..to).contains(start));
+                for (start, quarter) in rollup::quarters(meaning, &all, from, to, LONGEST_GAP_MS) {
+                    found.entry(start).or_insert(quarter);
+                }
             }
         }
         Ok(found.into_iter().filter(|(start, _)| (from_ms..to_ms).contains(start)).collect())

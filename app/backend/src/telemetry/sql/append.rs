@@ -36,7 +36,11 @@ pub(super) async fn readings(db: &Db, names: &MetricNames, batch: &[Entry]) -> R
         return Ok(readings);
     }
     names.ensure(db, batch.iter().flat_map(|e| &e.readings).flat_map(|r| &r.values).map(|(name, _)| name.as_str())).await?;
-    Ok(packed(&names.known(), batch).expect("ensured above"))
+    packed(&names.known(), batch).ok_or_else(|| DbError::Unreadable {
+        table: "metrics",
+        column: "name",
+        found: "fewer names than were written".to_owned(),
+    })
 }
 
 fn packed(known: &Known, batch: &[Entry]) -> Option<Readings> {

@@ -2,7 +2,7 @@
 //! come to. It needs no store and no lock: each series is read in one moment of the database, in which chunks and quarters agree, also
 //! while another process ingests and seals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryStreamExt as _;
 use vigia_domain::rollup::{self, CONTEXT, Meaning, QUARTER_MS, Quarter};
@@ -105,9 +105,14 @@ pub async fn check(db: &Db) -> Result<Report, DbError> {
             },
         });
     }
+    let mut nameless: BTreeSet<u32> = BTreeSet::new();
     log::all(db, |logged| {
         match block::frames(&logged.data) {
-            Ok(frames) => report.unsealed += frames.len(),
+            Ok(frames) => {
+                report.unsealed += frames.len();
+                let metrics = frames.iter().flat_map(|(_, frame)| frame.values()).map(|(metric, _)| metric);
+                nameless.extend(metrics.filter(|metric| !names.knows(*metric)));
+            }
             Err(error) => {
                 let what = format!("block {} of the log, received then: {error}", logged.id);
                 report.wrong(Finding { time_ms: Some((logged.received_ms, logged.received_ms)), ..nowhere(what) });
@@ -118,11 +123,19 @@ pub async fn check(db: &Db) -> Result<Report, DbError> {
     .await?;
     for series in stored_series(db).await? {
         report.series += 1;
+        nameless.extend(Some(series.metric).filter(|metric| !names.knows(*metric)));
         let meaning = names.name(series.metric).map_or(Meaning::Gauge, |name| Meaning::of(&name));
         let mut one = One { series, name: named(&names, series), meaning, report: &mut report };
         match one.check(db).await {
             Err(error) if error.is_damage() => one.wrong(None, error.to_string()),
             checked => checked?,
+        }
+    }
+    if !nameless.is_empty() {
+        // What came in since the names were read has its own now.
+        names.reload(db).await?;
+        for metric in nameless.into_iter().filter(|metric| !names.knows(*metric)) {
+            report.wrong(nowhere(format!("readings are stored under the number {metric} of a metric that has no name")));
         }
     }
     Ok(report)

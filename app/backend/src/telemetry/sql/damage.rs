@@ -61,6 +61,14 @@ impl Damage {
         known.retain(|_, hole| hole.series.is_none_or(|series| series.device != device));
     }
 
+    /// Damaged values of a series inside `[from_ms, to_ms)`, when that was deleted.
+    pub(super) fn forget_within(&self, series: Series, from_ms: i64, to_ms: i64) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|place, hole| {
+            !matches!(place, Place::Chunk(_)) || hole.series != Some(series) || hole.from_ms < from_ms || hole.to_ms >= to_ms
+        });
+    }
+
     /// Learns what other processes have moved out of the way, and what is there no more.
     pub(super) async fn reload(&self, db: &Db) -> Result<(), DbError> {
         let moved = moved(db).await?;

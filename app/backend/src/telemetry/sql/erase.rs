@@ -3,35 +3,60 @@
 use std::collections::BTreeMap;
 
 use vigia_domain::ids::DeviceNumber;
-use vigia_domain::rollup;
+use vigia_domain::rollup::{self, QUARTER_MS};
 
 use super::chunk::{self, Chunk};
 use super::damage::{Hole, Place};
 use super::others::SealTurn;
 use super::series::{Change, Series};
-use super::{SqlStore, seal};
+use super::{SqlStore, day, seal};
 use crate::db::{DbError, in_tx, on};
 use crate::telemetry::LONGEST_GAP_MS;
+
+/// Rows of quarters changed in one transaction.
+const DAYS: usize = 64;
 
 impl SqlStore {
     /// Deletes what is stored of a device when it begins; what is acknowledged from then on stays. Done again, it ends the same.
     pub(super) async fn erase(&self, device: DeviceNumber, range: Option<(i64, i64)>) -> Result<(), DbError> {
         let Some(turn) = self.seal_turn(true).await? else { return Ok(()) };
+        if self.has_aside().await {
+            return Err(DbError::TakingOver);
+        }
         self.catch_up().await?;
         // Nearly everything is sealed while others go on, and the rest while nobody appends: then nothing of the device is in the log.
         self.seal_all(&turn).await?;
-        let _still = self.turn.lock().await;
+        let still = self.turn.lock().await;
         self.seal_all(&turn).await?;
-        for series in self.series_of(device).await? {
-            match range {
-                None => self.erase_series(&turn, series).await?,
-                Some((from_ms, to_ms)) => self.cut_series(&turn, series, from_ms, to_ms).await?,
+        const LAST_EVENT: &str = "SELECT COALESCE(MAX(id), 0) FROM events WHERE device = $1";
+        let (last_event,): (i64,) = on!(&self.db, |c| sqlx::query_as(LAST_EVENT).bind(device.0).fetch_one(c).await)?;
+        let _still = match range {
+            None => {
+                for series in self.series_of(device).await? {
+                    self.erase_series(&turn, series).await?;
+                }
+                still
             }
-        }
+            Some((from_ms, to_ms)) => {
+                // Only what is sealed is cut: who appends need not wait for it.
+                drop(still);
+                for series in self.series_of(device).await? {
+                    self.cut_series(&turn, series, from_ms, to_ms).await?;
+                }
+                self.turn.lock().await
+            }
+        };
         let (from_ms, to_ms) = range.unwrap_or((i64::MIN, i64::MAX));
         let now_ms = self.world.clock.now_ms();
         in_tx!(&self.db, |tx| {
-            sqlx::query("DELETE FROM events WHERE device = $1 AND at_ms >= $2 AND at_ms < $3")
+            sqlx::query("DELETE FROM events WHERE device = $1 AND at_ms >= $2 AND at_ms < $3 AND id <= $4")
+                .bind(device.0)
+                .bind(from_ms)
+                .bind(to_ms)
+                .bind(last_event)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("DELETE FROM damaged WHERE device = $1 AND place = 'chunks' AND from_ms >= $2 AND to_ms < $3")
                 .bind(device.0)
                 .bind(from_ms)
                 .bind(to_ms)
@@ -101,8 +126,11 @@ impl SqlStore {
                 // With its neighbours, without what goes: the quarters at the edges are made of both.
                 let (first, last) = (gone[0], gone[gone.len() - 1]);
                 let mut all = self.surroundings(series, &[(first, 0.0), (last, 0.0)], None).await?.all;
+                // What flowed between those that go is gone with them, also where nothing was heard for long.
+                let mut touched = rollup::touched(self.meaning(series), &all, &gone, LONGEST_GAP_MS);
                 all.retain(|(at, _)| gone.binary_search(at).is_err());
-                let days = self.days(series, &all, &gone).await?;
+                touched.extend(rollup::touched(self.meaning(series), &all, &gone, LONGEST_GAP_MS));
+                let days = self.days_of(series, &all, together(touched)).await?;
                 let change = Change { dropped: vec![span.id], chunks: Chunk::pack(&kept).into_iter().collect(), days, last: None };
                 seal::write(&self.db, turn.epoch, vec![(series, change)]).await?;
                 cut = true;
@@ -111,7 +139,41 @@ impl SqlStore {
                 break;
             }
         }
+        self.cut_left_over(turn, series, from_ms, to_ms).await?;
         self.mend_latest(series, from_ms, to_ms).await
+    }
+
+    /// Takes out what readings came to that are gone already, and damaged readings: of the quarters those wholly inside `[from_ms, to_ms)`.
+    async fn cut_left_over(&self, turn: &SealTurn<'_>, series: Series, from_ms: i64, to_ms: i64) -> Result<(), DbError> {
+        let (from_ms, to_ms) = (from_ms.max(i64::MIN / 2), to_ms.min(i64::MAX / 2));
+        let kept_ms = self.raw_kept_ms.load(std::sync::atomic::Ordering::Relaxed);
+        let holes = self.damage.holes(series);
+        let is_left_over = |start: i64| start < kept_ms || seal::without(vec![(start, start + QUARTER_MS)], &holes).is_empty();
+        let is_gone = |start: i64| start >= from_ms && start + QUARTER_MS <= to_ms && is_left_over(start);
+        let mut days: BTreeMap<i64, BTreeMap<i64, rollup::Quarter>> = BTreeMap::new();
+        for (start, quarter) in self.stored_quarters(series, day::start_of(from_ms), to_ms.saturating_add(day::DAY_MS)).await? {
+            days.entry(day::start_of(start)).or_default().insert(start, quarter);
+        }
+        days.retain(|_, day| day.keys().any(|start| is_gone(*start)));
+        let packed = |(day_ms, mut day): (i64, BTreeMap<i64, rollup::Quarter>)| {
+            day.retain(|start, _| !is_gone(*start));
+            (day_ms, day::pack(day_ms, &day))
+        };
+        let mut days: Vec<_> = days.into_iter().map(packed).collect();
+        while !days.is_empty() {
+            let some = days.split_off(days.len().saturating_sub(DAYS)).into_iter().collect();
+            seal::write(&self.db, turn.epoch, vec![(series, Change { days: some, ..Change::default() })]).await?;
+        }
+        self.damage.forget_within(series, from_ms, to_ms);
+        // What lay around a hole is reckoned without it from here on.
+        for (first, last) in holes.into_iter().filter(|(first, last)| *first >= from_ms && *last < to_ms) {
+            let edges: Vec<(i64, f64)> = if first < last { vec![(first, 0.0), (last, 0.0)] } else { vec![(first, 0.0)] };
+            let mut all = self.surroundings(series, &edges, None).await?.all;
+            all.retain(|(at, _)| !(from_ms..to_ms).contains(at));
+            let days = self.days(series, &all, &[first, last]).await?;
+            seal::write(&self.db, turn.epoch, vec![(series, Change { days, ..Change::default() })]).await?;
+        }
+        Ok(())
     }
 
     async fn values(&self, series: Series, from_ms: i64, to_ms: i64) -> Result<(Vec<(i64, f64)>, bool), DbError> {
@@ -140,7 +202,7 @@ impl SqlStore {
 
     /// The quarters of a day from its raw values, where those are still there.
     pub(super) async fn reckoned_day(&self, series: Series, day_ms: i64) -> Result<BTreeMap<i64, rollup::Quarter>, DbError> {
-        let end_ms = day_ms + super::day::DAY_MS;
+        let end_ms = day_ms + day::DAY_MS;
         let spans = series.around(&self.db, day_ms, end_ms - 1).await?;
         let (from, to) = (spans.partition_point(|span| span.to_ms < day_ms), spans.partition_point(|span| span.from_ms < end_ms));
         let context = seal::with_context(&spans, from..to.max(from));
@@ -153,4 +215,17 @@ impl SqlStore {
         found.retain(|start, _| *start >= kept_ms);
         Ok(found)
     }
+}
+
+/// Stretches of time in order and apart from each other.
+fn together(mut stretches: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    stretches.sort_unstable();
+    let mut found: Vec<(i64, i64)> = Vec::with_capacity(stretches.len());
+    for (from, to) in stretches {
+        match found.last_mut() {
+            Some((_, last)) if from <= *last => *last = (*last).max(to),
+            _ => found.push((from, to)),
+        }
+    }
+    found
 }

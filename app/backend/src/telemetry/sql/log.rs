@@ -46,6 +46,16 @@ pub(super) async fn all(db: &Db, mut found: impl FnMut(Logged) -> Result<(), DbE
 /// Appends a block: `received_ms`, `data`, and which process writes.
 pub(super) const INSERT: &str = "INSERT INTO log (received_ms, data, writer) VALUES ($1, $2, $3) RETURNING id";
 
+/// Makes the ids of a new, empty log begin after this one.
+pub(super) async fn go_on_after(db: &Db, last: i64) -> Result<(), DbError> {
+    let Db::Sqlite(pools) = db else { return Ok(()) };
+    let mut transaction = pools.write().begin().await?;
+    sqlx::query("DELETE FROM sqlite_sequence WHERE name = 'log'").execute(&mut *transaction).await?;
+    sqlx::query("INSERT INTO sqlite_sequence (name, seq) VALUES ('log', $1)").bind(last).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
 /// Takes over the readings of a version that kept one row for each, some at a time.
 pub(super) async fn take_over_samples(db: &Db, writer: i64) -> Result<(), DbError> {
     const SOME: &str = "SELECT id, device, at_ms, received_ms, data FROM samples ORDER BY id LIMIT 1000";

@@ -28,7 +28,7 @@ mod take_over;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -90,6 +90,8 @@ pub struct SqlStore {
     /// Damaged files that were set aside and are not taken over yet.
     aside: Mutex<Vec<PathBuf>>,
     taking_over: Mutex<Option<TakeOver>>,
+    /// The last block that was appended here: ids of the log go on from it in a new file, so that places in the old one fit nothing there.
+    last_block: AtomicI64,
 }
 
 impl SqlStore {
@@ -116,6 +118,7 @@ impl SqlStore {
         .await?;
         let raw_kept_ms = AtomicI64::new(retain::kept_ms(&db).await?);
         let damage = Damage::load(&db).await?;
+        let last_block = AtomicI64::new(tail.ends().map_or(0, |(_, last)| last));
         let store = Self {
             db,
             world: world.clone(),
@@ -135,6 +138,7 @@ impl SqlStore {
             torn: std::sync::Mutex::default(),
             aside: Mutex::default(),
             taking_over: Mutex::default(),
+            last_block,
         };
         for (id, received_ms) in broken {
             store.note_damage(Place::Block(id), Hole { series: None, from_ms: received_ms, to_ms: received_ms });
@@ -166,6 +170,7 @@ impl SqlStore {
         let readings = append::readings(&self.db, &self.names, batch).await?;
         let block = append::write(&self.db, self.writer, batch, &readings).await.inspect_err(|_| self.others.be_unsure())?;
         if let Some(block) = block {
+            self.last_block.fetch_max(block, Ordering::SeqCst);
             self.tail_mut().add(block, readings.received_ms, readings.places.iter().copied());
         }
         self.latest.apply(batch, &readings, block.unwrap_or_default())
@@ -181,7 +186,13 @@ impl SqlStore {
         if due && self.seal_oldest(SEAL_READINGS).await?.blocks > 0 {
             return Ok(true);
         }
-        Ok(self.take_over_piece().await? || self.retain(now_ms).await?)
+        // What is taken over may have to wait; what has had its time goes all the same.
+        let taken = self.take_over_piece().await;
+        if matches!(taken, Ok(true)) {
+            return Ok(true);
+        }
+        let retained = self.retain(now_ms).await?;
+        taken.map(|_| retained)
     }
 }
 

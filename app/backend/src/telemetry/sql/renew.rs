@@ -4,8 +4,8 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::{SqlStore, Tail, retain};
-use crate::db::DbError;
+use super::{SqlStore, Tail, log, retain};
+use crate::db::{Db, DbError};
 
 impl SqlStore {
     /// Notes that a question met damage; the next round of tidying sees to it.
@@ -32,26 +32,43 @@ impl SqlStore {
         }
     }
 
-    /// Sets the file aside, unless that has been done since `generation`, and goes on with a new one.
+    /// Sets the file aside, unless that has been done since `generation`, and goes on with a new one. Where that fails it is tried again with
+    /// the next round of tidying.
     pub(super) async fn renew(&self, generation: u64, reason: &str) -> Result<(), DbError> {
         let _sealing = self.sealing.lock().await;
         let _turn = self.turn.lock().await;
         if self.generation() != generation {
             return Ok(());
         }
-        let replaced = self.db.replace_damaged(self.world.clock.now_ms(), reason).await;
-        let Some(aside) = replaced.map_err(|e| DbError::NotReplaced(e.to_string()))? else { return Ok(()) };
+        let now_ms = self.world.clock.now_ms();
+        let before = self.db.set_aside();
+        let replaced = self.db.replace_damaged(now_ms, reason, async |anew| self.begin_in(anew).await).await;
+        // Also one that was set aside without a new one in its place is to be taken over.
+        self.aside.lock().await.extend(self.db.set_aside().into_iter().filter(|file| !before.contains(file)));
+        match replaced {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                *self.torn.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, reason.to_owned()));
+                return Err(DbError::NotReplaced(error.to_string()));
+            }
+        }
         self.generation.fetch_add(1, Ordering::SeqCst);
         self.metrics.set_aside.inc();
         *self.tail_mut() = Tail::default();
         self.damage.forget_all();
-        self.names.write_to(&self.db).await?;
-        self.latest.write_to(&self.db).await?;
+        Ok(())
+    }
+
+    /// Writes into a new file what has to stand there before the first reading does.
+    async fn begin_in(&self, anew: &Db) -> Result<(), DbError> {
+        self.names.write_to(anew).await?;
+        self.latest.write_to(anew).await?;
+        log::go_on_after(anew, self.last_block.load(Ordering::SeqCst)).await?;
         let kept_ms = self.raw_kept_ms.load(Ordering::Relaxed);
         if kept_ms > i64::MIN {
-            retain::keep_from(&self.db, kept_ms).await?;
+            retain::keep_from(anew, kept_ms).await?;
         }
-        self.aside.lock().await.push(aside);
         Ok(())
     }
 }

@@ -21,6 +21,9 @@ use crate::telemetry::LONGEST_GAP_MS;
 /// Series written in one transaction: few enough that an acknowledgement hardly waits for it.
 const SERIES: usize = 16;
 
+/// Stretches of time that are no further apart, in ms, are read with one question.
+const TOGETHER_MS: i64 = 30 * day::DAY_MS;
+
 /// What sealing did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sealed {
@@ -98,11 +101,17 @@ impl SqlStore {
         for (series, values) in series {
             done.values += values.len();
             let (values, replaced) = shape::ordered(values);
-            let (change, also) = self.change(turn, series, &values).await?;
-            done.replaced += replaced + also;
-            changes.push((series, change));
-            if changes.len() == SERIES {
-                write(&self.db, turn.epoch, std::mem::take(&mut changes)).await?;
+            done.replaced += replaced;
+            let runs = self.runs(series, &values).await?;
+            let is_split = runs.len() > 1;
+            for run in runs {
+                let (change, also) = self.change(turn, series, run).await?;
+                done.replaced += also;
+                changes.push((series, change));
+                // The next run finds this one stored.
+                if is_split || changes.len() == SERIES {
+                    write(&self.db, turn.epoch, std::mem::take(&mut changes)).await?;
+                }
             }
         }
         write(&self.db, turn.epoch, changes).await?;
@@ -111,6 +120,15 @@ impl SqlStore {
         self.metrics.sealed.inc_by(u64::try_from(done.values).unwrap_or_default());
         self.metrics.replaced.inc_by(done.replaced);
         Ok(done)
+    }
+
+    /// New values, in order of time, cut where whole chunks lie between two neighbours: of one that is years too early nothing but its own
+    /// neighbourhood is written anew.
+    pub(super) async fn runs<'v>(&self, series: Series, new: &'v [(i64, f64)]) -> Result<Vec<&'v [(i64, f64)]>, DbError> {
+        let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Vec::new()) };
+        let spans = series.around(&self.db, first.0, last.0).await?;
+        let is_between = |a: i64, b: i64| spans.get(spans.partition_point(|span| span.from_ms <= a)).is_some_and(|span| span.to_ms < b);
+        Ok(new.chunk_by(|a, b| !is_between(a.0, b.0)).collect())
     }
 
     /// What is to be written to add values, in order of time, to a series.
@@ -183,28 +201,34 @@ impl SqlStore {
 
     /// The rows of quarters that the new values change.
     pub(super) async fn days(&self, series: Series, all: &[(i64, f64)], changed: &[i64]) -> Result<Days, DbError> {
+        let touched = rollup::touched(self.meaning(series), all, changed, LONGEST_GAP_MS);
+        self.days_of(series, all, touched).await
+    }
+
+    /// The same of stretches of whole quarters, in order of time and apart from each other.
+    pub(super) async fn days_of(&self, series: Series, all: &[(i64, f64)], touched: Vec<(i64, i64)>) -> Result<Days, DbError> {
         let meaning = self.meaning(series);
         let mut days: BTreeMap<i64, BTreeMap<i64, Quarter>> = BTreeMap::new();
         let kept_ms = self.raw_kept_ms.load(Ordering::Relaxed);
-        let touched = rollup::touched(meaning, all, changed, LONGEST_GAP_MS);
-        // Where raw values were damaged or are gone the quarters are all that is left.
-        for (from, to) in without(touched, &self.damage.holes(series)) {
-            let from = from.max(kept_ms);
-            if from >= to {
-                continue;
-            }
-            let (first_day, end) = (day::start_of(from), day::start_of(to - 1) + day::DAY_MS);
-            let mut stored: BTreeMap<i64, Quarter> = self.stored_quarters(series, first_day, end).await?.into_iter().collect();
-            let mut day_ms = first_day;
-            while day_ms < end {
-                let rest = stored.split_off(&(day_ms + day::DAY_MS));
-                // Two stretches may share a day: what the first made of it counts, and not what is stored.
-                days.entry(day_ms).or_insert(stored).retain(|start, _| !(from..to).contains(start));
-                stored = rest;
-                day_ms += day::DAY_MS;
-            }
-            for (start, quarter) in rollup::quarters(meaning, all, from, to, LONGEST_GAP_MS) {
-                days.entry(day::start_of(start)).or_default().insert(start, quarter);
+        // Where raw values were damaged the quarters are all that is left.
+        let stretches = without(touched, &self.damage.holes(series));
+        for near in stretches.chunk_by(|one, next| next.0 - one.1 < TOGETHER_MS) {
+            let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
+            let end = day::start_of(last.1 - 1) + day::DAY_MS;
+            let stored: BTreeMap<i64, Quarter> = self.stored_quarters(series, day::start_of(first.0), end).await?.into_iter().collect();
+            for &(from, to) in near {
+                let mut day_ms = day::start_of(from);
+                while day_ms < to {
+                    let as_stored = || stored.range(day_ms..day_ms + day::DAY_MS).map(|(start, quarter)| (*start, *quarter)).collect();
+                    // Two stretches may share a day: what the first made of it counts, and not what is stored.
+                    let day = days.entry(day_ms).or_insert_with(as_stored);
+                    // Where raw values are gone what is stored is better than what late ones come to, and these than nothing.
+                    day.retain(|start, _| *start < kept_ms || !(from..to).contains(start));
+                    day_ms += day::DAY_MS;
+                }
+                for (start, quarter) in rollup::quarters(meaning, all, from, to, LONGEST_GAP_MS) {
+                    days.entry(day::start_of(start)).or_default().entry(start).or_insert(quarter);
+                }
             }
         }
         // What is written anew is whole again.

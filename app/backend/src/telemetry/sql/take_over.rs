@@ -1,5 +1,5 @@
 //! Taking over what can be read of a damaged file that was set aside, some rows at a time. What is stored already stays: it is newer, or
-//! the same. So it may be done again from the beginning, and is when the program ends in its midst.
+//! the same. So it may be done again from the beginning, and is when a step of it fails or the program ends in its midst.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,8 @@ const FURTHEST: i64 = 1 << 40;
 /// A file that is being taken over.
 pub(super) struct TakeOver {
     file: PathBuf,
+    /// Into which file of readings; what went into an earlier one has to come again.
+    generation: u64,
     from: SqliteConnection,
     /// Its names, by its own ids.
     names: HashMap<i64, String>,
@@ -34,11 +36,11 @@ pub(super) struct TakeOver {
 const STEPS: [&str; 6] = ["log", "chunks", "quarters", "latest", "events", "attributes"];
 
 impl TakeOver {
-    pub(super) async fn open(file: PathBuf) -> Result<Self, DbError> {
+    async fn open(file: PathBuf, generation: u64) -> Result<Self, DbError> {
         let mut from = read_aside(&file).await?;
         // A table whose description is damaged does not keep the others from being read.
         let _ = sqlx::query("PRAGMA writable_schema = ON").execute(&mut from).await;
-        let mut one = Self { file, from, names: HashMap::new(), step: 0, row: 0, taken: 0, lost: 0 };
+        let mut one = Self { file, generation, from, names: HashMap::new(), step: 0, row: 0, taken: 0, lost: 0 };
         while let Some((id, name)) = one.next::<(i64, String)>("metrics", "id, name").await? {
             one.names.insert(id, name);
         }
@@ -52,27 +54,75 @@ impl TakeOver {
         R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin + First,
     {
         let sql = format!("SELECT {columns} FROM {table} WHERE rowid > $1 ORDER BY rowid LIMIT 1");
-        let mut over = 0;
+        let (mut unreadable, mut over) = (None, 0);
         while over < FURTHEST {
-            let asked = sqlx::query_as::<_, R>(&sql).bind(self.row + over).fetch_optional(&mut self.from).await;
-            match asked {
-                Ok(found) => {
+            match self.ask::<R>(&sql, self.row.saturating_add(over)).await? {
+                Asked::Found(mut found) => {
+                    if let Some(mut unreadable) = unreadable {
+                        // Back to the first of those that were leapt over and can be read.
+                        let mut readable: i64 = over;
+                        while readable - unreadable > 1 {
+                            let middle = unreadable + (readable - unreadable) / 2;
+                            match self.ask::<R>(&sql, self.row.saturating_add(middle)).await? {
+                                Asked::Found(earlier) => (readable, found) = (middle, earlier),
+                                Asked::Unreadable | Asked::NoTable => unreadable = middle,
+                            }
+                        }
+                    }
                     self.row = found.as_ref().map_or(self.row, First::row);
                     return Ok(found);
                 }
-                Err(error @ (sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed)) => return Err(error.into()),
-                Err(error) => {
+                Asked::NoTable => {
                     self.lost += 1;
-                    if matches!(error, sqlx::Error::Database(_)) && !DbError::from(error).is_damage() {
-                        // The table itself is not there any more.
-                        return Ok(None);
-                    }
+                    return Ok(None);
+                }
+                Asked::Unreadable => {
+                    self.lost += u64::from(unreadable.is_none());
+                    unreadable = Some(over);
                     over = (2 * over).max(1);
                 }
             }
         }
         Ok(None)
     }
+
+    /// A row that the new database refuses for what stands in it is lost, as one that cannot be read is.
+    fn or_lost<T>(&mut self, taken: Result<T, DbError>, instead: T) -> Result<T, DbError> {
+        match taken {
+            Err(error @ DbError::Sqlx(sqlx::Error::Database(_))) if !error.is_unreachable() => {
+                tracing::warn!(%error, file = %self.file.display(), "a row of the damaged file is not taken");
+                self.lost += 1;
+                Ok(instead)
+            }
+            taken => taken,
+        }
+    }
+
+    /// The first row after another one.
+    async fn ask<R>(&mut self, sql: &str, after: i64) -> Result<Asked<R>, DbError>
+    where
+        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        match sqlx::query_as::<_, R>(sql).bind(after).fetch_optional(&mut self.from).await {
+            Ok(found) => Ok(Asked::Found(found)),
+            Err(error @ (sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed)) => Err(error.into()),
+            Err(sqlx::Error::Database(error)) if error.message().contains("no such table") => Ok(Asked::NoTable),
+            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| passes(&code)) => Err(sqlx::Error::Database(error).into()),
+            Err(_) => Ok(Asked::Unreadable),
+        }
+    }
+}
+
+/// What came of asking for a row.
+enum Asked<R> {
+    Found(Option<R>),
+    Unreadable,
+    NoTable,
+}
+
+/// SQLite's codes for what has nothing to do with the row and may be over soon: BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, FULL, CANTOPEN.
+fn passes(code: &str) -> bool {
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5..=9 | 13 | 14))
 }
 
 /// A row whose first column is its id.
@@ -107,21 +157,43 @@ impl SqlStore {
         Ok(files.into_iter().filter(|file| !done.iter().any(|(name,)| *name == name_of(file))).collect())
     }
 
-    /// One piece of what waits to be taken over; says whether there is more.
+    /// Whether a file waits to be taken over, or is in its midst.
+    pub(super) async fn has_aside(&self) -> bool {
+        !self.aside.lock().await.is_empty()
+    }
+
+    /// One piece of what waits to be taken over; says whether there is more. A file waits until all of it is done: when a step fails it is
+    /// begun anew.
     pub(super) async fn take_over_piece(&self) -> Result<bool, DbError> {
         let mut running = self.taking_over.lock().await;
-        if running.is_none() {
-            let Some(file) = self.aside.lock().await.pop() else { return Ok(false) };
-            match TakeOver::open(file.clone()).await {
+        let piece = self.piece(&mut running).await;
+        if piece.is_err() {
+            *running = None;
+        }
+        piece
+    }
+
+    async fn piece(&self, running: &mut Option<TakeOver>) -> Result<bool, DbError> {
+        if running.as_ref().is_some_and(|one| one.generation != self.generation()) {
+            *running = None;
+        }
+        let Some(one) = running.as_mut() else {
+            let Some(file) = self.aside.lock().await.last().cloned() else { return Ok(false) };
+            if !file.exists() {
+                tracing::warn!(file = %file.display(), "the damaged file is gone before anything of it was taken over");
+                self.aside.lock().await.retain(|one| *one != file);
+                return Ok(true);
+            }
+            match TakeOver::open(file.clone(), self.generation()).await {
                 Ok(one) => *running = Some(one),
-                Err(error) => {
+                Err(error) if error.is_damage() => {
                     tracing::error!(%error, file = %file.display(), "nothing of the damaged file can be read");
                     self.taken_over(&file, 0, 1).await?;
                 }
+                Err(error) => return Err(error),
             }
             return Ok(true);
-        }
-        let Some(one) = running.as_mut() else { return Ok(false) };
+        };
         let Some(turn) = self.seal_turn(false).await? else { return Ok(false) };
         for _ in 0..ROWS {
             let Some(step) = STEPS.get(one.step) else {
@@ -131,15 +203,15 @@ impl SqlStore {
                 *running = None;
                 return Ok(true);
             };
-            let more = match *step {
-                "log" => self.take_log(&turn, one).await?,
-                "chunks" => self.take_chunk(&turn, one).await?,
-                "quarters" => self.take_quarters(one).await?,
-                "latest" => self.take_latest(one).await?,
-                "events" => self.take_event(one).await?,
-                _ => self.take_attribute(one).await?,
+            let taken = match *step {
+                "log" => self.take_log(&turn, one).await,
+                "chunks" => self.take_chunk(&turn, one).await,
+                "quarters" => self.take_quarters(one).await,
+                "latest" => self.take_latest(one).await,
+                "events" => self.take_event(one).await,
+                _ => self.take_attribute(one).await,
             };
-            if !more {
+            if !one.or_lost(taken, true)? {
                 (one.step, one.row) = (one.step + 1, 0);
             }
         }
@@ -153,6 +225,7 @@ impl SqlStore {
             let query = sqlx::query(SQL).bind(name_of(file)).bind(done_ms).bind(count(taken)).bind(count(lost));
             query.execute(&mut *tx).await?.rows_affected()
         });
+        self.aside.lock().await.retain(|one| one != file);
         Ok(())
     }
 
@@ -179,7 +252,8 @@ impl SqlStore {
         }
         for ((device, metric), values) in found {
             let values = shape::ordered(values).0;
-            self.add_older(turn, one, device, i64::from(metric), &values).await?;
+            let added = self.add_older(turn, one, device, i64::from(metric), &values).await;
+            one.or_lost(added, ())?;
         }
         Ok(false)
     }
@@ -208,11 +282,13 @@ impl SqlStore {
             return Ok(());
         };
         let series = Series { device, metric };
-        let change = self.change_with_older(turn, series, values).await?;
-        let last = change.last;
-        seal::write(&self.db, turn.epoch, vec![(series, change)]).await?;
-        if let Some((at_ms, value)) = last {
-            self.latest.offer(device, metric, at_ms, value);
+        for run in self.runs(series, values).await? {
+            let change = self.change_with_older(turn, series, run).await?;
+            let last = change.last;
+            seal::write(&self.db, turn.epoch, vec![(series, change)]).await?;
+            if let Some((at_ms, value)) = last {
+                self.latest.offer(device, metric, at_ms, value);
+            }
         }
         one.taken += u64::try_from(values.len()).unwrap_or_default();
         Ok(())
