@@ -103,7 +103,7 @@ impl App {
                 probe: Probe::new(databases.clone(), world.clone()),
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
                 downlink: Downlink::new(databases.registry.clone(), world.clone(), hub.clone(), connections.clone()),
-                provisioning: Provisioning::new(databases.registry.clone(), world.clone()),
+                provisioning: Provisioning::new(databases.clone(), world.clone()),
                 connections,
                 broker: OnceLock::new(),
                 http_address: OnceLock::new(),

@@ -29,6 +29,8 @@ pub struct ExternalMetrics {
     pub messages: Counter,
     /// Messages of devices that nobody registered.
     pub strangers: Counter,
+    /// Messages that the broker had kept, of which nothing has a time of its own.
+    pub passed_over: Counter,
     /// Messages of QoS 0 that came while the store was away.
     pub unstored: Counter,
     /// Connections lost, or not made.
@@ -58,6 +60,11 @@ impl ExternalMetrics {
     fn register(&self, registry: &mut Registry) {
         registry.register("external_messages", "Messages of the external broker that were stored", self.messages.clone());
         registry.register("external_strangers", "Messages of devices that nobody registered", self.strangers.clone());
+        registry.register(
+            "external_passed_over",
+            "Retained messages without a time of their own; they say nothing",
+            self.passed_over.clone(),
+        );
         registry.register("external_unstored", "Messages of QoS 0 that came while the store was away", self.unstored.clone());
         registry.register("external_losses", "Connections to the external broker that were lost, or not made", self.losses.clone());
         registry.register("external_forgotten", "How often the external broker had forgotten us", self.forgotten.clone());

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::decode::json::kind;
+use crate::reading::check_name;
 use crate::reason::{Kind, Reason};
 use crate::time;
 
@@ -133,7 +134,7 @@ impl Answer {
     /// Reads an answer. `ok` may be missing where an `error` says it all, and the id may come back as a number.
     ///
     /// # Errors
-    /// [`Reason::WrongType`] with the field that is wrong.
+    /// [`Reason::WrongType`] with the field that is wrong, [`Reason::BadName`] for an id that no command has.
     pub fn of(mut answer: Value) -> Result<Self, Reason> {
         let Value::Object(fields) = &mut answer else { return Err(Reason::wrong_type("", Kind::Object, kind(&answer))) };
         let id = match fields.remove("id") {
@@ -141,6 +142,8 @@ impl Answer {
             Some(Value::Number(id)) => id.to_string(),
             other => return Err(Reason::wrong_type("id", Kind::Text, other.as_ref().map_or(Kind::Nothing, kind))),
         };
+        // Not only because it is nobody's: PostgreSQL cannot even be asked for a text with a NUL in it.
+        check_name(&id)?;
         let error = fields.remove("error").filter(|error| !error.is_null()).map(words);
         let ok = match fields.remove("ok") {
             Some(Value::Bool(ok)) => ok,
@@ -243,6 +246,9 @@ mod tests {
             [(json!([]), ""), (json!({"ok": true}), "id"), (json!({"id": "c1"}), "ok"), (json!({"id": "c1", "ok": 1}), "ok")]
         {
             assert!(matches!(of(wrong), Err(Reason::WrongType { field: f, .. }) if f == field), "{field}");
+        }
+        for id in ["", "c\0", "c 1", &"c".repeat(65)] {
+            assert!(matches!(of(json!({"id": id, "ok": true})), Err(Reason::BadName { .. })), "{id:?}");
         }
     }
 

@@ -14,6 +14,7 @@ use crate::config::External;
 use crate::db::devices;
 use crate::fleet::{Directory, FleetGate};
 use crate::lifecycle::Phase;
+use crate::mqtt::Credentials as _;
 use crate::mqtt::embedded::EmbeddedBroker;
 use crate::mqtt::external::dynsec::DynamicSecurity;
 use crate::mqtt::external::{ExternalBroker, House};
@@ -89,7 +90,7 @@ fn there(app: &App, external: External, gate: Arc<FleetGate>) -> Result<Devices,
             |stop| async move { compare(&app, &security, stop).await },
         );
     }
-    let directory = Arc::new(Directory::new(app.registry().clone(), app.world().clone()));
+    let directory = Arc::new(Directory::of(app));
     let house = House { gate, directory, world: app.world().clone(), metrics: app.metrics().external.clone() };
     let (broker, pump) = ExternalBroker::new(external, &app.settings().data.dir, house).map_err(Failure::new)?;
     app.lifecycle().spawn("the connection to the broker", Phase::Intake, |stop| pump.run(stop));
@@ -103,26 +104,30 @@ async fn compare(app: &App, security: &DynamicSecurity, stop: CancellationToken)
     loop {
         let compared = async {
             let registered = registered(app).await.map_err(|e| e.to_string())?;
-            security.reconcile(&registered).await.map_err(|e| e.to_string())
+            let found = security.reconcile(&registered).await.map_err(|e| e.to_string())?;
+            let mut removed = 0;
+            for device in &found.gone {
+                // Asked again: it may have been registered while the broker told its list.
+                if devices::by_id(app.registry(), device).await.map_err(|e| e.to_string())?.is_none() {
+                    security.withdraw(device).await.map_err(|e| e.to_string())?;
+                    removed += 1;
+                }
+            }
+            Ok::<_, String>((found, removed))
         };
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
             outcome = compared => outcome,
         };
         match outcome {
-            Ok(found) => {
+            Ok((found, removed)) => {
                 for device in &found.unknown {
                     tracing::warn!(%device, "the broker has no credential for this device; make a new one with: vigia device token {device}");
                 }
                 for what in &found.open {
                     tracing::error!("the broker's plugin allows {what} to everybody by default: deny it there (setDefaultACLAccess)");
                 }
-                tracing::info!(
-                    unknown = found.unknown.len(),
-                    mended = found.mended,
-                    removed = found.removed.len(),
-                    "the broker's credentials were compared"
-                );
+                tracing::info!(unknown = found.unknown.len(), mended = found.mended, removed, "the broker's credentials were compared");
                 return;
             }
             Err(reason) => tracing::warn!(reason, "the broker's credentials cannot be compared with the registry"),

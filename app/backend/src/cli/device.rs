@@ -5,7 +5,7 @@ use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 
 use super::Failure;
-use super::failure::say;
+use super::failure::{mention, say};
 use crate::config::Settings;
 use crate::db::Databases;
 use crate::fleet::{self, NewDevice};
@@ -48,6 +48,11 @@ pub(super) enum Device {
 
 pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases, world: &World) -> Result<(), Failure> {
     let registry = &databases.registry;
+    if let Device::Topic { topic: Some(_), .. } | Device::Add { topic: Some(_), .. } = &verb
+        && settings.mqtt.external().is_some()
+    {
+        mention("names in topics hold at Vigía's own broker alone: from an external one a Shelly is heard by its id");
+    }
     if let Device::Topic { id, topic } = &verb {
         return fleet::name_topic(registry, world, super::ACTOR, id, topic.as_deref()).await.map_err(Failure::new);
     }

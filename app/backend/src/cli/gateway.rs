@@ -4,7 +4,8 @@ use clap::Subcommand;
 use vigia_domain::ids::DeviceId;
 
 use super::Failure;
-use super::failure::say;
+use super::failure::{mention, say};
+use crate::config::Settings;
 use crate::db::{Databases, gateways};
 use crate::fleet;
 use crate::world::World;
@@ -39,12 +40,15 @@ pub(super) enum Gateway {
     },
 }
 
-pub(super) async fn run(verb: Gateway, databases: &Databases, world: &World) -> Result<(), Failure> {
+pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Databases, world: &World) -> Result<(), Failure> {
     let registry = &databases.registry;
     match verb {
         Gateway::Add { name, devices, base } => {
             if devices.is_empty() && base.is_none() {
                 return Err(Failure::wrong_use("a gateway needs --devices, --base or both; `vigia gateway add --help` says more"));
+            }
+            if settings.mqtt.external().is_some() {
+                mention("gateways sign in at Vigía's own broker alone: with an external one this does nothing");
             }
             let added = fleet::add_gateway(registry, world, super::ACTOR, &name, &devices, base.as_deref()).await;
             say(added.map_err(Failure::new)?)

@@ -131,7 +131,7 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
             Verb::SetupLink => setup_link::run(&open(&settings).await?, &settings, &process.world).await,
             Verb::User(verb) => user::run(verb, &open(&settings).await?, &process.world).await,
             Verb::Device(verb) => device::run(verb, &settings, &open(&settings).await?, &process.world).await,
-            Verb::Gateway(verb) => gateway::run(verb, &open(&settings).await?, &process.world).await,
+            Verb::Gateway(verb) => gateway::run(verb, &settings, &open(&settings).await?, &process.world).await,
             Verb::ApiKey(verb) => api_key::run(verb, &open(&settings).await?, &process.world).await,
             Verb::ProvisioningKey(verb) => provisioning_key::run(verb, &open(&settings).await?, &process.world).await,
         }

@@ -2,12 +2,13 @@
 
 use clap::Subcommand;
 use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::DeviceNumber;
 
 use super::Failure;
 use super::failure::{mention, say};
 use crate::auth::token::{self, Kind};
 use crate::db::audit::By;
-use crate::db::{Databases, DbError, unclaimed};
+use crate::db::{Databases, DbError, state, unclaimed};
 use crate::world::World;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -44,10 +45,13 @@ pub(super) async fn run(verb: ProvisioningKey, databases: &Databases, world: &Wo
             say(key)
         }
         ProvisioningKey::Revoke { name } => {
-            unclaimed::revoke_key(&databases.registry, &name, by).await.map_err(|error| match error {
+            let forgotten = unclaimed::revoke_key(&databases.registry, &name, by).await.map_err(|error| match error {
                 DbError::Missing(_) => Failure::new(format!("there is no provisioning key {name} that is good")),
                 other => Failure::new(other),
             })?;
+            for number in forgotten {
+                state::forget(&databases.telemetry, DeviceNumber(-number)).await.map_err(Failure::new)?;
+            }
             mention(format!("no device comes in with the provisioning key {name} any more"));
             Ok(())
         }

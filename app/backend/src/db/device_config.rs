@@ -12,27 +12,37 @@ type Row = (i64, i64, String, i64, Option<i64>, Option<i64>, Option<String>, Str
 const COLUMNS: &str = "SELECT c.device, c.version, c.config, c.changed_ms, c.applied_version, c.applied_ms, c.applied_error, d.device_id
     FROM device_config c JOIN devices d ON d.number = c.device";
 
-fn read(row: Row) -> Result<(DeviceId, DeviceConfig), DbError> {
-    let (_, version, config, changed_ms, applied_version, applied_ms, applied_error, id) = row;
+fn read(row: Row) -> Result<(DeviceNumber, DeviceId, DeviceConfig), DbError> {
+    let (device, version, config, changed_ms, applied_version, applied_ms, applied_error, id) = row;
     let unreadable = |column, found: &str| DbError::Unreadable { table: "device_config", column, found: found.to_owned() };
     let config = serde_json::from_str(&config).map_err(|_| unreadable("config", &config))?;
     let id = DeviceId::new(id.clone()).map_err(|_| unreadable("device_id", &id))?;
     // Version 0 stands for a device that said what it runs before anybody had set anything.
     let changed_ms = (version > 0).then_some(changed_ms);
-    Ok((id, DeviceConfig { version, config, changed_ms, applied_version, applied_ms, applied_error }))
+    Ok((DeviceNumber(device), id, DeviceConfig { version, config, changed_ms, applied_version, applied_ms, applied_error }))
 }
 
 /// The configuration of each of these devices that have one.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn of(db: &Db, devices: &[DeviceNumber]) -> Result<Vec<(DeviceId, DeviceConfig)>, DbError> {
+pub async fn of(db: &Db, devices: &[DeviceNumber]) -> Result<Vec<(DeviceNumber, DeviceId, DeviceConfig)>, DbError> {
     if devices.is_empty() {
         return Ok(Vec::new());
     }
     let listed = devices.iter().map(|device| device.0.to_string()).collect::<Vec<_>>().join(",");
     let sql = format!("{COLUMNS} WHERE c.device IN ({listed})");
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).persistent(false).fetch_all(c).await)?.into_iter().map(read).collect()
+}
+
+/// Every device that somebody configured.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn configured(db: &Db) -> Result<Vec<DeviceNumber>, DbError> {
+    const SQL: &str = "SELECT device FROM device_config WHERE version > 0";
+    let devices: Vec<i64> = on!(db, |c| sqlx::query_scalar(SQL).fetch_all(c).await)?;
+    Ok(devices.into_iter().map(DeviceNumber).collect())
 }
 
 /// Sets a device's configuration. The same again changes nothing.

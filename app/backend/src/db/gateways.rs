@@ -1,6 +1,7 @@
 //! Tables `gateways` and `gateway_devices`.
 
 use serde_json::json;
+use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use super::audit::{self, By};
@@ -24,6 +25,8 @@ pub struct Member {
     pub id: DeviceId,
     /// Its number.
     pub number: DeviceNumber,
+    /// What it is.
+    pub kind: DeviceKind,
     /// What it is called in topics, where that is not its id.
     pub topic: Option<String>,
 }
@@ -58,12 +61,13 @@ pub async fn list(db: &Db) -> Result<Vec<Gateway>, DbError> {
 /// # Errors
 /// [`DbError`].
 pub async fn members(db: &Db, name: &DeviceId) -> Result<Vec<Member>, DbError> {
-    const SQL: &str = "SELECT d.device_id, d.number, d.topic FROM gateway_devices m
+    const SQL: &str = "SELECT d.device_id, d.number, d.kind, d.topic FROM gateway_devices m
         JOIN gateways g ON g.id = m.gateway_id JOIN devices d ON d.number = m.device WHERE g.name = $1 ORDER BY d.device_id";
-    let rows: Vec<(String, i64, Option<String>)> = on!(db, |c| sqlx::query_as(SQL).bind(name.as_str()).fetch_all(c).await)?;
-    let member = |(id, number, topic): (String, i64, Option<String>)| {
+    let rows: Vec<(String, i64, String, Option<String>)> = on!(db, |c| sqlx::query_as(SQL).bind(name.as_str()).fetch_all(c).await)?;
+    let member = |(id, number, kind, topic): (String, i64, String, Option<String>)| {
         let id = DeviceId::new(id.clone()).map_err(|_| DbError::Unreadable { table: "devices", column: "device_id", found: id })?;
-        Ok(Member { id, number: DeviceNumber(number), topic })
+        let kind = kind.parse().map_err(|_| DbError::Unreadable { table: "devices", column: "kind", found: kind })?;
+        Ok(Member { id, number: DeviceNumber(number), kind, topic })
     };
     rows.into_iter().map(member).collect()
 }

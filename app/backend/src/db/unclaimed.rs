@@ -29,19 +29,22 @@ pub async fn insert_key(
     Ok(())
 }
 
-/// Ends a key. Devices that came with it and were not claimed stay in the list, and are let in no more.
+/// Ends a key, and forgets the devices that came with it and were not claimed; gives their numbers. Claimed ones get their token still.
 ///
 /// # Errors
 /// [`DbError::Missing`] when there is no such key.
-pub async fn revoke_key(db: &Db, name: &str, by: By<'_>) -> Result<(), DbError> {
+pub async fn revoke_key(db: &Db, name: &str, by: By<'_>) -> Result<Vec<i64>, DbError> {
     const SQL: &str = "UPDATE provisioning_keys SET revoked_ms = $2 WHERE name = $1 AND revoked_ms IS NULL";
-    in_tx!(db, |tx| {
+    const FORGET: &str = "DELETE FROM unclaimed WHERE claimed_ms IS NULL
+        AND key_id IN (SELECT id FROM provisioning_keys WHERE name = $1) RETURNING id";
+    Ok(in_tx!(db, |tx| {
         if sqlx::query(SQL).bind(name).bind(by.at_ms).execute(&mut *tx).await?.rows_affected() != 1 {
             return Err(DbError::Missing("provisioning_keys"));
         }
-        audit::note!(tx, by, "provisioning-key.revoke", name, json!({}));
-    });
-    Ok(())
+        let forgotten: Vec<i64> = sqlx::query_scalar(FORGET).bind(name).fetch_all(&mut *tx).await?;
+        audit::note!(tx, by, "provisioning-key.revoke", name, json!({ "unclaimed": forgotten.len() }));
+        forgotten
+    }))
 }
 
 /// Id and name of the key with this hash, if it is good now.

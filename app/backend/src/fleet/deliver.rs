@@ -32,10 +32,12 @@ pub const MOST_ATTEMPTS: i64 = 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many devices are asked for at once.
 const BATCH: usize = 500;
+/// How many configurations may not be taken one after the other before the rest is left for later.
+const MOST_REFUSED: usize = 3;
 
 /// Delivers until the process stops.
 pub fn deliver(app: &App) {
-    let delivery = Delivery { app: app.clone(), down: app.downlink().clone(), fresh_ms: None };
+    let delivery = Delivery { app: app.clone(), down: app.downlink().clone(), fresh_ms: None, stood: 0 };
     app.lifecycle().spawn("downlink", Phase::Intake, |stop| delivery.run(stop));
 }
 
@@ -49,6 +51,8 @@ struct Delivery {
     down: Downlink,
     /// Until when the database need not be asked what waits.
     fresh_ms: Option<i64>,
+    /// What [`Broker::stood`] said last.
+    stood: u64,
 }
 
 impl Delivery {
@@ -92,32 +96,58 @@ impl Delivery {
     }
 
     /// Tells devices that came what holds for them.
-    async fn greet(&self) {
+    async fn greet(&mut self) {
         let Some(broker) = self.app.broker().cloned() else { return };
         self.app.provisioning().hand_out(&self.app, &*broker).await;
-        let greeted = self.down.take_greeted();
+        self.see_whether_it_came_back(&*broker).await;
+        let greeted = self.down.take_greeted(BATCH);
         let (known, unclaimed): (Vec<_>, Vec<_>) = greeted.into_iter().partition(|device| device.0 > 0);
         for device in unclaimed {
             self.app.provisioning().came(device);
         }
-        for devices in known.chunks(BATCH) {
-            if let Err(error) = self.configure(devices, &*broker).await {
-                tracing::warn!(%error, "configurations cannot be read now; their devices are told when they come again");
+        if broker.connections().is_none() {
+            self.down.greet_from(known, self.now_ms() + LATER_MS);
+        } else if let Err(error) = self.configure(&known, &*broker).await {
+            tracing::warn!(%error, "configurations cannot be read now; their devices are told later");
+            self.down.greet_from(known, self.now_ms() + PAUSE_MS);
+        }
+    }
+
+    /// What another's broker keeps for devices may be gone when the connection to it stands again.
+    async fn see_whether_it_came_back(&mut self, broker: &dyn Broker) {
+        let stood = broker.stood();
+        if stood == self.stood {
+            return;
+        }
+        match device_config::configured(self.app.registry()).await {
+            Ok(devices) => {
+                self.down.greet_from(devices, 0);
+                self.stood = stood;
             }
+            Err(error) => tracing::debug!(%error, "it cannot be asked now who has a configuration"),
         }
     }
 
     async fn configure(&self, devices: &[DeviceNumber], broker: &dyn Broker) -> Result<(), DbError> {
-        for (id, config) in device_config::of(self.app.registry(), devices).await? {
+        let (mut refused, mut left) = (0, Vec::new());
+        for (device, id, config) in device_config::of(self.app.registry(), devices).await? {
             if config.version == 0 {
+                continue;
+            }
+            if refused == MOST_REFUSED {
+                left.push(device);
                 continue;
             }
             self.app.provisioning().evict(&id, broker).await;
             let topic = format!("vigia/{id}/config");
             if let Err(error) = in_time(broker.publish(&topic, Bytes::from(config.to_payload()), true)).await {
-                tracing::warn!(device = %id, %error, "a configuration could not be published; the device is told when it comes again");
+                tracing::warn!(device = %id, %error, "a configuration could not be published; it will be again");
+                // Later than the others, which one that is refused for ever does not hold up.
+                self.down.greet_from([device], self.now_ms() + REFRESH_MS);
+                refused += 1;
             }
         }
+        self.down.greet_from(left, self.now_ms() + PAUSE_MS);
         Ok(())
     }
 

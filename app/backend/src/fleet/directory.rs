@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use vigia_domain::ids::DeviceId;
 
+use crate::app::App;
 use crate::db::{Db, devices};
+use crate::ingest::Ingest;
 use crate::mqtt::{self, DeviceIdentity, Unavailable};
 use crate::world::World;
 
@@ -20,18 +22,19 @@ const ANSWERS: usize = 50_000;
 
 type Answer = (Option<DeviceIdentity>, Instant);
 
-/// The registry, with a short memory.
+/// The registry, with a short memory. Limits of a kind hold here, too: devices that never sign in with us are made known to the way in.
 pub struct Directory {
     registry: Db,
     world: World,
+    ingest: Ingest,
     answers: Mutex<HashMap<DeviceId, Answer>>,
 }
 
 impl Directory {
-    /// A directory over the registry.
+    /// A directory over the registry of an installation.
     #[must_use]
-    pub fn new(registry: Db, world: World) -> Self {
-        Self { registry, world, answers: Mutex::default() }
+    pub fn of(app: &App) -> Self {
+        Self { registry: app.registry().clone(), world: app.world().clone(), ingest: app.ingest().clone(), answers: Mutex::default() }
     }
 }
 
@@ -46,7 +49,10 @@ impl mqtt::Directory for Directory {
             _ => {}
         }
         let device = match devices::by_id(&self.registry, id).await {
-            Ok(found) => found.map(|device| DeviceIdentity { id: device.id, number: device.number }),
+            Ok(found) => found.map(|device| {
+                self.ingest.know(device.number, device.kind);
+                DeviceIdentity { id: device.id, number: device.number }
+            }),
             // Whoever was there a moment ago is taken to be there: the store decides whether the message is.
             Err(error) => match known {
                 Some((Some(device), _)) => return Ok(Some(device)),

@@ -1,7 +1,7 @@
 //! What goes down to devices: commands, configuration, and the tokens of those that were claimed. All of it stands in the
 //! database; here is what the process has to know of it to send it at the right moment. [`super::deliver`] sends.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -39,8 +39,8 @@ struct Inner {
 struct State {
     /// Devices with commands that wait.
     waiting: HashMap<DeviceNumber, Waiting>,
-    /// Devices that came, or whose configuration changed: they are told what holds.
-    greeted: HashSet<DeviceNumber>,
+    /// Devices that came, or whose configuration changed: they are told what holds, at this instant or after it.
+    greeted: HashMap<DeviceNumber, i64>,
     /// When devices were heard that hold no connection that the broker told of, in milliseconds since the epoch.
     heard: HashMap<DeviceNumber, i64>,
 }
@@ -60,8 +60,10 @@ pub(super) struct Waiting {
 /// What a device's message on one of its answering topics came to.
 #[derive(Debug)]
 pub(super) enum Answered {
-    /// It is noted, or it was no answer.
-    Noted,
+    /// It was no answer.
+    Nothing,
+    /// It is noted.
+    Read,
     /// It cannot be read.
     Unreadable(Reason),
 }
@@ -92,7 +94,7 @@ impl Downlink {
     /// A device came, or its configuration changed.
     pub fn greet(&self, device: DeviceNumber) {
         let mut state = self.state();
-        state.greeted.insert(device);
+        state.greeted.insert(device, 0);
         if let Some(waiting) = state.waiting.get_mut(&device) {
             (waiting.due_ms, waiting.came) = (0, true);
         }
@@ -100,13 +102,22 @@ impl Downlink {
         self.inner.wake.notify_one();
     }
 
-    /// A message of a device that came at `now_ms` is stored. Where the broker tells of connections this is nothing new; elsewhere it is all that is known.
-    pub(super) fn heard(&self, device: &DeviceIdentity, topic: &str, now_ms: i64) {
+    /// These are to be told what holds, from this instant on: there is no hurry, or it could not be done.
+    pub(super) fn greet_from(&self, devices: impl IntoIterator<Item = DeviceNumber>, due_ms: i64) {
+        let mut state = self.state();
+        for device in devices {
+            state.greeted.entry(device).or_insert(due_ms);
+        }
+    }
+
+    /// A message of a device that came at `now_ms` is stored; `goodbye_ms` is what was known before it. Where the broker tells of connections this is nothing new; elsewhere it is all that is known.
+    pub(super) fn heard(&self, device: &DeviceIdentity, now_ms: i64, goodbye_ms: Option<i64>) {
         if self.inner.connections.has(device.number) {
             return;
         }
         let before = self.state().heard.insert(device.number, now_ms);
-        if before.is_none_or(|before_ms| now_ms - before_ms >= FRESH_MS) || topic.ends_with("/status") {
+        // Not at every status: a device may send one whenever it is told something.
+        if !before.is_some_and(|before_ms| now_ms - before_ms < FRESH_MS && goodbye_ms.is_none_or(|goodbye_ms| goodbye_ms < before_ms)) {
             self.greet(device.number);
         }
     }
@@ -129,10 +140,10 @@ impl Downlink {
         let is_result = match leaf {
             "/command/result" => true,
             "/config/applied" => false,
-            _ => return Ok(Answered::Noted),
+            _ => return Ok(Answered::Nothing),
         };
         // What is no JSON is refused further in, as on every topic.
-        let Ok(value) = serde_json::from_slice::<Value>(payload) else { return Ok(Answered::Noted) };
+        let Ok(value) = serde_json::from_slice::<Value>(payload) else { return Ok(Answered::Nothing) };
         let now_ms = self.now_ms();
         if is_result {
             let answer = match Answer::of(value) {
@@ -148,7 +159,7 @@ impl Downlink {
                 Err(reason) => return Ok(Answered::Unreadable(reason)),
             }
         }
-        Ok(Answered::Noted)
+        Ok(Answered::Read)
     }
 
     /// Tells who listens how far a command has come.
@@ -156,9 +167,20 @@ impl Downlink {
         self.inner.hub.command(device, &time::to_text(self.now_ms()), command, state);
     }
 
-    /// Who is to be told what holds; asked once.
-    pub(super) fn take_greeted(&self) -> Vec<DeviceNumber> {
-        self.state().greeted.drain().collect()
+    /// Who is to be told what holds now, `most` at once; asked once. Whom it cannot be told is given back by [`Self::greet_from`].
+    pub(super) fn take_greeted(&self, most: usize) -> Vec<DeviceNumber> {
+        let now_ms = self.now_ms();
+        let mut state = self.state();
+        let due = state.greeted.iter().filter(|(_, due_ms)| **due_ms <= now_ms).map(|(device, _)| *device);
+        let taken: Vec<_> = due.take(most).collect();
+        for device in &taken {
+            state.greeted.remove(device);
+        }
+        drop(state);
+        if taken.len() == most {
+            self.inner.wake.notify_one();
+        }
+        taken
     }
 
     /// Devices whose commands may be due or may have expired. What is kept of each while it is seen to comes on top.

@@ -56,12 +56,22 @@ impl FleetGate {
         for user in self.grants.users() {
             // A device keeps its entry: its name in topics is read again when it connects.
             match gateways::by_name(&self.registry, &user).await? {
-                Some(gateway) => self.grants.gateway(&gateway, gateways::members(&self.registry, &user).await?),
+                Some(gateway) => self.grant(&gateway).await?,
                 None if devices::by_id(&self.registry, &user).await?.is_none() => self.grants.forget(&user),
                 None => {}
             }
         }
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        Ok(())
+    }
+
+    /// Lets a gateway speak for its devices, whose limits are those of their kinds as when they come themselves.
+    async fn grant(&self, gateway: &gateways::Gateway) -> Result<(), DbError> {
+        let members = gateways::members(&self.registry, &gateway.name).await?;
+        for member in &members {
+            self.ingest.know(member.number, member.kind);
+        }
+        self.grants.gateway(gateway, members);
         Ok(())
     }
 
@@ -71,7 +81,7 @@ impl FleetGate {
             tracing::warn!(gateway = %name, "a wrong password for a gateway");
             return Ok(None);
         }
-        self.grants.gateway(&gateway, gateways::members(&self.registry, name).await?);
+        self.grant(&gateway).await?;
         Ok(Some(DeviceIdentity { id: gateway.name, number: GATEWAY }))
     }
 }
@@ -88,7 +98,7 @@ impl Gate for FleetGate {
         let found = devices::by_id(&self.registry, &id).await.map_err(away)?;
         if let Some(device) = found.as_ref().filter(|device| token::fits(password, &device.token_hash)) {
             let identity = DeviceIdentity { id: device.id.clone(), number: device.number };
-            self.provisioning.signed_in(&device.id).await;
+            self.provisioning.signed_in(&identity).await;
             self.grants.device(&identity, device.topic.as_deref());
             self.ingest.know(identity.number, device.kind);
             return Ok(Some(identity));
@@ -127,15 +137,26 @@ impl Gate for FleetGate {
                 if let Answered::Unreadable(reason) = self.downlink.answered(&device, topic, &payload).await.map_err(away)? {
                     self.ingest.quarantine(&device, topic, reason, &payload, true).await;
                 }
+                let goodbye_ms = self.ingest.goodbye_ms(device.number);
                 self.ingest.placed(&device, Source { topic, decoder, name, rest }, &payload).await?;
                 // Afterwards, when it is known whether this was a goodbye.
-                self.downlink.heard(&device, topic, came_ms);
+                self.downlink.heard(&device, came_ms, goodbye_ms);
             }
             // A greeting, or a device behind a gateway that nobody registered: there is nowhere to keep it.
             Some(Place::Unplaced) => self.ingest.unplaced(),
             None => self.refused(client, Offence::Publish, topic, &payload).await,
         }
         Ok(())
+    }
+
+    async fn accept_kept(&self, client: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<bool, Unavailable> {
+        let Some(Place::Message { device, decoder, name, rest }) = self.grants.place(self.ingest.routes(), client, topic) else {
+            return Ok(false);
+        };
+        // An answer counts once, however often it comes.
+        let answered = self.downlink.answered(&device, topic, &payload).await.map_err(away)?;
+        let stored = self.ingest.kept(&device, Source { topic, decoder, name, rest }, &payload).await?;
+        Ok(stored || matches!(answered, Answered::Read))
     }
 
     async fn refused(&self, client: &DeviceIdentity, offence: Offence, topic: &str, payload: &[u8]) {

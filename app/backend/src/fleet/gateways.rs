@@ -5,7 +5,7 @@ use vigia_domain::ids::{DeviceId, DeviceNumber};
 use crate::auth::token::{self, Kind};
 use crate::db::audit::By;
 use crate::db::gateways::{self, Gateway};
-use crate::db::{Db, DbError, devices};
+use crate::db::{Db, DbError, devices, unclaimed};
 use crate::world::World;
 
 /// The longest name in topics, in bytes: Shelly's own limit of a prefix.
@@ -16,7 +16,7 @@ const RESERVED: [&str; 10] = ["vigia", "tele", "stat", "cmnd", "shellies", "zigb
 /// Why a gateway or a name in topics was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// The name is another gateway's, or a device's.
+    /// The name is another gateway's, or a device's, or of one that waits to be claimed.
     #[error("{0} exists already; choose another name")]
     Exists(DeviceId),
     /// Another gateway has this base.
@@ -59,6 +59,9 @@ pub async fn add_gateway(
     base: Option<&str>,
 ) -> Result<String, GatewayError> {
     if devices::by_id(registry, name).await?.is_some() || gateways::by_name(registry, name).await?.is_some() {
+        return Err(GatewayError::Exists(name.clone()));
+    }
+    if unclaimed::by_id(registry, name).await?.is_some() {
         return Err(GatewayError::Exists(name.clone()));
     }
     if let Some(base) = base {
@@ -117,10 +120,17 @@ pub async fn check_topic(registry: &Db, id: &DeviceId, topic: &str) -> Result<()
     if !is_topic(topic) {
         return Err(GatewayError::Topic(topic.to_owned()));
     }
-    match devices::shares_topics(registry, id.as_str(), topic).await? {
-        Some(other) => Err(GatewayError::Shared { name: topic.to_owned(), other }),
-        None => Ok(()),
-    }
+    let other = match devices::shares_topics(registry, id.as_str(), topic).await? {
+        Some(other) => Some(other),
+        None => waits_above(registry, topic).await?.filter(|other| other != id.as_str()),
+    };
+    other.map_or(Ok(()), |other| Err(GatewayError::Shared { name: topic.to_owned(), other }))
+}
+
+/// Who waits to be claimed and may listen to this topic as it is, by its id.
+async fn waits_above(registry: &Db, topic: &str) -> Result<Option<String>, GatewayError> {
+    let Some(id) = topic.split('/').next().and_then(|first| DeviceId::new(first).ok()) else { return Ok(None) };
+    Ok(unclaimed::by_id(registry, &id).await?.map(|waiting| waiting.id.to_string()))
 }
 
 /// A base may be a word that is reserved for devices: `zigbee2mqtt` is one gateway's.
@@ -128,7 +138,11 @@ async fn check_base(registry: &Db, base: &str) -> Result<(), GatewayError> {
     if !is_level_list(base) || base == "vigia" || base.starts_with("vigia/") {
         return Err(GatewayError::Topic(base.to_owned()));
     }
-    if let Some(other) = devices::shares_topics(registry, "", base).await? {
+    let other = match devices::shares_topics(registry, "", base).await? {
+        Some(other) => Some(other),
+        None => waits_above(registry, base).await?,
+    };
+    if let Some(other) = other {
         return Err(GatewayError::Shared { name: base.to_owned(), other });
     }
     let overlaps = |other: &str| other == base || other.starts_with(&format!("{base}/")) || base.starts_with(&format!("{other}/"));

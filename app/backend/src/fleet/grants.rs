@@ -52,7 +52,7 @@ impl Grants {
     /// A gateway.
     pub(super) fn gateway(&self, gateway: &Gateway, members: Vec<Member>) {
         let mut grant = Grant { base: gateway.base.clone(), ..Grant::default() };
-        for Member { id, number, topic } in members {
+        for Member { id, number, topic, .. } in members {
             let device = DeviceIdentity { id, number };
             grant.devices.insert(device.id.to_string(), device.clone());
             if let Some(topic) = topic {
@@ -87,9 +87,14 @@ impl Grants {
         self.by_user.read().unwrap_or_else(PoisonError::into_inner).get(user).cloned()
     }
 
+    /// What was given to a client. To whoever nobody has claimed, nothing: their user name is one that they chose.
+    fn of(&self, client: &DeviceIdentity) -> Option<Arc<Grant>> {
+        if client.number.0 < 0 { None } else { self.get(&client.id) }
+    }
+
     /// What a message on this topic is; `None` when the client may not publish there.
     pub(super) fn place<'t>(&self, routes: &'t Routes, client: &DeviceIdentity, topic: &'t str) -> Option<Place<'t>> {
-        let grant = if is_plainly_own(client, topic) { None } else { self.get(&client.id) };
+        let grant = if is_plainly_own(client, topic) { None } else { self.of(client) };
         match routes.find(topic, |name| speaks_for(client, grant.as_deref(), name)) {
             Found::Up { device, decoder, name, rest } => Some(Place::Message { device, decoder, name, rest }),
             Found::Hello => Some(Place::Unplaced),
@@ -100,7 +105,7 @@ impl Grants {
 
     /// Whether all that a filter takes is of devices that the client speaks for.
     pub(super) fn may_hear(&self, routes: &Routes, client: &DeviceIdentity, filter: &str) -> bool {
-        let grant = self.get(&client.id);
+        let grant = self.of(client);
         routes.covers(filter, |name| name != Name::Sender && speaks_for(client, grant.as_deref(), name).is_some())
             || is_below_base(grant.as_deref(), filter)
     }
@@ -139,7 +144,8 @@ mod tests {
     }
 
     fn member(id: &str, number: i64, topic: Option<&str>) -> Member {
-        Member { id: device(id, number).id, number: DeviceNumber(number), topic: topic.map(str::to_owned) }
+        let kind = vigia_domain::device::DeviceKind::Other;
+        Member { id: device(id, number).id, number: DeviceNumber(number), kind, topic: topic.map(str::to_owned) }
     }
 
     fn whose(grants: &Grants, client: &DeviceIdentity, topic: &str) -> Option<String> {
@@ -188,6 +194,11 @@ mod tests {
         for (filter, may) in [("zigbee2mqtt/#", true), ("cmnd/m1/#", true), ("#", false), ("cmnd/m3/#", false), ("zigbee2mqtt", false)] {
             assert_eq!(grants.may_hear(&Routes::built_in(), &z2m, filter), may, "{filter}");
         }
+        let stranger = device("z2m", -1);
+        for topic in ["zigbee2mqtt/kitchen/plug", "zigbee2mqtt/bridge/state", "vigia/m1/telemetry"] {
+            assert_eq!(whose(&grants, &stranger, topic), None, "{topic}: the name alone gives nothing");
+        }
+        assert!(!grants.may_hear(&Routes::built_in(), &stranger, "zigbee2mqtt/#"));
         grants.forget(&z2m.id);
         assert_eq!(whose(&grants, &z2m, "zigbee2mqtt/m1"), None);
     }

@@ -1,7 +1,7 @@
 //! Devices that nobody knows: they introduce themselves with a provisioning key, wait in quarantine until an operator claims
 //! them, and get a token of their own then. Until they have signed in with it they are known by a negative number.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -12,13 +12,13 @@ use vigia_domain::reason::Reason;
 use vigia_domain::unclaimed::{Claimed, Unclaimed, Waiting};
 
 use super::deliver::in_time;
-use super::register::{RegisterError, checked_name, owner_of};
+use super::register::{RegisterError, check_id, checked_name, owner_of};
 use crate::app::App;
 use crate::auth::token::{self, Kind};
 use crate::db::audit::By;
 use crate::db::devices::NewDevice;
 use crate::db::unclaimed::{self as kept};
-use crate::db::{Db, DbError, devices, state};
+use crate::db::{Databases, Db, DbError, devices, state};
 use crate::mqtt::{Broker, DeviceIdentity};
 use crate::world::World;
 
@@ -43,6 +43,7 @@ pub struct Provisioning {
 
 struct Inner {
     registry: Db,
+    telemetry: Db,
     world: World,
     state: Mutex<State>,
 }
@@ -51,8 +52,8 @@ struct Inner {
 struct State {
     /// When the newest ones came.
     new: VecDeque<i64>,
-    /// Those that were let in and are nobody's.
-    strangers: HashSet<DeviceId>,
+    /// Those that were let in and are nobody's, with the numbers of their rows.
+    strangers: HashMap<DeviceId, i64>,
     /// Those that were claimed and have not signed in, by number.
     claimed: HashMap<i64, Handing>,
 }
@@ -74,8 +75,9 @@ pub(super) fn is_unclaimed(device: &DeviceIdentity) -> bool {
 impl Provisioning {
     /// One that knows of nothing yet.
     #[must_use]
-    pub fn new(registry: Db, world: World) -> Self {
-        Self { inner: Arc::new(Inner { registry, world, state: Mutex::default() }) }
+    pub fn new(databases: Databases, world: World) -> Self {
+        let Databases { registry, telemetry } = databases;
+        Self { inner: Arc::new(Inner { registry, telemetry, world, state: Mutex::default() }) }
     }
 
     /// Why what an unclaimed device sends is not stored. Only the list of such devices shows it, so it has no code of its own.
@@ -101,13 +103,22 @@ impl Provisioning {
             return Ok(as_unclaimed(known.number));
         }
         let as_stranger = |number: i64| {
-            self.state().strangers.insert(id.clone());
+            self.state().strangers.insert(id.clone(), number);
             as_unclaimed(number)
         };
         let key = text.split('.').next().unwrap_or(text);
         let Some((key, name)) = kept::key(registry, &token::hash(key.as_bytes()), now_ms).await?.filter(|_| !registered) else {
             return Ok(None);
         };
+        // Also of one that is known: a gateway or a device may have got the name since.
+        match check_id(registry, id).await {
+            Ok(()) => {}
+            Err(RegisterError::Db(error)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(device = %id, key = %name, %error, "an unknown device was sent away");
+                return Ok(None);
+            }
+        }
         if let Some(known) = known {
             kept::touch(registry, known.number, now_ms).await?;
             return Ok(as_stranger(known.number));
@@ -142,20 +153,24 @@ impl Provisioning {
     }
 
     /// A device signed in with a token of its own: if it waited for that, it does not any more.
-    pub(super) async fn signed_in(&self, id: &DeviceId) {
-        let is_claimed = self.state().claimed.values().any(|handing| handing.id == *id);
-        if !is_claimed {
-            return;
-        }
-        match kept::remove(&self.inner.registry, id).await {
-            Ok(()) => self.state().claimed.retain(|_, handing| handing.id != *id),
+    pub(super) async fn signed_in(&self, device: &DeviceIdentity) {
+        let DeviceIdentity { id, number } = device;
+        let waited = self.state().claimed.iter().find(|(_, handing)| handing.id == *id).map(|(number, _)| *number);
+        let Some(waited) = waited else { return };
+        let done = async {
+            kept::remove(&self.inner.registry, id).await?;
+            // What it sent since it was claimed, too.
+            state::hand_over(&self.inner.telemetry, DeviceNumber(-waited), *number).await
+        };
+        match done.await {
+            Ok(()) => drop(self.state().claimed.remove(&waited)),
             Err(error) => tracing::warn!(device = %id, %error, "a claimed device stays in the list for now"),
         }
     }
 
     /// Sends a stranger away whose id was given to another device by hand, before anything is published that is meant for that one.
     pub(super) async fn evict(&self, id: &DeviceId, broker: &dyn Broker) {
-        let is_stranger = self.state().strangers.remove(id);
+        let is_stranger = self.state().strangers.remove(id).is_some();
         if is_stranger {
             broker.disconnect(id).await;
         }
@@ -205,6 +220,8 @@ impl Provisioning {
     /// Forgets who came no more, and learns who was claimed before the process began, or by another.
     pub(super) async fn tidy(&self, app: &App, now_ms: i64) {
         let done = async {
+            // Before the rows are read: whoever comes in the meantime has one.
+            let strangers = self.state().strangers.clone();
             for (number, id) in kept::tidy(app.registry(), now_ms - KEPT_MS).await? {
                 state::forget(app.telemetry_db(), DeviceNumber(-number)).await?;
                 self.state().claimed.remove(&number);
@@ -212,7 +229,15 @@ impl Provisioning {
                     self.evict(&id, &**broker).await;
                 }
             }
-            for row in kept::all(app.registry()).await?.into_iter().filter(|row| row.claimed_ms.is_some()) {
+            let rows = kept::all(app.registry()).await?;
+            for (id, number) in strangers.into_iter().filter(|(_, number)| rows.iter().all(|row| row.number != *number)) {
+                // Its key was revoked: it has no row any more.
+                if let Some(broker) = app.broker() {
+                    self.evict(&id, &**broker).await;
+                }
+                state::forget(app.telemetry_db(), DeviceNumber(-number)).await?;
+            }
+            for row in rows.into_iter().filter(|row| row.claimed_ms.is_some()) {
                 self.expect(row.number, row.id);
             }
             Ok::<_, DbError>(())
@@ -303,6 +328,7 @@ pub async fn claim(app: &App, actor: &str, id: &DeviceId, claim: &Claim) -> Resu
         return Err(ClaimError::Claimed);
     }
     let kind = claim.kind.or(waiting.kind).ok_or(ClaimError::Kind)?;
+    check_id(app.registry(), id).await?;
     let name = checked_name(claim.name.as_deref(), id)?;
     let owner = owner_of(app.registry(), claim.owner.as_deref()).await?;
     // Nobody has the token of this hash: the device's own is made when it is sent.

@@ -27,16 +27,16 @@ pub enum RegisterError {
     /// The id is taken.
     #[error("a device {0} exists already; choose another id")]
     Exists(DeviceId),
-    /// Another device is called so in topics.
-    #[error("the topics of {id} are those of the device {other}, too; choose another id")]
+    /// Another device is called so in topics, or a gateway has everything below it.
+    #[error("the topics of {id} are those of {other}, too; choose another id")]
     Shared {
         /// The id.
         id: DeviceId,
         /// Whose.
         other: String,
     },
-    /// The name is too long.
-    #[error("a name has at most {NAME_CHARACTERS} characters")]
+    /// The name is too long, or holds control characters: PostgreSQL has no text with a NUL in it.
+    #[error("a name has at most {NAME_CHARACTERS} characters, and none that cannot be printed")]
     Name,
     /// No user has the owner's address.
     #[error("no user has the address {0}; add them first with: vigia user add {0} --role customer")]
@@ -71,13 +71,7 @@ pub struct NewDevice<'a> {
 pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Result<Registered, RegisterError> {
     let NewDevice { actor, id, kind, name, owner } = new;
     let name = checked_name(name, id)?;
-    // A gateway signs in by its name as a device does by its id, and topics begin with either.
-    if gateways::by_name(registry, id).await?.is_some() {
-        return Err(RegisterError::Exists(id.clone()));
-    }
-    if let Some(other) = devices::shares_topics(registry, id.as_str(), id.as_str()).await? {
-        return Err(RegisterError::Shared { id: id.clone(), other });
-    }
+    check_id(registry, id).await?;
     let owner = owner_of(registry, owner).await?;
     let token = token::make(world, Kind::Device);
     let by = By { actor, at_ms: world.clock.now_ms() };
@@ -86,6 +80,21 @@ pub async fn register(registry: &Db, world: &World, new: NewDevice<'_>) -> Resul
         .await
         .map_err(|e| if e.is_duplicate() { RegisterError::Exists(id.clone()) } else { e.into() })?;
     Ok(Registered { device: DeviceIdentity { id: id.clone(), number }, token })
+}
+
+/// Whether a new device may have this id: a gateway signs in by its name as a device does by its id, and topics begin with either.
+pub(super) async fn check_id(registry: &Db, id: &DeviceId) -> Result<(), RegisterError> {
+    let gateways = gateways::list(registry).await?;
+    if gateways.iter().any(|gateway| gateway.name == *id) {
+        return Err(RegisterError::Exists(id.clone()));
+    }
+    let begins = |base: &str| base.split('/').next() == Some(id.as_str());
+    let above = gateways.into_iter().find(|gateway| gateway.base.as_deref().is_some_and(begins));
+    let other = match above {
+        Some(gateway) => Some(gateway.name.to_string()),
+        None => devices::shares_topics(registry, id.as_str(), id.as_str()).await?,
+    };
+    other.map_or(Ok(()), |other| Err(RegisterError::Shared { id: id.clone(), other }))
 }
 
 /// Gives a device a new token; the old one is worthless from then on.
@@ -105,13 +114,13 @@ pub async fn new_token(registry: &Db, world: &World, actor: &str, id: &DeviceId)
 /// The name that people gave a device; its id when they gave none.
 pub(super) fn checked_name<'a>(name: Option<&'a str>, id: &'a DeviceId) -> Result<&'a str, RegisterError> {
     let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(id.as_str());
-    if name.chars().count() > NAME_CHARACTERS { Err(RegisterError::Name) } else { Ok(name) }
+    if name.chars().count() > NAME_CHARACTERS || name.contains(char::is_control) { Err(RegisterError::Name) } else { Ok(name) }
 }
 
 /// The user with this address.
 pub(super) async fn owner_of(registry: &Db, email: Option<&str>) -> Result<Option<UserId>, RegisterError> {
     let Some(email) = email else { return Ok(None) };
-    let owner = users::by_email(registry, email).await?;
+    let owner = if email.contains('\0') { None } else { users::by_email(registry, email).await? };
     Ok(Some(owner.ok_or_else(|| RegisterError::NoSuchOwner(email.to_owned()))?.id))
 }
 

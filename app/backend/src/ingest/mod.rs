@@ -203,6 +203,36 @@ impl Ingest {
         self.store(vec![(device.id.clone(), entry)]).await
     }
 
+    /// Takes of a message that a broker had kept what has a time of its own: storing that twice is harmless. Its device does not
+    /// count as heard, and all else is left: nobody knows when it was true. Says whether there was anything.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: nothing was stored.
+    pub async fn kept(&self, device: &DeviceIdentity, source: Source<'_>, payload: &[u8]) -> Result<bool, Unavailable> {
+        let Ok(mut decoded) = source.decoder.decode(source.name, source.rest, payload) else { return Ok(false) };
+        let now_ms = self.inner.world.clock.now_ms();
+        let has_time = |at_ms: Option<i64>| at_ms.is_some() && stamp::check(at_ms, now_ms).is_ok();
+        decoded.readings.retain(|reading| has_time(reading.at_ms));
+        decoded.events.retain(|event| has_time(event.at_ms));
+        let mut refused = Vec::new();
+        self.check(device.number, &mut decoded.readings, now_ms, |reason| refused.push(refusal(source.topic, reason, payload)));
+        if self.leave_out_new_metrics(device, &mut decoded) {
+            refused.push(refusal(source.topic, Reason::TooManyMetrics, payload));
+        }
+        if decoded.readings.is_empty() && decoded.events.is_empty() && refused.is_empty() {
+            return Ok(false);
+        }
+        let timed = Decoded { readings: decoded.readings, events: decoded.events, ..Decoded::default() };
+        self.store(vec![(device.id.clone(), self.entry(device, timed, refused, false))]).await?;
+        Ok(true)
+    }
+
+    /// When the device last said goodbye, ms since the epoch, if it did not come back.
+    #[must_use]
+    pub fn goodbye_ms(&self, device: DeviceNumber) -> Option<i64> {
+        self.inner.store.goodbye_ms(device)
+    }
+
     /// Only a message of one reading says something of the clock: a list is a backlog.
     fn hear_clock(&self, device: DeviceNumber, readings: &[Reading], now_ms: i64) {
         if let [Reading { at_ms: Some(at_ms), .. }] = readings {

@@ -68,6 +68,15 @@ pub trait Gate: Send + Sync {
     /// [`Unavailable`]: nothing was stored.
     async fn accept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<(), Unavailable>;
 
+    /// Takes a message that the broker had kept (retained): nobody knows when it was sent, and its device need not be there. Says
+    /// whether anything of it was stored: only what has a time of its own is, and that may come twice.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: nothing was stored.
+    async fn accept_kept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<bool, Unavailable> {
+        self.accept(device, topic, payload).await.map(|()| true)
+    }
+
     /// Notes what was refused. Bounded: a device that tries without end does not fill the disk.
     async fn refused(&self, device: &DeviceIdentity, offence: Offence, topic: &str, payload: &[u8]);
 
@@ -112,6 +121,11 @@ pub trait Broker: Send + Sync {
 
     /// How many clients are connected; `None` when the broker cannot be reached.
     fn connections(&self) -> Option<usize>;
+
+    /// How often a connection to it came to stand: with another number what it kept for devices may be gone. Always 0 for our own.
+    fn stood(&self) -> u64 {
+        0
+    }
 
     /// What is wrong with it, for the operator; `None` while all is well.
     fn trouble(&self) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Commands: to a device that is away, to one that does not answer, and what the operator is told meanwhile.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,15 +24,20 @@ const COMMANDS: &str = "/api/v1/devices/m1/commands";
 struct Elsewhere {
     topics: Mutex<Vec<(String, bool)>>,
     away: AtomicBool,
+    refuses: AtomicBool,
+    stood: AtomicU64,
 }
 
 #[async_trait]
 impl Broker for Elsewhere {
     async fn publish(&self, topic: &str, _: Bytes, retain: bool) -> Result<(), BrokerError> {
         self.topics.lock().expect("no panic").push((topic.to_owned(), retain));
-        Ok(())
+        if self.refuses.load(Ordering::SeqCst) { Err(BrokerError::Failed("not now".to_owned())) } else { Ok(()) }
     }
     async fn disconnect(&self, _: &DeviceId) {}
+    fn stood(&self) -> u64 {
+        self.stood.load(Ordering::SeqCst)
+    }
     fn connections(&self) -> Option<usize> {
         (!self.away.load(Ordering::SeqCst)).then_some(0)
     }
@@ -62,6 +67,44 @@ both! {
         it.world.advance(1_000);
         becomes(it, &format!("{COMMANDS}/c1"), &key, |command| command["state"] == "sent").await;
         assert_eq!(*broker.topics.lock().expect("no panic"), [("vigia/m1/command".to_owned(), false)]);
+        for _ in 0..5 {
+            gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": true}"#)).await.expect("taken");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(broker.topics.lock().expect("no panic").len(), 1, "it was there all the time: it need not be told again");
+    }
+
+    async fn a_configuration_that_the_broker_did_not_take_or_forgot_is_published_again(it: Installation) {
+        let key = admin(it).await;
+        it.device("m1", None).await;
+        let broker = Arc::new(Elsewhere::default());
+        it.app.set_broker(broker.clone());
+        let published = async |times: usize, why: &str| {
+            for _ in 0..400 {
+                if broker.topics.lock().expect("no panic").len() == times {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            panic!("{why}: {:?}", broker.topics.lock().expect("no panic"));
+        };
+        broker.refuses.store(true, Ordering::SeqCst);
+        let headers = [("x-api-key", key.as_str()), ("content-type", "application/json")];
+        let set = it.ask(axum::http::Method::PUT, "/api/v1/devices/m1/config", &headers, r#"{"interval_s": 10}"#).await;
+        assert_eq!(set.status, StatusCode::OK);
+        published(1, "it was tried").await;
+        broker.refuses.store(false, Ordering::SeqCst);
+        it.world.advance(30_000);
+        published(2, "it is tried again").await;
+        broker.away.store(true, Ordering::SeqCst);
+        broker.stood.store(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        published(2, "nothing while it is away").await;
+        broker.away.store(false, Ordering::SeqCst);
+        it.world.advance(1_000);
+        published(3, "it came back, perhaps with nothing").await;
+        let topics = broker.topics.lock().expect("no panic").clone();
+        assert!(topics.iter().all(|told| *told == ("vigia/m1/config".to_owned(), true)), "{topics:?}");
     }
 
     async fn a_command_waits_for_its_device_through_a_restart_and_its_answer_closes_it(it: Installation) {
@@ -224,7 +267,7 @@ both! {
         let mut device = Listening::connect(address, "m1", &token).await;
         it.post(COMMANDS, &key, r#"{"id": "c1", "name": "switch.set"}"#).await;
         device.hears(it, "command").await;
-        for payload in [r#"{"ok": true}"#, r#"{"id": "c1"}"#, r#"{"id": "c1", "ok": "yes"}"#, "[]", "done", r#"{"id": "unknown", "ok": true}"#] {
+        for payload in [r#"{"ok": true}"#, r#"{"id": "c1"}"#, r#"{"id": "c1", "ok": "yes"}"#, "[]", "done", r#"{"id": "unknown", "ok": true}"#, r#"{"id": "c\u0000", "ok": true}"#] {
             device.says("command/result", payload).await;
         }
         assert_eq!(it.get(&format!("{COMMANDS}/c1"), &key).await.json()["state"], "sent");
@@ -238,6 +281,7 @@ both! {
                 "ok: true or false is expected, not a text",
                 "an object is expected, not a list",
                 "the payload is not JSON: expected value at line 1 column 1",
+                "the name \"c\\0\" is not 1 to 64 of letters, digits and : _ . -",
             ]
         );
     }

@@ -11,6 +11,8 @@ use vigia_domain::ids::{DeviceId, DeviceNumber};
 #[derive(Default)]
 pub(crate) struct Recorder {
     pub(crate) accepted: Mutex<Vec<(String, String, Bytes)>>,
+    /// Those that the broker had kept.
+    pub(crate) kept: Mutex<Vec<(String, Bytes)>>,
     pub(crate) refused: Mutex<Vec<(String, Offence, String)>>,
     pub(crate) comings: Mutex<Vec<String>>,
     pub(crate) store_down: AtomicBool,
@@ -71,6 +73,12 @@ impl Gate for Recorder {
         }
         self.accepted.lock().expect("no test panicked with it").push((device.id.to_string(), topic.to_owned(), payload));
         Ok(())
+    }
+
+    async fn accept_kept(&self, _: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<bool, Unavailable> {
+        let has_time = payload.starts_with(b"at ");
+        self.kept.lock().expect("no test panicked with it").push((topic.to_owned(), payload));
+        Ok(has_time)
     }
 
     async fn refused(&self, device: &DeviceIdentity, offence: Offence, topic: &str, _payload: &[u8]) {

@@ -5,8 +5,11 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use vigia_backend::auth::token::{self, Kind};
+use vigia_backend::db::gateways::{self, Gateway};
 use vigia_backend::db::unclaimed;
+use vigia_backend::fleet::{self, GatewayError};
 use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::DeviceId;
 
 use crate::downward::{Listening, admin, becomes, open_broker};
 use crate::support::{BY, Installation, NOW, both};
@@ -40,6 +43,7 @@ both! {
         assert_eq!((claimed.status, claimed.json()), (StatusCode::CREATED, json!({"id": "new-1", "kind": "energy_meter"})));
         let told = device.hears(it, "provision").await;
         assert_eq!(told["id"], "new-1");
+        device.says("telemetry", r#"{"power_w": 7}"#).await;
         let token = told["token"].as_str().expect("a token").to_owned();
         assert_eq!(it.post("/api/v1/unclaimed/new-1/claim", &admin, "{}").await.status, StatusCode::CONFLICT);
 
@@ -47,7 +51,8 @@ both! {
         device.says("telemetry", r#"{"power_w": 6}"#).await;
         let view = it.get("/api/v1/devices/new-1", &admin).await.json();
         assert_eq!((&view["row"]["name"], &view["latest"][0]["value"]), (&json!("Kitchen"), &json!(6.0)));
-        assert_eq!(view["quarantine"][0]["excerpt"], r#"{"power_w": 5}"#, "what it sent before is seen, and is no reading");
+        let before: Vec<_> = view["quarantine"].as_array().expect("a list").iter().map(|sent| &sent["excerpt"]).collect();
+        assert_eq!(before, [r#"{"power_w": 7}"#, r#"{"power_w": 5}"#], "what it sent before is seen, and is no reading");
         assert_eq!(it.get("/api/v1/unclaimed", &admin).await.json(), json!([]));
         assert!(refused(address, "new-1", &password).await, "the key is worthless for it now");
     }
@@ -82,14 +87,45 @@ both! {
         Listening::connect(address, "new-1", &format!("{key}.mine")).await;
         assert!(refused(address, "new-1", &format!("{key}.yours")).await);
         assert!(refused(address, "new-1", &key).await);
-        let again = Listening::connect(address, "new-1", &format!("{key}.mine")).await;
-        drop(again);
-        unclaimed::revoke_key(it.app.registry(), "batch-7", BY).await.expect("revoked");
-        assert!(refused(address, "new-2", &key).await && refused(address, "new-1", &format!("{key}.mine")).await);
+        let mut again = Listening::connect(address, "new-1", &format!("{key}.mine")).await;
         assert_eq!(it.post("/api/v1/unclaimed/nobody/claim", &admin, "{}").await.status, StatusCode::NOT_FOUND);
         assert_eq!(it.post("/api/v1/unclaimed/new-1/claim", &admin, r#"{"kind": "toaster"}"#).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let nobody = it.post("/api/v1/unclaimed/new-1/claim", &admin, r#"{"owner": "nobody@example.org"}"#).await;
         assert_eq!((nobody.status, nobody.json()["field"].clone()), (StatusCode::UNPROCESSABLE_ENTITY, json!("owner")));
+        unclaimed::revoke_key(it.app.registry(), "batch-7", BY).await.expect("revoked");
+        assert!(refused(address, "new-2", &key).await && refused(address, "new-1", &format!("{key}.mine")).await);
+        assert_eq!(it.get("/api/v1/unclaimed", &admin).await.json(), json!([]), "who came with it is forgotten");
+        it.world.advance(31_000);
+        let ended = again.hears_within(Duration::from_secs(5), "provision").await;
+        assert_eq!(ended, Some(serde_json::Value::Null), "and sent away");
+    }
+
+    async fn a_key_opens_neither_a_gateways_rights_nor_anothers_topics(it: Installation) {
+        let admin = admin(it).await;
+        let key = batch(it).await;
+        let (m1, _) = it.device("m1", None).await;
+        let (registry, world) = (it.app.registry(), it.app.world());
+        let id = |text: &str| DeviceId::new(text).expect("a good id");
+        fleet::name_topic(registry, world, "test", &m1.id, Some("home/m1")).await.expect("named");
+        let token = fleet::add_gateway(registry, world, "test", &id("z2m"), std::slice::from_ref(&m1.id), Some("barn/zigbee")).await.expect("added");
+        let address = open_broker(it).await;
+        let _gateway = Listening::try_connect(address, "z2m", &token).await;
+        for taken in ["z2m", "barn", "home"] {
+            assert!(refused(address, taken, &key).await, "{taken}");
+        }
+        // And the other way round.
+        Listening::connect(address, "new-1", &key).await;
+        let exists = fleet::add_gateway(registry, world, "test", &id("new-1"), &[], Some("x")).await;
+        assert!(matches!(exists, Err(GatewayError::Exists(_))));
+        let below = fleet::add_gateway(registry, world, "test", &id("g"), &[], Some("new-1/x")).await;
+        assert!(matches!(below, Err(GatewayError::Shared { .. })));
+        let below = fleet::name_topic(registry, world, "test", &m1.id, Some("new-1/x")).await;
+        assert!(matches!(below, Err(GatewayError::Shared { .. })));
+        // Both at the same moment.
+        let gateway = Gateway { name: id("g"), base: Some("new-1".to_owned()), token_hash: "none".to_owned() };
+        gateways::insert(registry, &gateway, &[m1.number], BY).await.expect("added");
+        assert!(refused(address, "new-1", &key).await, "who is known already, too");
+        assert_eq!(it.post("/api/v1/unclaimed/new-1/claim", &admin, "{}").await.status, StatusCode::CONFLICT);
     }
 
     async fn a_stranger_never_hears_what_is_meant_for_the_device_that_was_given_its_id(it: Installation) {

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use vigia_backend::db::state;
-use vigia_backend::fleet::{self, FleetGate, GatewayError};
-use vigia_backend::mqtt::{DeviceIdentity, Gate as _};
+use vigia_backend::fleet::{self, Directory, FleetGate, GatewayError};
+use vigia_backend::mqtt::{DeviceIdentity, Directory as _, Gate as _};
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use crate::support::{Engine, Installation, both};
@@ -115,6 +115,22 @@ both! {
         let reasons = state::quarantine(it.app.telemetry_db(), device.number, 10).await.expect("asked");
         assert_eq!(reasons.iter().map(|q| q.reason.as_str()).collect::<Vec<_>>(), ["it names the device \"m2\", which this topic is not of"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_of_a_kind_hold_for_devices_behind_a_gateway_and_at_an_external_broker() {
+    let toml = "[[ingest.limits]]\nmetric = \"power_w\"\nkind = \"energy_meter\"\nmost = 100\n";
+    let mut it = Installation::configured(Engine::Sqlite, toml).await;
+    let (a, _) = it.device("a", None).await;
+    let (b, _) = it.device("b", None).await;
+    let token = add(&it, "g", &["a"], None).await.expect("added");
+    let gate = it.gate();
+    let client = gate.authenticate("g", token.as_bytes()).await.expect("asked").expect("let in");
+    say(&gate, &client, "vigia/a/telemetry", r#"{"power_w": 101}"#).await;
+    let found = Directory::of(&it.app).find(&b.id).await.expect("asked").expect("registered");
+    say(&gate, &found, "vigia/b/telemetry", r#"{"power_w": 101}"#).await;
+    assert_eq!((latest(&it, a.number), latest(&it, b.number)), (vec![], vec![]));
+    it.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,6 +25,20 @@ both! {
         after.close().await;
     }
 
+    async fn of_what_a_broker_kept_only_what_has_a_time_of_its_own_is_stored(it: Installation) {
+        let (device, _) = it.device("m1", None).await;
+        let kept = async |leaf: &str, payload: &'static str| {
+            it.gate().accept_kept(&device, &format!("vigia/m1/{leaf}"), Bytes::from(payload)).await.expect("taken")
+        };
+        assert!(!kept("telemetry", r#"{"power_w": 1}"#).await, "nobody knows when that was");
+        assert!(!kept("status", r#"{"online": true}"#).await && !kept("telemetry", "power 5").await);
+        for _ in 0..2 {
+            assert!(kept("telemetry", r#"[{"ts": 1772366300, "power_w": 2}, {"power_w": 3}]"#).await);
+        }
+        assert_eq!(it.app.store().range(device.number, "power_w", 0, i64::MAX).await.expect("asked"), [(1_772_366_300_000, 2.0)]);
+        assert_eq!(it.app.store().seen_ms(device.number), None, "the device need not be there");
+    }
+
     async fn bad_payloads_are_kept_aside_with_their_reasons(it: Installation) {
         let (device, _) = it.device("m1", None).await;
         for payload in ["", "power 5", r#"{"ts": 5, "power_w": 1}"#, r#"{"ts": 1803902400, "power_w": 1}"#, r#"{"power_w": {}}"#] {

@@ -54,7 +54,7 @@ async fn put(
 }
 
 async fn read(app: &App, device: &Device) -> Result<DeviceConfig, DbError> {
-    let found = device_config::of(app.registry(), &[device.number]).await?.pop();
+    let found = device_config::of(app.registry(), &[device.number]).await?.pop().map(|(_, id, config)| (id, config));
     Ok(found.map_or_else(
         || DeviceConfig { version: 0, config: Map::new(), changed_ms: None, applied_version: None, applied_ms: None, applied_error: None },
         |(_, config)| config,

@@ -52,7 +52,9 @@ async fn claim(
     fields.end()?;
     let claimed = fleet::claim(&app, &principal.actor(), &id, &asked).await.map_err(|error| match error {
         ClaimError::NotThere => Problem::new(StatusCode::NOT_FOUND, error.to_string()),
-        ClaimError::Claimed | ClaimError::Register(RegisterError::Exists(_)) => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        ClaimError::Claimed | ClaimError::Register(RegisterError::Exists(_) | RegisterError::Shared { .. }) => {
+            Problem::new(StatusCode::CONFLICT, error.to_string())
+        }
         ClaimError::Kind => Problem::field("kind", error.to_string()),
         ClaimError::Register(RegisterError::Db(error)) => error.into(),
         ClaimError::Register(RegisterError::Name) => Problem::field("name", error.to_string()),

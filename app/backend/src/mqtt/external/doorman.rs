@@ -30,8 +30,14 @@ impl Doorman {
             self.stranger(&message.topic);
             return Ok(());
         };
-        self.gate.accept(&device, &message.topic, message.payload.clone()).await?;
-        self.metrics.messages.inc();
+        let stored = if message.retained {
+            self.gate.accept_kept(&device, &message.topic, message.payload.clone()).await?
+        } else {
+            self.gate.accept(&device, &message.topic, message.payload.clone()).await?;
+            true
+        };
+        let counter = if stored { &self.metrics.messages } else { &self.metrics.passed_over };
+        counter.inc();
         Ok(())
     }
 

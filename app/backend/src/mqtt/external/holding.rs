@@ -48,11 +48,6 @@ impl Holding {
         );
     }
 
-    /// Acknowledges it in its turn without storing it.
-    pub(super) fn pass(&mut self, ack: Ack) {
-        self.first.push_back(future::ready(Tried::Stored(ack, 0)).boxed());
-    }
-
     /// The next message to be acknowledged. Waits for ever while there is none. Nothing is lost when it is dropped.
     pub(super) async fn next(&mut self) -> Ack {
         loop {

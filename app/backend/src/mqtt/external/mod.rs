@@ -124,6 +124,10 @@ impl Broker for ExternalBroker {
         self.state.count()
     }
 
+    fn stood(&self) -> u64 {
+        self.state.stood()
+    }
+
     fn trouble(&self) -> Option<String> {
         self.state.wrong()
     }

@@ -111,7 +111,7 @@ impl Pump {
         let mut outgoing = Outgoing::default();
         // Stored; the library has no room for their acknowledgements yet.
         let mut stored = VecDeque::new();
-        let (mut asked, mut remembered, mut deadline) = (Asked::Nothing, false, None);
+        let (mut asked, mut deadline) = (Asked::Nothing, None);
         loop {
             while stored.front().is_some_and(|ack| link.acknowledge(*ack).is_ok()) {
                 stored.pop_front();
@@ -132,7 +132,6 @@ impl Pump {
                     match happened {
                         Err(reason) => return End::Lost(reason),
                         Ok(Happened::Standing { remembered: known }) => {
-                            remembered = known;
                             if let Err(reason) = self.subscribe(&link, known) {
                                 return End::Lost(reason);
                             }
@@ -142,7 +141,7 @@ impl Pump {
                             asked = Asked::Clients;
                             self.subscribed(&link, &granted);
                         }
-                        Ok(Happened::Came(message)) => self.came(message, remembered, stopping, &mut holding),
+                        Ok(Happened::Came(message)) => self.came(message, stopping, &mut holding),
                         Ok(Happened::Left(number)) => outgoing.left(number),
                         Ok(Happened::Has(number, outcome)) => outgoing.has(number, outcome),
                         Ok(Happened::Subscribed(_) | Happened::Nothing) => {}
@@ -188,14 +187,11 @@ impl Pump {
         }
     }
 
-    fn came(&self, message: Message, remembered: bool, stopping: bool, holding: &mut Holding) {
+    fn came(&self, message: Message, stopping: bool, holding: &mut Holding) {
         if message.topic == topics::CLIENTS {
             if let Some(clients) = std::str::from_utf8(&message.payload).ok().and_then(|text| text.trim().parse().ok()) {
                 self.state.clients(clients);
             }
-        } else if message.retained && remembered {
-            // We had it when it was new: it says nothing about now.
-            holding.pass(message.ack);
         } else if !stopping {
             holding.take(message);
         }

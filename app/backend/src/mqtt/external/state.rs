@@ -10,6 +10,8 @@ pub(super) struct State {
 #[derive(Default)]
 struct Inner {
     standing: bool,
+    /// How often it came to stand.
+    stood: u64,
     clients: usize,
     wrong: Option<String>,
 }
@@ -21,11 +23,11 @@ impl State {
 
     /// The broker knows us and has our subscriptions; `wrong` when it refuses some of them.
     pub(super) fn stands(&self, wrong: Option<String>) {
-        self.with(|inner| *inner = Inner { standing: true, wrong, ..Inner::default() });
+        self.with(|inner| *inner = Inner { standing: true, stood: inner.stood + 1, wrong, ..Inner::default() });
     }
 
     pub(super) fn lost(&self, reason: String) {
-        self.with(|inner| *inner = Inner { wrong: Some(reason), ..Inner::default() });
+        self.with(|inner| *inner = Inner { stood: inner.stood, wrong: Some(reason), ..Inner::default() });
     }
 
     pub(super) fn clients(&self, clients: usize) {
@@ -34,6 +36,10 @@ impl State {
 
     pub(super) fn is_standing(&self) -> bool {
         self.with(|inner| inner.standing)
+    }
+
+    pub(super) fn stood(&self) -> u64 {
+        self.with(|inner| inner.stood)
     }
 
     /// How many clients the broker says it has; none when it does not say.

@@ -8,7 +8,7 @@ use vigia_domain::ids::DeviceId;
 use super::control::Control;
 use super::roles::{self, Rule, SERVER};
 use super::{AGAIN, DynamicSecurity, OURS, TRIES, is_there, told};
-use crate::mqtt::{CredentialError, Credentials as _};
+use crate::mqtt::CredentialError;
 
 /// Roles or clients that are told in one answer.
 const PAGE: usize = 100;
@@ -20,16 +20,18 @@ pub struct Found {
     pub unknown: Vec<DeviceId>,
     /// Roles whose rights were put right.
     pub mended: usize,
-    /// Clients and roles of devices that are not registered any more; they are gone now.
-    pub removed: Vec<DeviceId>,
+    /// Clients and roles of devices that were not registered when `registered` was read. They are still there: one that was
+    /// registered since is withdrawn by nobody, if the registry is asked again first.
+    pub gone: Vec<DeviceId>,
     /// What anybody may do there, without any role, that nobody should.
     pub open: Vec<String>,
 }
 
 impl DynamicSecurity {
-    /// Gives our own account its rights, mends the devices' roles, and removes those of devices that are not registered.
+    /// Gives our own account its rights, mends the devices' roles, and finds those of devices that are not registered, for
+    /// the caller to withdraw.
     ///
-    /// Several installations at one broker would remove each other's devices: they cannot share one.
+    /// Several installations at one broker would withdraw each other's devices: they cannot share one.
     ///
     /// # Errors
     /// [`CredentialError`]; what was done by then stays, and doing it again is harmless.
@@ -76,10 +78,7 @@ impl DynamicSecurity {
             found.mended += 1;
         }
         control.close().await;
-        for device in gone {
-            self.withdraw(&device).await?;
-            found.removed.push(device);
-        }
+        found.gone = gone;
         Ok(())
     }
 
