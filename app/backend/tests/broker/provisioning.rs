@@ -107,7 +107,7 @@ both! {
         let (registry, world) = (it.app.registry(), it.app.world());
         let id = |text: &str| DeviceId::new(text).expect("a good id");
         fleet::name_topic(registry, world, "test", &m1.id, Some("home/m1")).await.expect("named");
-        let token = fleet::add_gateway(registry, world, "test", &id("z2m"), &[m1.id.clone()], Some("barn/zigbee")).await.expect("added");
+        let token = fleet::add_gateway(registry, world, "test", &id("z2m"), std::slice::from_ref(&m1.id), Some("barn/zigbee")).await.expect("added");
         let address = open_broker(it).await;
         let _gateway = Listening::try_connect(address, "z2m", &token).await;
         for taken in ["z2m", "barn", "home"] {
