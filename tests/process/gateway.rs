@@ -1,6 +1,8 @@
 //! A gateway's credential against the running server, with Mosquitto's client.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::server::{Server, run, said, vigia};
@@ -49,4 +51,53 @@ fn a_gateway_brings_its_devices_and_follows_what_the_verbs_say() {
     ] {
         assert_eq!(run(vigia(&data).args(wrong)).status.code(), Some(code), "{wrong:?}");
     }
+}
+
+#[test]
+fn a_gateway_that_loses_a_device_hears_nothing_of_it_any_more() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let server = Server::start(&mut vigia(&data));
+    let m1 = said(vigia(&data).args(["device", "add", "m1", "--kind", "energy_meter"]));
+    said(vigia(&data).args(["device", "add", "m2", "--kind", "energy_meter"]));
+    let token = said(vigia(&data).args(["gateway", "add", "hall", "--devices", "m1,m2"]));
+    let client = |program: &str, user: &str, password: &str| {
+        let (host, port) = (server.mqtt.ip().to_string(), server.mqtt.port().to_string());
+        let mut client = Command::new(program);
+        client.args(["-h", &host, "-p", &port, "-V", "5", "-u", user, "-P", password, "-q", "1"]);
+        client
+    };
+    let m1_says = |power: &str| {
+        let status = client("mosquitto_pub", "m1", &m1).args(["-t", "m1/power", "-m", power]).status();
+        assert!(status.expect("mosquitto_pub is installed").success());
+    };
+    let mut listening = client("mosquitto_sub", "hall", &token);
+    // A session that would be remembered, with a subscription that was rightful.
+    listening.args(["-t", "m1/#", "-c", "-i", "hub", "-x", "3600"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut listening = listening.spawn().expect("mosquitto_sub is installed");
+    let mut lines = BufReader::new(listening.stdout.take().expect("piped")).lines().map_while(Result::ok);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Until it has subscribed nobody hears it.
+        scope.spawn(|| {
+            while !stop.load(Ordering::SeqCst) {
+                m1_says("1");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let first = lines.next();
+        stop.store(true, Ordering::SeqCst);
+        assert_eq!(first.as_deref(), Some("1"), "it hears its device");
+    });
+    said(vigia(&data).args(["gateway", "set", "hall", "--devices", "m2"]));
+    let is_gone = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        listening.try_wait().expect("asked").is_some()
+    });
+    if !is_gone {
+        m1_says("2");
+        listening.kill().expect("ended");
+    }
+    assert!(is_gone, "it had to sign in anew, and may not subscribe");
+    assert!(lines.all(|line| line == "1"));
 }

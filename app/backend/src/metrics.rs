@@ -128,6 +128,8 @@ pub struct IngestMetrics {
     pub quarantined: Counter,
     /// Messages of gateways that are of no registered device, and greetings.
     pub unplaced: Counter,
+    /// What gateways tried and may not.
+    pub refused: Counter,
     /// Messages that the store could not take.
     pub failed: Counter,
     /// How long a transaction took.
@@ -141,6 +143,7 @@ impl Default for Metrics {
             readings: Counter::default(),
             quarantined: Counter::default(),
             unplaced: Counter::default(),
+            refused: Counter::default(),
             failed: Counter::default(),
             commit_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
         };
@@ -154,6 +157,11 @@ impl Default for Metrics {
             "ingest_unplaced",
             "Messages of gateways that are of no registered device, and greetings",
             ingest.unplaced.clone(),
+        );
+        registry.register(
+            "ingest_refused",
+            "Messages, subscriptions and connections of gateways that were refused",
+            ingest.refused.clone(),
         );
         registry.register("ingest_failed", "Messages that the store could not take", ingest.failed.clone());
         registry.register("ingest_commit_seconds", "Time of a transaction", ingest.commit_seconds.clone());

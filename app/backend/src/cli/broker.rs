@@ -22,7 +22,7 @@ use crate::mqtt::external::{ExternalBroker, House};
 /// The pauses between tries to compare the broker's credentials with the registry: the first, the longest.
 const COMPARE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// How often it is looked whether a gateway was changed.
+/// How often it is looked whether a gateway, or a device's token or name in topics, was changed.
 const GATEWAYS: Duration = Duration::from_millis(700);
 
 /// Where devices connect.
@@ -41,7 +41,6 @@ pub(super) enum Devices {
 /// Starts it. Returns when our own broker listens; another's is reached when it is there.
 pub(super) async fn start(app: &App, with_demo: bool) -> Result<Devices, Failure> {
     let gate = Arc::new(FleetGate::of(app));
-    follow_gateways(app, FleetGate::clone(&gate));
     match app.settings().mqtt.external() {
         Some(external) => there(app, external, gate),
         None => here(app, gate, with_demo).await,
@@ -49,6 +48,7 @@ pub(super) async fn start(app: &App, with_demo: bool) -> Result<Devices, Failure
 }
 
 async fn here(app: &App, gate: Arc<FleetGate>, with_demo: bool) -> Result<Devices, Failure> {
+    follow_grants(app, FleetGate::clone(&gate));
     let mqtt = &app.settings().mqtt;
     let has_own_door = with_demo && mqtt.tls.is_some();
     let (broker, listening) = EmbeddedBroker::open(doors::of(app, has_own_door)?, mqtt.guard(), gate).await.map_err(Failure::new)?;
@@ -66,13 +66,23 @@ async fn here(app: &App, gate: Arc<FleetGate>, with_demo: bool) -> Result<Device
     Ok(Devices::Here { address, simulated })
 }
 
-/// What a verb changes of a gateway holds within a second, connected or not.
-fn follow_gateways(app: &App, gate: FleetGate) {
+/// What a verb changes of a gateway, or of a device's token or name in topics, holds within a second, connected or not: who lost something has to
+/// sign in anew.
+fn follow_grants(app: &App, gate: FleetGate) {
+    let following = app.clone();
     app.lifecycle().every("gateways", GATEWAYS, move || {
-        let gate = gate.clone();
+        let (gate, app) = (gate.clone(), following.clone());
         async move {
-            if let Err(error) = gate.refresh().await {
-                tracing::debug!(%error, "the gateways could not be read; they stay as they were");
+            match (gate.refresh().await, app.broker()) {
+                (Ok(withdrawn), Some(broker)) => {
+                    for user in &withdrawn {
+                        tracing::info!(%user, "its token or rights were withdrawn; its connections are ended");
+                        broker.disconnect(user).await;
+                    }
+                }
+                // Nobody is connected yet.
+                (Ok(_), None) => {}
+                (Err(error), _) => tracing::debug!(%error, "the gateways could not be read; they stay as they were"),
             }
         }
     });

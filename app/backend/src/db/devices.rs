@@ -176,6 +176,7 @@ pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str, by: By<'_>)
         if sqlx::query(SQL).bind(id.as_str()).bind(token_hash).execute(&mut *tx).await?.rows_affected() != 1 {
             return Err(DbError::Missing("devices"));
         }
+        sqlx::query(super::gateways::CHANGED).execute(&mut *tx).await?;
         audit::note!(tx, by, "device.token", id.as_str(), json!({}));
     });
     Ok(())
@@ -193,6 +194,7 @@ pub async fn set_topic(db: &Db, id: &DeviceId, topic: Option<&str>, by: By<'_>) 
         if sqlx::query(SQL).bind(id.as_str()).bind(topic).execute(&mut *tx).await?.rows_affected() != 1 {
             return Err(DbError::Missing("devices"));
         }
+        sqlx::query(super::gateways::CHANGED).execute(&mut *tx).await?;
         // Gateways that speak for it read it again.
         sqlx::query(GATEWAYS).bind(id.as_str()).execute(&mut *tx).await?;
         audit::note!(tx, by, "device.topic", id.as_str(), json!({ "topic": topic }));

@@ -72,13 +72,37 @@ pub async fn members(db: &Db, name: &DeviceId) -> Result<Vec<Member>, DbError> {
     rows.into_iter().map(member).collect()
 }
 
-/// A sum over the gateways: another answer means that one was added, changed or removed.
+/// To be run in the same transaction as a change of a token or of a name in topics.
+pub(super) const CHANGED: &str = "UPDATE rights_version SET version = version + 1";
+
+/// Sums over the gateways and over the changes of devices: another answer means that a gateway was added, changed or removed, or a device
+/// was given another token or name in topics.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn version(db: &Db) -> Result<(i64, i64), DbError> {
-    const SQL: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(changed_ms), 0) AS BIGINT) FROM gateways";
+pub async fn version(db: &Db) -> Result<(i64, i64, i64), DbError> {
+    const SQL: &str =
+        "SELECT COUNT(*), CAST(COALESCE(SUM(changed_ms), 0) AS BIGINT), (SELECT MAX(version) FROM rights_version) FROM gateways";
     Ok(on!(db, |c| sqlx::query_as(SQL).fetch_one(c).await)?)
+}
+
+/// The number of the last time that somebody's token was withdrawn; 0: never.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn last_withdrawal(db: &Db) -> Result<i64, DbError> {
+    const SQL: &str = "SELECT COALESCE(MAX(id), 0) FROM audit WHERE action IN ('device.token', 'gateway.remove')";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?)
+}
+
+/// Whose token was withdrawn since, with the number of each time; not those to whom the server itself gives their first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn withdrawn_since(db: &Db, number: i64) -> Result<Vec<(i64, String)>, DbError> {
+    const SQL: &str = "SELECT id, target FROM audit WHERE id > $1 AND action IN ('device.token', 'gateway.remove') AND actor <> 'system'
+        ORDER BY id";
+    Ok(on!(db, |c| sqlx::query_as(SQL).bind(number).fetch_all(c).await)?)
 }
 
 /// Adds a gateway that speaks for these devices.
@@ -132,6 +156,7 @@ pub async fn remove(db: &Db, name: &DeviceId, by: By<'_>) -> Result<(), DbError>
         if gone.rows_affected() != 1 {
             return Err(DbError::Missing("gateways"));
         }
+        sqlx::query(CHANGED).execute(&mut *tx).await?;
         audit::note!(tx, by, "gateway.remove", name.as_str(), json!({}));
     });
     Ok(())

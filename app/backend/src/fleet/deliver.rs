@@ -178,6 +178,8 @@ impl Delivery {
         }
         let mut next: Option<(i64, i64)> = None;
         for (command, next_ms) in commands::waiting(registry, device).await? {
+            // Those before it may have held it up for longer than it is good.
+            let now_ms = self.now_ms();
             let mut due_ms = if command.attempts < MOST_ATTEMPTS { next_ms } else { i64::MAX };
             if command.attempts < MOST_ATTEMPTS
                 && (known.came || next_ms <= now_ms)
@@ -187,7 +189,7 @@ impl Delivery {
                 due_ms = now_ms + AGAIN_MS[pause];
                 if commands::attempt(registry, device, &command, now_ms, due_ms).await? {
                     let topic = format!("vigia/{}/command", known.id);
-                    let left = Duration::from_millis(u64::try_from(command.expires_ms - now_ms).unwrap_or(0));
+                    let left = Duration::from_millis(u64::try_from(command.expires_ms - self.now_ms()).unwrap_or(0));
                     match in_time(broker.publish_for(&topic, Bytes::from(command.to_payload()), left)).await {
                         Ok(()) if commands::sent(registry, device, &command.id, now_ms).await? => {
                             self.down.tell(&known.id, &command.id, CommandState::Sent);

@@ -1,5 +1,6 @@
 //! What the broker asks, answered by the registry and the way in.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -16,6 +17,15 @@ use crate::db::{Db, DbError, devices, gateways};
 use crate::ingest::{Ingest, Source};
 use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
 
+/// Up to where changes were read.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// What [`gateways::version`] said.
+    version: Option<(i64, i64, i64)>,
+    /// The last withdrawal of a token; `None`: not looked yet, and nobody is connected.
+    withdrawal: Option<i64>,
+}
+
 /// The gate of a running installation. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct FleetGate {
@@ -25,8 +35,8 @@ pub struct FleetGate {
     downlink: Downlink,
     provisioning: Provisioning,
     grants: Arc<Grants>,
-    /// What [`gateways::version`] said last.
-    known: Arc<Mutex<(i64, i64)>>,
+    known: Arc<Mutex<Known>>,
+    refusals: Arc<Refusals>,
 }
 
 impl FleetGate {
@@ -41,27 +51,55 @@ impl FleetGate {
             provisioning: app.provisioning().clone(),
             grants: Arc::default(),
             known: Arc::default(),
+            refusals: Arc::default(),
         }
     }
 
-    /// Learns which devices the gateways speak for now, if that changed since the last time.
+    /// Learns which devices the gateways speak for now, and what devices are called in topics, if that changed since the last time.
+    /// Returns the users that lost something, or their token, since this was asked last: their connections are to be ended, for what they have subscribed
+    /// to is not asked again.
     ///
     /// # Errors
-    /// [`DbError`]; what was known stays.
-    pub async fn refresh(&self) -> Result<(), DbError> {
-        let version = gateways::version(&self.registry).await?;
-        if *self.known.lock().unwrap_or_else(PoisonError::into_inner) == version {
-            return Ok(());
+    /// [`DbError`]; what was not read stays as it was, and is read the next time.
+    pub async fn refresh(&self) -> Result<HashSet<DeviceId>, DbError> {
+        // Taken before the version is read: who signs in from here on is looked at the next time.
+        let doubtful = self.grants.take_doubtful();
+        let read = self.read_again(&doubtful).await;
+        if read.is_err() {
+            doubtful.iter().for_each(|user| self.grants.doubt(user));
         }
-        for user in self.grants.users() {
-            // A device keeps its entry: its name in topics is read again when it connects.
-            match gateways::by_name(&self.registry, &user).await? {
-                Some(gateway) => self.grant(&gateway).await?,
-                None if devices::by_id(&self.registry, &user).await?.is_none() => self.grants.forget(&user),
-                None => {}
+        read.map(|()| self.grants.take_withdrawn())
+    }
+
+    async fn read_again(&self, doubtful: &HashSet<DeviceId>) -> Result<(), DbError> {
+        let version = gateways::version(&self.registry).await?;
+        let mut known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = known.version == Some(version);
+        match known.withdrawal {
+            None => known.withdrawal = Some(gateways::last_withdrawal(&self.registry).await?),
+            Some(_) if is_known => {}
+            Some(last) => {
+                for (number, user) in gateways::withdrawn_since(&self.registry, last).await? {
+                    known.withdrawal = Some(number);
+                    if let Ok(user) = DeviceId::new(user) {
+                        self.grants.withdraw(&user);
+                    }
+                }
             }
         }
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        for user in self.grants.users().into_iter().filter(|user| !is_known || doubtful.contains(user)) {
+            match gateways::by_name(&self.registry, &user).await? {
+                Some(gateway) => self.grant(&gateway).await?,
+                None => match devices::by_id(&self.registry, &user).await? {
+                    Some(device) => {
+                        let identity = DeviceIdentity { id: device.id, number: device.number };
+                        self.grants.device(&identity, device.topic.as_deref());
+                    }
+                    None => self.grants.forget(&user),
+                },
+            }
+        }
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Known { version: Some(version), ..known };
         Ok(())
     }
 
@@ -82,7 +120,32 @@ impl FleetGate {
             return Ok(None);
         }
         self.grant(&gateway).await?;
+        self.grants.doubt(name);
         Ok(Some(DeviceIdentity { id: gateway.name, number: GATEWAY }))
+    }
+}
+
+/// How often the log says what a gateway is refused, in milliseconds.
+const TELL_MS: i64 = 60_000;
+
+/// When the log said of each gateway that it was refused, and how often it was since.
+#[derive(Default)]
+struct Refusals(Mutex<HashMap<DeviceId, (i64, u64)>>);
+
+impl Refusals {
+    /// How many there were since it was said, this one with them; `None`: it was said within the last minute.
+    fn to_tell(&self, gateway: &DeviceId, now_ms: i64) -> Option<u64> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((last_ms, times)) = told.get_mut(gateway) else {
+            told.insert(gateway.clone(), (now_ms, 0));
+            return Some(1);
+        };
+        *times += 1;
+        if now_ms - *last_ms < TELL_MS {
+            return None;
+        }
+        *last_ms = now_ms;
+        Some(std::mem::take(times))
     }
 }
 
@@ -100,6 +163,7 @@ impl Gate for FleetGate {
             let identity = DeviceIdentity { id: device.id.clone(), number: device.number };
             self.provisioning.signed_in(&identity).await;
             self.grants.device(&identity, device.topic.as_deref());
+            self.grants.doubt(&identity.id);
             self.ingest.know(identity.number, device.kind);
             return Ok(Some(identity));
         }
@@ -162,8 +226,10 @@ impl Gate for FleetGate {
     async fn refused(&self, client: &DeviceIdentity, offence: Offence, topic: &str, payload: &[u8]) {
         if client.number == GATEWAY {
             // It has no page; the log says it, and its devices' quarantines stay theirs.
-            self.ingest.unplaced();
-            tracing::debug!(gateway = %client.id, ?offence, topic, "refused");
+            self.ingest.refused_gateway();
+            if let Some(times) = self.refusals.to_tell(&client.id, self.downlink.now_ms()) {
+                tracing::warn!(gateway = %client.id, ?offence, topic, times, "a gateway tried what it may not; said once a minute");
+            }
             return;
         }
         // Whoever does not know the password is not the device.
@@ -182,5 +248,20 @@ impl Gate for FleetGate {
         if client.number != GATEWAY {
             self.connections.went(client.number);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_says_once_a_minute_what_a_gateway_is_refused() {
+        let (refusals, id) = (Refusals::default(), |name: &str| DeviceId::new(name).expect("a good id"));
+        assert_eq!(refusals.to_tell(&id("z2m"), 0), Some(1));
+        assert_eq!(refusals.to_tell(&id("z2m"), 1_000), None);
+        assert_eq!(refusals.to_tell(&id("hub"), 1_000), Some(1), "each for itself");
+        assert_eq!(refusals.to_tell(&id("z2m"), TELL_MS), Some(2));
+        assert_eq!(refusals.to_tell(&id("z2m"), TELL_MS + 1), None);
     }
 }

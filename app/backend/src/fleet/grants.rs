@@ -1,7 +1,7 @@
 //! For which devices a connection speaks, and which of their topics it may use.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use vigia_domain::decode::Decoder;
 use vigia_domain::decode::route::{Found, Name, Routes};
@@ -26,6 +26,15 @@ pub(super) enum Place<'t> {
 #[derive(Default)]
 pub(super) struct Grants {
     by_user: RwLock<HashMap<DeviceId, Arc<Grant>>>,
+    notes: Mutex<Notes>,
+}
+
+#[derive(Default)]
+struct Notes {
+    /// Whose grant was read since the last look: it may have been changed while it was on its way here.
+    doubtful: HashSet<DeviceId>,
+    /// Who lost something of a grant, or the token: a connection may still hear by its subscriptions what is no longer theirs.
+    withdrawn: HashSet<DeviceId>,
 }
 
 #[derive(Default)]
@@ -60,7 +69,7 @@ impl Grants {
             }
             grant.only = Some(device);
         }
-        let numbers: std::collections::HashSet<_> = grant.devices.values().map(|device| device.number).collect();
+        let numbers: HashSet<_> = grant.devices.values().map(|device| device.number).collect();
         if numbers.len() != 1 {
             grant.only = None;
         }
@@ -71,6 +80,7 @@ impl Grants {
     pub(super) fn forget(&self, user: &DeviceId) {
         if self.get(user).is_some() {
             self.by_user.write().unwrap_or_else(PoisonError::into_inner).remove(user);
+            self.notes().withdrawn.insert(user.clone());
         }
     }
 
@@ -79,8 +89,38 @@ impl Grants {
         self.by_user.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
+    /// This user's grant was read for a sign-in: it is to be looked at once more.
+    pub(super) fn doubt(&self, user: &DeviceId) {
+        if self.get(user).is_some() {
+            self.notes().doubtful.insert(user.clone());
+        }
+    }
+
+    /// Whose grants are to be looked at once more.
+    pub(super) fn take_doubtful(&self) -> HashSet<DeviceId> {
+        std::mem::take(&mut self.notes().doubtful)
+    }
+
+    /// This user's token is worthless.
+    pub(super) fn withdraw(&self, user: &DeviceId) {
+        self.notes().withdrawn.insert(user.clone());
+    }
+
+    /// Who lost something since this was asked last.
+    pub(super) fn take_withdrawn(&self) -> HashSet<DeviceId> {
+        std::mem::take(&mut self.notes().withdrawn)
+    }
+
     fn put(&self, user: &DeviceId, grant: Grant) {
-        self.by_user.write().unwrap_or_else(PoisonError::into_inner).insert(user.clone(), Arc::new(grant));
+        let grant = Arc::new(grant);
+        let before = self.by_user.write().unwrap_or_else(PoisonError::into_inner).insert(user.clone(), Arc::clone(&grant));
+        if before.is_some_and(|before| !grant.has_all_of(&before)) {
+            self.notes().withdrawn.insert(user.clone());
+        }
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn get(&self, user: &DeviceId) -> Option<Arc<Grant>> {
@@ -108,6 +148,13 @@ impl Grants {
         let grant = self.of(client);
         routes.covers(filter, |name| name != Name::Sender && speaks_for(client, grant.as_deref(), name).is_some())
             || is_below_base(grant.as_deref(), filter)
+    }
+}
+
+impl Grant {
+    fn has_all_of(&self, before: &Self) -> bool {
+        let same_base = before.base.is_none() || before.base == self.base;
+        same_base && before.devices.iter().all(|(name, device)| self.devices.get(name) == Some(device))
     }
 }
 

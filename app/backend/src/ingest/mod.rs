@@ -152,6 +152,11 @@ impl Ingest {
         self.inner.metrics.unplaced.inc();
     }
 
+    /// A gateway tried what it may not, and that was counted.
+    pub fn refused_gateway(&self) {
+        self.inner.metrics.refused.inc();
+    }
+
     /// Takes a message from a topic that is the device's own by its id. Returns after the commit; what cannot be taken is quarantined.
     ///
     /// # Errors

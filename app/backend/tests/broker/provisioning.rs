@@ -9,10 +9,12 @@ use vigia_backend::db::gateways::{self, Gateway};
 use vigia_backend::db::unclaimed;
 use vigia_backend::fleet::{self, GatewayError};
 use vigia_domain::device::DeviceKind;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use crate::downward::{Listening, admin, becomes, open_broker};
 use crate::support::{BY, Installation, NOW, both};
+use crate::until;
+use crate::wire::{Hello, Say, Wire, heard};
 
 /// A key for meters, good for a day.
 async fn batch(it: &Installation) -> String {
@@ -140,6 +142,47 @@ both! {
         let heard = stranger.hears_within(Duration::from_secs(5), "config").await;
         assert_eq!(heard, Some(serde_json::Value::Null), "its connection ended, and it heard nothing before");
         assert!(refused(address, "m1", &key).await);
+    }
+
+    async fn who_was_claimed_does_not_take_its_session_as_a_stranger_along(it: Installation) {
+        let admin = admin(it).await;
+        let key = batch(it).await;
+        let address = open_broker(it).await;
+        let mut hello = Hello { clean: false, password: Some(key), ..Hello::of("new-1", 4) };
+        let (mut stranger, code) = Wire::connect(address, &hello).await;
+        assert_eq!((code, stranger.subscribe("vigia/new-1/#").await), (Some(0), Some(1)));
+        assert_eq!(it.post("/api/v1/unclaimed/new-1/claim", &admin, r#"{"kind": "energy_meter"}"#).await.status, StatusCode::CREATED);
+        let told = loop {
+            let packet = stranger.packet_ever().await.expect("the connection stands");
+            let (topic, payload, _) = heard(&packet, 4);
+            if topic == "vigia/new-1/provision" {
+                break serde_json::from_slice::<serde_json::Value>(&payload).expect("JSON");
+            }
+        };
+        drop(stranger);
+        hello.password = Some(told["token"].as_str().expect("a token").to_owned());
+        let (mut device, code) = Wire::connect(address, &hello).await;
+        assert_eq!(code, Some(0));
+        device.publish(Say { topic: "vigia/new-1/telemetry", payload: br#"{"power_w": 6}"#, qos: 1, packet: 1, ..Say::default() }).await;
+        assert_eq!(device.packet().await.map(|packet| packet.0), Some(0x40), "acknowledged, and before it nothing of the other session");
+        let view = it.get("/api/v1/devices/new-1", &admin).await.json();
+        assert_eq!((&view["latest"][0]["value"], &view["row"]["presence"]), (&json!(6.0), &json!("online")), "it is a reading of the device");
+    }
+
+    async fn a_device_and_the_stranger_that_it_was_come_and_go_each_for_itself(it: Installation) {
+        let admin = admin(it).await;
+        let key = batch(it).await;
+        let address = open_broker(it).await;
+        let mut stranger = Listening::connect(address, "new-1", &key).await;
+        assert_eq!(it.post("/api/v1/unclaimed/new-1/claim", &admin, "{}").await.status, StatusCode::CREATED);
+        let token = stranger.hears(it, "provision").await["token"].as_str().expect("a token").to_owned();
+        let number = DeviceNumber(it.numbers("vigia.db", "SELECT number FROM devices WHERE device_id = 'new-1'").await[0]);
+        let hello = Hello { password: Some(token), ..Hello::of("new-1", 4).client("another") };
+        let (device, code) = Wire::connect(address, &hello).await;
+        assert_eq!(code, Some(0));
+        until("the device is there", || it.app.connections().has(number)).await;
+        drop(device);
+        until("it is gone, whoever else has its id", || !it.app.connections().has(number)).await;
     }
 
     async fn a_key_that_got_around_does_not_flood_the_list(it: Installation) {

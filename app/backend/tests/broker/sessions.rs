@@ -77,6 +77,37 @@ async fn a_remembered_session_gets_what_it_missed() {
 }
 
 #[tokio::test]
+async fn what_expired_while_a_client_was_away_does_not_come_any_more() {
+    let house = House::new().await;
+    for level in LEVELS {
+        let hello = Hello { clean: false, ..Hello::of("m1", level).client(&format!("sleeper-{level}")) };
+        let (mut wire, _) = Wire::connect(house.address(), &hello).await;
+        assert_eq!(wire.subscribe("vigia/m1/command").await, Some(1));
+        let before = house.gate.comings().len();
+        drop(wire);
+        until("it is gone", || house.gate.comings().len() > before).await;
+        let say = async |payload: &'static [u8], left| {
+            house.broker.publish_for("vigia/m1/command", Bytes::from_static(payload), left).await.expect("it runs");
+        };
+        say(b"open the valve", Duration::from_millis(20)).await;
+        say(b"close it", Duration::from_secs(100)).await;
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        let (mut wire, code) = Wire::connect(house.address(), &hello).await;
+        assert_eq!(code, Some(0));
+        let packet = wire.packet().await.expect("what it missed");
+        assert_eq!(heard(&packet, level).1, b"close it", "the first means nothing any more");
+        if level == 5 {
+            // After topic and packet number: the length of the properties, and how many seconds it is still good.
+            let properties = &packet.1[2 + "vigia/m1/command".len() + 2..];
+            assert_eq!(properties[..2], [5, 0x02]);
+            let left = u32::from_be_bytes([properties[2], properties[3], properties[4], properties[5]]);
+            assert!((1..100).contains(&left), "{left}");
+        }
+    }
+    house.end().await;
+}
+
+#[tokio::test]
 async fn a_withdrawn_device_loses_all_its_connections() {
     let house = House::new().await;
     let (mut one, _) = Wire::connect(house.address(), &Hello::of("m1", 4).client("one")).await;

@@ -1,12 +1,12 @@
 //! One credential for several devices, other names in topics, and routes of one's own.
 
 use bytes::Bytes;
-use vigia_backend::db::state;
+use vigia_backend::db::{devices, state};
 use vigia_backend::fleet::{self, Directory, FleetGate, GatewayError};
 use vigia_backend::mqtt::{DeviceIdentity, Directory as _, Gate as _};
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
-use crate::support::{Engine, Installation, both};
+use crate::support::{BY, Engine, Installation, both};
 
 fn id(text: &str) -> DeviceId {
     DeviceId::new(text).expect("a good id")
@@ -74,6 +74,58 @@ both! {
         gate.refresh().await.expect("read");
         assert!(!gate.may_publish(&client, "shellies/b/relay/0/power"));
         assert_eq!(gate.authenticate("shellies-1", token.as_bytes()).await, Ok(None));
+    }
+
+    async fn who_lost_something_has_to_sign_in_anew_and_who_gained_does_not(it: Installation) {
+        let names = |users: std::collections::HashSet<DeviceId>| users.into_iter().map(|user| user.to_string()).collect::<Vec<_>>();
+        let (_, a) = it.device("a", None).await;
+        it.device("b", None).await;
+        call(it, "a", Some("home/a")).await.expect("named");
+        let token = add(it, "g", &["a"], None).await.expect("added");
+        let set = async |devices: &[&str]| {
+            let devices: Vec<_> = devices.iter().map(|device| id(device)).collect();
+            fleet::set_gateway(it.app.registry(), it.app.world(), "test", &id("g"), &devices).await.expect("changed");
+        };
+        let gate = it.gate();
+        let sign_in = async |user: &str, token: &str| gate.authenticate(user, token.as_bytes()).await.expect("asked").expect("let in");
+        let client = sign_in("g", &token).await;
+        let device = sign_in("a", &a).await;
+        let lost = async || names(gate.refresh().await.expect("read"));
+        assert!(lost().await.is_empty());
+        set(&["a", "b"]).await;
+        assert!(lost().await.is_empty() && gate.may_subscribe(&client, "b/#"), "more than before");
+        set(&["b"]).await;
+        assert_eq!(lost().await, ["g"]);
+        assert!(lost().await.is_empty(), "said once");
+        // Who signs in between takes nothing from the others of that name.
+        set(&["a"]).await;
+        sign_in("g", &token).await;
+        assert_eq!(lost().await, ["g"]);
+        set(&["b"]).await;
+        assert_eq!(lost().await, ["g"]);
+        assert!(gate.may_subscribe(&device, "home/a/#"));
+        call(it, "a", Some("barn/a")).await.expect("named");
+        assert_eq!(lost().await, ["a"]);
+        assert!(!gate.may_subscribe(&device, "home/a/#") && gate.may_subscribe(&device, "barn/a/#"));
+        call(it, "a", None).await.expect("by its id again");
+        assert_eq!(lost().await, ["a"]);
+        devices::replace_token(it.app.registry(), &id("b"), "another", BY).await.expect("replaced");
+        assert_eq!(lost().await, ["b"], "whoever still has the old one is sent away");
+        fleet::remove_gateway(it.app.registry(), it.app.world(), "test", &id("g")).await.expect("removed");
+        assert_eq!(lost().await, ["g"]);
+    }
+
+    async fn what_a_gateway_is_refused_is_counted_apart_from_what_is_nobodys(it: Installation) {
+        it.device("a", None).await;
+        it.device("m9", None).await;
+        let token = add(it, "z2m", &["a"], Some("zigbee2mqtt")).await.expect("added");
+        let gate = it.gate();
+        let client = gate.authenticate("z2m", token.as_bytes()).await.expect("asked").expect("let in");
+        say(&gate, &client, "zigbee2mqtt/not registered", r#"{"power":1}"#).await;
+        gate.accept(&client, "m9/online", Bytes::from_static(b"true")).await.expect("answered");
+        gate.refused(&client, vigia_backend::mqtt::Offence::Subscribe, "#", b"").await;
+        let metrics = it.app.metrics().text();
+        assert!(metrics.contains("vigia_ingest_refused_total 2") && metrics.contains("vigia_ingest_unplaced_total 1"), "{metrics}");
     }
 
     async fn names_that_would_reach_into_anothers_topics_are_refused(it: Installation) {

@@ -1,6 +1,7 @@
 //! From a socket to a session: CONNECT, who it is, and the answer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -8,7 +9,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::connection::{Connection, Stream, Terms};
 use super::house::House;
-use super::limits::{self, CLIENT_ID_BYTES, CONNECT_BYTES, INFLIGHT, OUTBOUND_INFLIGHT, PACKET_BYTES, SESSION_EXPIRY, TOPIC_ALIASES};
+use super::limits::{
+    self, CLIENT_ID_BYTES, CONNECT_BYTES, INFLIGHT, LET_IN_TIME, OUTBOUND_INFLIGHT, PACKET_BYTES, SESSION_EXPIRY, TOPIC_ALIASES,
+};
 use super::link::{Link, Order};
 use super::registry::{Begun, Seat, Wish};
 use super::rights;
@@ -46,6 +49,27 @@ struct No {
 
 fn no(reason: Reason, detail: &'static str) -> No {
     No { reason, detail }
+}
+
+/// Somebody who has said who he is and waits for the answer: no stranger any more, and no connection yet.
+struct Arriving<'h>(&'h House);
+
+impl<'h> Arriving<'h> {
+    fn one_more(house: &'h House) -> Self {
+        house.arriving.fetch_add(1, Ordering::Relaxed);
+        Self(house)
+    }
+
+    /// Whether there would be more than there may be connections.
+    fn is_too_many(&self) -> bool {
+        self.0.arriving.load(Ordering::Relaxed) + self.0.registry.connections() > limits::connections()
+    }
+}
+
+impl Drop for Arriving<'_> {
+    fn drop(&mut self) {
+        self.0.arriving.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Somebody who is let in.
@@ -90,8 +114,16 @@ async fn admit(house: &Arc<House>, mut stream: Box<dyn Stream>, hello: Hello) ->
     };
     let version = connect.version;
     let guest = {
-        let _place = house.handshakes.acquire().await;
-        let_in(house, &connect).await
+        let arriving = Arriving::one_more(house);
+        let asked = async {
+            if arriving.is_too_many() {
+                return Err(no(Reason::ServerUnavailable, "too many arrive at once"));
+            }
+            let _place = house.handshakes.acquire().await;
+            let_in(house, &connect).await
+        };
+        let late = |_| Err(no(Reason::ServerUnavailable, ""));
+        tokio::time::timeout(LET_IN_TIME, asked).await.unwrap_or_else(late)
     };
     let Guest { device, client, seat } = match guest {
         Ok(guest) => guest,
@@ -130,7 +162,13 @@ async fn admit(house: &Arc<House>, mut stream: Box<dyn Stream>, hello: Hello) ->
 
 /// What is to be done when a connection is over.
 async fn part(house: &House, session: &Arc<Session>, link: &Arc<Link>, seat: Seat, will: Option<LastWill>, expiry: Option<Duration>) {
-    let left = house.registry.leave(session, link, will, expiry);
+    // While its connection still counts: a client that comes again waits for it, and is never said to be gone after its return.
+    let at_once = will.as_ref().is_some_and(|will| session.locked().says_at_once(will, expiry));
+    let (now, later) = if at_once { (will, None) } else { (None, will) };
+    if let Some(will) = now {
+        house.will(session, &will).await;
+    }
+    let left = house.registry.leave(session, link, later, expiry);
     if left.is_over {
         house.clear(session);
     } else {

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use super::limits::{HANDSHAKES, SUBSCRIPTIONS, WILL_ATTEMPTS, WILL_PAUSE};
 use super::link::Order;
@@ -22,19 +22,21 @@ use super::subscriptions::{Hit, Subscription, Subscriptions};
 use super::topics::{Filter, covers};
 use super::wire::{LastWill, Reason, Subscribe};
 use crate::config::Guard;
-use crate::mqtt::{DeviceIdentity, Gate, Unavailable};
+use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
 
 pub(super) struct House {
     pub(super) gate: Arc<dyn Gate>,
     pub(super) registry: Arc<Registry>,
     pub(super) handshakes: Semaphore,
+    /// Those who wait for the answer to their CONNECT.
+    pub(super) arriving: AtomicUsize,
     /// Makes the names of clients that bring none differ from those before a restart.
     pub(super) seed: u64,
     peers: Guard,
     subscriptions: Subscriptions,
     retained: Retained,
-    /// Connections per device. The lock is held while the gate is told, so that a reconnect is never overtaken by its "gone".
-    presence: std::sync::Mutex<HashMap<DeviceId, Arc<Mutex<usize>>>>,
+    /// Connections per identity: who waits to be claimed and the device of that id are two for the gate. The lock is held while the gate is told, so that a reconnect is never overtaken by its "gone".
+    presence: std::sync::Mutex<HashMap<(DeviceId, DeviceNumber), Arc<Mutex<usize>>>>,
     dropped: AtomicU64,
     is_stopping: AtomicBool,
 }
@@ -45,6 +47,7 @@ impl House {
             gate,
             registry: Arc::default(),
             handshakes: Semaphore::new(HANDSHAKES),
+            arriving: AtomicUsize::new(0),
             seed,
             peers,
             subscriptions: Subscriptions::default(),
@@ -137,7 +140,10 @@ impl House {
     }
 
     fn put(&self, session: &Session, letter: Letter) {
-        let Dropped(dropped) = session.offer(letter);
+        self.count_dropped(session, session.offer(letter));
+    }
+
+    fn count_dropped(&self, session: &Session, Dropped(dropped): Dropped) {
         if dropped > 0 {
             let before = self.dropped.fetch_add(dropped, Ordering::Relaxed);
             // The first, and then at each doubling: a flood does not fill the log.
@@ -201,7 +207,7 @@ impl House {
         // What is retained is everybody's, not a group's.
         if filter.group.is_none() && (options.retained == 0 || (options.retained == 1 && is_new)) {
             for message in self.retained.covered_by(filter.filter, now) {
-                self.put(session, letter(message, true));
+                self.count_dropped(session, session.offer_retained(letter(message, true)));
             }
         }
         let early = session.locked().take_early(|topic| covers(filter.filter, topic), now);
@@ -264,6 +270,10 @@ impl House {
 
     /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device.
     pub(super) async fn will(&self, session: &Session, will: &LastWill) {
+        // It was asked when the client came; that may be long ago.
+        if !rights::may_publish(&*self.gate, &session.device, &will.topic) {
+            return self.gate.refused(&session.device, Offence::Will, &will.topic, &will.payload).await;
+        }
         let mut pause: Duration = WILL_PAUSE;
         for attempt in 1..=WILL_ATTEMPTS {
             if self.is_stopping() {
@@ -297,12 +307,12 @@ impl House {
         let mut presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody else waits for it (this is one, the map's the other): it can go.
         if Arc::strong_count(&shared) == 2 {
-            presence.remove(&device.id);
+            presence.remove(&(device.id.clone(), device.number));
         }
     }
 
     fn count(&self, device: &DeviceIdentity) -> Arc<Mutex<usize>> {
         let mut presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(presence.entry(device.id.clone()).or_default())
+        Arc::clone(presence.entry((device.id.clone(), device.number)).or_default())
     }
 }

@@ -25,6 +25,8 @@ const DEVICES_PER_GATEWAY: usize = 64;
 pub const HANDSHAKES: usize = 256;
 /// How long a client has to send its whole CONNECT, TLS and WebSocket included.
 pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// How long its sender waits for the answer at most, with the queue before the registry.
+pub const LET_IN_TIME: Duration = Duration::from_secs(20);
 /// Connections that have not sent their CONNECT yet. One more ends the oldest of them: whoever only holds connections open loses
 /// them, and a device, which speaks at once, comes through.
 pub const STRANGERS: usize = 1_024;

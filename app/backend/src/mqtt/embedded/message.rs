@@ -1,6 +1,7 @@
 //! A message on its way to those who listen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -30,34 +31,37 @@ pub(super) struct Draft<'d> {
     pub(super) qos: u8,
     pub(super) retain: bool,
     pub(super) properties: Option<&'d Properties>,
+    /// How long it is good, for what the house says.
+    pub(super) left: Option<Duration>,
     pub(super) from: Option<u64>,
 }
 
 impl<'d> Draft<'d> {
     pub(super) fn of(publish: &'d Publish, from: u64) -> Self {
         let Publish { topic, payload, qos, retain, properties, .. } = publish;
-        Self { topic, payload, qos: *qos, retain: *retain, properties: properties.as_deref(), from: Some(from) }
+        Self { topic, payload, qos: *qos, retain: *retain, properties: properties.as_deref(), left: None, from: Some(from) }
     }
 
     pub(super) fn of_will(will: &'d LastWill, from: u64) -> Self {
         let LastWill { topic, payload, qos, retain, properties } = will;
-        Self { topic, payload, qos: *qos, retain: *retain, properties: properties.as_deref(), from: Some(from) }
+        Self { topic, payload, qos: *qos, retain: *retain, properties: properties.as_deref(), left: None, from: Some(from) }
     }
 
-    /// What the house says.
-    pub(super) fn of_house(topic: &'d str, payload: &'d [u8], retain: bool) -> Self {
-        Self { topic, payload, qos: 1, retain, properties: None, from: None }
+    /// What the house says, and how long it means anything; `None`: for ever.
+    pub(super) fn of_house(topic: &'d str, payload: &'d [u8], retain: bool, left: Option<Duration>) -> Self {
+        Self { topic, payload, qos: 1, retain, properties: None, left, from: None }
     }
 
     pub(super) fn message(self, now: Instant) -> Arc<Message> {
-        let expiry = self.properties.and_then(|p| p.message_expiry);
+        let wanted = self.properties.and_then(|p| p.message_expiry).map(|seconds| Duration::from_secs(seconds.into()));
+        let expiry = self.left.or(wanted);
         Arc::new(Message {
             topic: self.topic.into(),
             payload: Bytes::copy_from_slice(self.payload),
             qos: self.qos,
             retain: self.retain,
             properties: self.properties.and_then(Properties::to_pass_on),
-            expires: expiry.map(|seconds| now + std::time::Duration::from_secs(seconds.into())),
+            expires: expiry.and_then(|left| now.checked_add(left)),
             from: self.from,
         })
     }

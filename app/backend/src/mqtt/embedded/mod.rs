@@ -27,6 +27,7 @@ mod wire;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -116,6 +117,17 @@ impl EmbeddedBroker {
     pub fn dropped(&self) -> u64 {
         self.house.dropped()
     }
+
+    fn say(&self, draft: Draft<'_>) -> Result<(), BrokerError> {
+        if self.closing.is_cancelled() || self.house.is_stopping() {
+            return Err(BrokerError::Failed("it is stopping".to_owned()));
+        }
+        if !topics::is_topic(draft.topic) || draft.topic.contains(['+', '#', '\0']) {
+            return Err(BrokerError::Failed(format!("{:?} is no topic", draft.topic)));
+        }
+        self.house.say(draft);
+        Ok(())
+    }
 }
 
 impl Listening {
@@ -193,14 +205,11 @@ impl Listening {
 #[async_trait]
 impl Broker for EmbeddedBroker {
     async fn publish(&self, topic: &str, payload: Bytes, retain: bool) -> Result<(), BrokerError> {
-        if self.closing.is_cancelled() || self.house.is_stopping() {
-            return Err(BrokerError::Failed("it is stopping".to_owned()));
-        }
-        if !topics::is_topic(topic) || topic.contains(['+', '#', '\0']) {
-            return Err(BrokerError::Failed(format!("{topic:?} is no topic")));
-        }
-        self.house.say(Draft::of_house(topic, &payload, retain));
-        Ok(())
+        self.say(Draft::of_house(topic, &payload, retain, None))
+    }
+
+    async fn publish_for(&self, topic: &str, payload: Bytes, left: Duration) -> Result<(), BrokerError> {
+        self.say(Draft::of_house(topic, &payload, false, Some(left)))
     }
 
     async fn disconnect(&self, device: &DeviceId) {

@@ -49,6 +49,13 @@ struct Sent {
     on_this_connection: bool,
 }
 
+impl Sent {
+    /// Whether it may have come and its time has passed. Of quality 2 it goes on: the client holds its number until it is released.
+    fn means_nothing(&self, now: Instant) -> bool {
+        self.stage == Stage::Published && self.letter.qos == 1 && self.letter.message.is_expired(now)
+    }
+}
+
 /// What is to be written next.
 pub(super) enum Outgoing<'o> {
     /// A message; `again`: it may have come before.
@@ -62,6 +69,8 @@ pub(super) struct Outbox {
     /// Of `letters` and `sent`.
     bytes: usize,
     sent: VecDeque<Sent>,
+    /// Of `sent`.
+    sent_bytes: usize,
     /// How many of `sent` went out on the connection that stands.
     under_way: usize,
     last_id: u16,
@@ -70,13 +79,17 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(waiting: Waiting) -> Self {
-        Self { letters: VecDeque::new(), bytes: 0, sent: VecDeque::new(), under_way: 0, last_id: 0, waiting }
+        Self { letters: VecDeque::new(), bytes: 0, sent: VecDeque::new(), sent_bytes: 0, under_way: 0, last_id: 0, waiting }
     }
 
     pub(super) fn has_room_for(&self, letter: &Letter) -> bool {
-        let bytes = letter.message.bytes();
-        let fits_here = self.letters.is_empty() || (self.letters.len() < QUEUE && self.bytes + bytes <= QUEUE_BYTES);
-        fits_here && self.waiting.0.load(Ordering::Relaxed) + bytes <= QUEUES_BYTES
+        self.fits_here(letter) && self.waiting.0.load(Ordering::Relaxed) + letter.message.bytes() <= QUEUES_BYTES
+    }
+
+    /// Whether this client's own bounds allow it, whatever the others hold.
+    pub(super) fn fits_here(&self, letter: &Letter) -> bool {
+        let waiting = self.bytes - self.sent_bytes;
+        self.letters.is_empty() || (self.letters.len() < QUEUE && waiting + letter.message.bytes() <= QUEUE_BYTES)
     }
 
     /// Adds it, whether there is room or not.
@@ -104,11 +117,16 @@ impl Outbox {
 
     /// What may go out now, with at most `window` messages not acknowledged; what is too old is dropped.
     pub(super) fn next(&mut self, window: usize, now: Instant) -> Option<Outgoing<'_>> {
-        if self.under_way < self.sent.len() {
+        while self.under_way < self.sent.len() {
             if self.under_way >= window {
                 return None;
             }
-            let sent = self.sent.iter_mut().find(|sent| !sent.on_this_connection)?;
+            let at = self.sent.iter().position(|sent| !sent.on_this_connection)?;
+            if self.sent[at].means_nothing(now) {
+                self.end(at);
+                continue;
+            }
+            let sent = &mut self.sent[at];
             sent.on_this_connection = true;
             self.under_way += 1;
             return Some(match sent.stage {
@@ -119,10 +137,12 @@ impl Outbox {
         while self.letters.front()?.is_stale(now) {
             self.drop_oldest();
         }
-        if self.letters.front()?.qos > 0 && self.under_way >= window {
+        // Large ones fill the window, too: what is not acknowledged is kept, beside what waits.
+        if self.letters.front()?.qos > 0 && (self.under_way >= window || self.sent_bytes >= QUEUE_BYTES) {
             return None;
         }
         let letter = self.take_first()?;
+        self.sent_bytes += letter.message.bytes();
         let id = if letter.qos > 0 { self.free_id() } else { 0 };
         self.under_way += 1;
         self.sent.push_back(Sent { id, stage: Stage::Published, letter, on_this_connection: true });
@@ -171,6 +191,7 @@ impl Outbox {
                 let under_way = self.sent[at].on_this_connection;
                 self.under_way -= usize::from(under_way);
                 let Some(sent) = self.sent.remove(at) else { break };
+                self.sent_bytes -= sent.letter.message.bytes();
                 self.count_out(sent.letter.message.bytes());
                 taken.push(sent.letter);
             }
@@ -196,6 +217,7 @@ impl Outbox {
     fn end(&mut self, at: usize) {
         if let Some(sent) = self.sent.remove(at) {
             self.under_way -= usize::from(sent.on_this_connection);
+            self.sent_bytes -= sent.letter.message.bytes();
             self.count_out(sent.letter.message.bytes());
         }
         if self.sent.is_empty() {

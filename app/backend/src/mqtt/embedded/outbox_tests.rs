@@ -7,7 +7,7 @@ use super::super::message::Draft;
 use super::*;
 
 fn letter(n: usize, qos: u8, now: Instant) -> Letter {
-    let message = Draft { qos, ..Draft::of_house("t", n.to_string().as_bytes(), false) }.message(now);
+    let message = Draft { qos, ..Draft::of_house("t", n.to_string().as_bytes(), false, None) }.message(now);
     Letter { message, qos, retain: false, subscription_ids: Vec::new(), group: None, since: now }
 }
 
@@ -100,4 +100,46 @@ async fn a_queue_has_its_bounds_and_its_time() {
     let later = now + MESSAGE_EXPIRY + Duration::from_secs(1);
     assert!(outbox.next(10, later).is_none(), "too old");
     assert_eq!((outbox.bytes, outbox.waiting.0.load(Ordering::Relaxed)), (0, 0));
+}
+
+#[tokio::test]
+async fn what_means_nothing_any_more_is_not_sent_again() {
+    let (now, left) = (Instant::now(), Duration::from_secs(60));
+    let brief = |n: usize, qos: u8| {
+        let message = Draft { qos, ..Draft::of_house("t", n.to_string().as_bytes(), false, Some(left)) }.message(now);
+        Letter { message, ..letter(n, qos, now) }
+    };
+    let mut outbox = Outbox::new(Waiting::default());
+    for letter in [brief(1, 1), brief(2, 2), letter(3, 1, now), brief(4, 1)] {
+        outbox.put(letter);
+    }
+    for n in 1..=3 {
+        let sent = outbox.next(10, now);
+        assert!(matches!(sent, Some(Outgoing::Letter { letter, again: false, .. }) if number(letter) == n));
+    }
+    outbox.begin_again();
+    for n in [2, 3] {
+        let sent = outbox.next(10, now + left);
+        assert!(matches!(sent, Some(Outgoing::Letter { letter, again: true, .. }) if number(letter) == n), "a number of quality 2 is held");
+    }
+    assert!(outbox.next(10, now + left).is_none() && outbox.letters.is_empty() && outbox.under_way == 2);
+}
+
+#[tokio::test]
+async fn what_was_sent_and_is_not_acknowledged_counts_among_what_one_client_may_hold() {
+    let now = Instant::now();
+    let large = |bytes: usize| Letter { message: Draft::of_house("t", &vec![0; bytes], false, None).message(now), ..letter(0, 1, now) };
+    let mut outbox = Outbox::new(Waiting::default());
+    let mut put = 0;
+    while outbox.has_room_for(&large(QUEUE_BYTES / 4)) && put < 100 {
+        outbox.put(large(QUEUE_BYTES / 4));
+        while outbox.next(128, now).is_some() {}
+        put += 1;
+    }
+    assert_eq!((outbox.sent.len(), outbox.letters.len()), (4, 3), "each message is somewhat more than its payload");
+    outbox.acknowledged(1);
+    assert!(outbox.next(128, now).is_some() && outbox.has_room_for(&large(QUEUE_BYTES / 4)));
+    let others = Outbox::new(outbox.waiting.clone());
+    outbox.waiting.0.fetch_add(QUEUES_BYTES, Ordering::Relaxed);
+    assert!(others.fits_here(&large(1)) && !others.has_room_for(&large(1)), "no fault of its own");
 }

@@ -81,6 +81,10 @@ impl Registry {
     pub(super) fn seat(self: &Arc<Self>, device: &DeviceIdentity, client: &Arc<str>) -> Option<Seat> {
         let mut held = self.held();
         let share = held.devices.entry(device.id.clone()).or_default();
+        // One that stands and one that takes over from it: more would only wait, and hold places of others.
+        if share.connections.iter().filter(|other| *other == client).count() >= 2 {
+            return None;
+        }
         let mut others: Vec<_> = share.connections.iter().filter(|other| *other != client).collect();
         others.sort_unstable();
         others.dedup();
@@ -135,7 +139,8 @@ impl Registry {
     ) -> Option<Begun> {
         let (now, link, mut over) = (Instant::now(), Arc::<Link>::default(), Vec::new());
         if let Some(session) = existing {
-            if !wish.clean {
+            // What the device was before, known by another number, may have subscribed to what it may not now, and the other way round.
+            if !wish.clean && session.device == *device {
                 held.leave_agenda(&session);
                 held.touch(&session);
                 session.locked().connect(Arc::clone(&link), wish.expiry, now);

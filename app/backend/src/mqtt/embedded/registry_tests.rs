@@ -26,6 +26,7 @@ fn a_device_has_its_share_of_connections_and_a_client_that_comes_again_its_place
     assert!(registry.seat(&m2, &client(99)).is_some());
     // The new connection of client 0 stands before the old one's end is heard of.
     let again = registry.seat(&m1, &client(0)).expect("its own place");
+    assert!(registry.seat(&m1, &client(0)).is_none(), "a third would only wait");
     drop(seats.remove(0));
     assert!(registry.seat(&m1, &client(99)).is_none());
     drop(again);
@@ -67,6 +68,19 @@ async fn an_absent_session_comes_back_or_ends_at_its_time() {
     assert!(registry.due(Instant::now() + Duration::from_secs(59)).is_empty());
     assert_eq!(registry.due(Instant::now() + Duration::from_secs(60)).len(), 1);
     assert!(!begin(&registry, 0).await.is_present);
+}
+
+#[tokio::test]
+async fn who_is_somebody_else_now_does_not_get_the_session_from_before() {
+    let registry = Registry::default();
+    let as_number = |n: i64| Arc::new(DeviceIdentity { number: DeviceNumber(n), ..DeviceIdentity::clone(&device("m1")) });
+    let unclaimed = registry.begin(&as_number(-1), &client(0), KEPT).await.expect("there is room");
+    registry.leave(&unclaimed.session, &unclaimed.link, None, None);
+    let claimed = registry.begin(&as_number(7), &client(0), KEPT).await.expect("there is room");
+    assert_eq!((claimed.is_present, claimed.session.device.number, claimed.over.len()), (false, DeviceNumber(7), 1));
+    assert_eq!(registry.sessions(), 1);
+    registry.leave(&claimed.session, &claimed.link, None, None);
+    assert!(registry.begin(&as_number(7), &client(0), KEPT).await.is_some_and(|begun| begun.is_present));
 }
 
 #[tokio::test]

@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn message(topic: &str, payload: &str) -> Arc<Message> {
-        Draft::of_house(topic, payload.as_bytes(), true).message(Instant::now())
+        Draft::of_house(topic, payload.as_bytes(), true, None).message(Instant::now())
     }
 
     proptest! {

@@ -91,7 +91,9 @@ impl Session {
             return dropped;
         }
         while !state.outbox.has_room_for(&letter) {
+            // Not for what others hold: one who takes nothing must not cost everybody their connections.
             if letter.qos > 0
+                && !state.outbox.fits_here(&letter)
                 && let Some(link) = &state.link
             {
                 link.order(Order::Slow);
@@ -106,6 +108,12 @@ impl Session {
             link.stir();
         }
         dropped
+    }
+
+    /// The same for what the client asked for at once, and may be more than its share: what finds no room is left away.
+    pub(super) fn offer_retained(&self, letter: Letter) -> Dropped {
+        let has_room = self.locked().outbox.has_room_for(&letter);
+        if has_room { self.offer(letter) } else { Dropped(1) }
     }
 
     /// Keeps what the house sent, while the client has not had the time to subscribe.
@@ -129,6 +137,12 @@ impl State {
         self.will = None;
         self.early = Some(Early { until: now + SETTLING, messages: Vec::new() });
         self.outbox.begin_again();
+    }
+
+    /// Whether this will is to be said when the connection ends, not later.
+    pub(super) fn says_at_once(&self, will: &LastWill, expiry: Option<Duration>) -> bool {
+        let delay = will.properties.as_ref().and_then(|properties| properties.will_delay).unwrap_or_default();
+        delay == 0 || expiry.unwrap_or(self.expiry).is_zero()
     }
 
     /// The connection ends, and the session does not.

@@ -49,7 +49,7 @@ impl End {
             Self::Broken(reason, detail) => Some((reason, detail)),
             Self::Unstored => Some((Reason::ServerUnavailable, "it could not be stored; send it again")),
             Self::Told(Order::TakenOver) => Some((Reason::SessionTakenOver, "this client has connected again")),
-            Self::Told(Order::Withdrawn) => Some((Reason::AdministrativeAction, "the credential was withdrawn")),
+            Self::Told(Order::Withdrawn) => Some((Reason::AdministrativeAction, "the credential or its rights were withdrawn")),
             Self::Told(Order::Slow) => Some((Reason::QuotaExceeded, "more waits for this client than is kept")),
             Self::Told(Order::Stop) => Some((Reason::ServerShuttingDown, "the server stops")),
         }

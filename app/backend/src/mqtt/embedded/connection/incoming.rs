@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use tokio::io::AsyncReadExt as _;
+use tokio::task::unconstrained;
 
 use super::{Connection, End, Work};
 use crate::mqtt::embedded::limits::{self, INFLIGHT, PACKET_BYTES, READ_BYTES, TOPIC_ALIASES, TOPIC_BYTES};
@@ -119,12 +120,13 @@ impl Connection {
         let (house, session) = (Arc::clone(&self.house), Arc::clone(&self.session));
         if rights::may_publish(&*house.gate, &session.device, &publish.topic) {
             self.start(
-                Box::pin(async move {
+                // A budget that is used up would let later ones come to the store before those that gave way.
+                Box::pin(unconstrained(async move {
                     match house.gate.accept(&session.device, &publish.topic, publish.payload.clone()).await {
                         Ok(()) => Done::Stored(publish),
                         Err(Unavailable) => Done::Unstored,
                     }
-                }),
+                })),
                 cx,
             );
         } else {

@@ -135,8 +135,9 @@ impl Connection {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.link.register(cx.waker());
-        self.now = Instant::now();
         loop {
+            // Work and writing take time, and whoever is due is measured by it.
+            self.now = Instant::now();
             self.hear_orders();
             let mut moved = self.poll_read(cx);
             moved |= self.poll_work(cx);
@@ -208,6 +209,8 @@ impl Connection {
     fn act_on_time(&mut self) -> bool {
         if self.stuck.is_some_and(|since| since + limits::SEND_TIME <= self.now) {
             self.is_dead = true;
+            // Nothing is written any more: there is nothing to wait for.
+            self.stuck = None;
             self.finish(End::Gone);
         } else if self.end.is_none() && self.may_take() && !self.terms.keep_alive.is_zero() {
             let silence = self.now.saturating_duration_since(self.heard);
@@ -218,3 +221,7 @@ impl Connection {
         true
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

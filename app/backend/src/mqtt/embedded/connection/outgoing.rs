@@ -76,6 +76,7 @@ impl Connection {
         let mut moved = false;
         if self.is_dead {
             self.out.clear();
+            self.stuck = None;
             return false;
         }
         while !self.out.is_empty() {
