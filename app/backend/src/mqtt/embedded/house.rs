@@ -24,6 +24,9 @@ use super::wire::{LastWill, Reason, Subscribe};
 use crate::config::Guard;
 use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
 
+/// Connections by id and number.
+type Presence = HashMap<(DeviceId, DeviceNumber), Arc<Mutex<usize>>>;
+
 pub(super) struct House {
     pub(super) gate: Arc<dyn Gate>,
     pub(super) registry: Arc<Registry>,
@@ -36,7 +39,7 @@ pub(super) struct House {
     subscriptions: Subscriptions,
     retained: Retained,
     /// Connections per identity: who waits to be claimed and the device of that id are two for the gate. The lock is held while the gate is told, so that a reconnect is never overtaken by its "gone".
-    presence: std::sync::Mutex<HashMap<(DeviceId, DeviceNumber), Arc<Mutex<usize>>>>,
+    presence: std::sync::Mutex<Presence>,
     dropped: AtomicU64,
     is_stopping: AtomicBool,
 }
