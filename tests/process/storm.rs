@@ -82,6 +82,7 @@ async fn a_postgres_that_is_killed_and_comes_back_has_everything() {
             own.crash();
         });
         let outcome = running.join_next().await.expect("one load").expect("it does not panic");
+        assert!(outcome.acknowledged > 0, "nothing was acknowledged, so nothing was proved");
         tokio::task::block_in_place(|| {
             house.post_until_stored(&server);
             let found = house.look_up(&server, &outcome, &format!("round {round}"));
