@@ -105,7 +105,12 @@ impl Db {
             if let Some(mark) = pools.installation.get() {
                 pair::write(&anew, mark).await?;
             }
-            begin(&anew).await
+            begin(&anew).await?;
+            // Whoever closes last would do it, if it could write: all of it has to be in the one file that gets the name.
+            if let Self::Sqlite(new) = &anew {
+                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&new.write()).await?;
+            }
+            Ok::<(), DbError>(())
         };
         let filled = filled.await;
         anew.close().await;
