@@ -2,10 +2,8 @@
 //! whoever stores behind it counts for himself.
 
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
-use super::ingest::{BenchError, Plan, VALUES, failed, ids, round};
-use crate::simulate::load::{self, Load};
+use super::ingest::{BenchError, Plan, VALUES, a_day_ago, ids, round, send};
 use crate::world::World;
 
 /// One line of the bench.
@@ -31,20 +29,8 @@ pub struct Line {
 /// # Errors
 /// [`BenchError`].
 pub async fn run(world: &World, broker: String, plan: Plan) -> Result<Line, BenchError> {
-    let load = Load {
-        broker,
-        devices: ids(plan.connections).into_iter().map(|id| (id, String::from("x"))).collect(),
-        window: plan.window,
-        rate_per_s: plan.rate_per_s,
-        time: plan.time,
-        from_ms: world.clock.now_ms() - 24 * 60 * 60 * 1000,
-        step_ms: 1,
-        keep: false,
-    };
-    let outcome = load::run(load, CancellationToken::new()).await;
-    if let Some(reason) = outcome.first_failure {
-        return Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed)));
-    }
+    let devices = ids(plan.connections).into_iter().map(|id| (id, String::from("x"))).collect();
+    let outcome = send(broker, a_day_ago(world), devices, plan).await?;
     Ok(Line {
         bench: "ingest",
         engine: "none",

@@ -161,7 +161,7 @@ pub(super) fn ids(count: usize) -> Vec<DeviceId> {
 }
 
 /// Each message is a millisecond after the one before; a day back is room for all of them.
-fn a_day_ago(world: &World) -> i64 {
+pub(super) fn a_day_ago(world: &World) -> i64 {
     world.clock.now_ms() - 24 * 60 * 60 * 1000
 }
 
@@ -187,16 +187,13 @@ pub(super) async fn through(
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let (broker, listening) = EmbeddedBroker::bind(anywhere, Guard::Anyone, gate).await.map_err(failed)?;
     lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
-    let load = Load {
-        broker: broker.address().to_string(),
-        devices,
-        window: plan.window,
-        rate_per_s: plan.rate_per_s,
-        time: plan.time,
-        from_ms,
-        step_ms: 1,
-        keep: false,
-    };
+    send(broker.address().to_string(), from_ms, devices, plan).await
+}
+
+/// Sends the load to the broker at `host:port`.
+pub(super) async fn send(broker: String, from_ms: i64, devices: Vec<(DeviceId, String)>, plan: Plan) -> Result<Outcome, BenchError> {
+    let load =
+        Load { broker, devices, window: plan.window, rate_per_s: plan.rate_per_s, time: plan.time, from_ms, step_ms: 1, keep: false };
     let outcome = load::run(load, CancellationToken::new()).await;
     match outcome.first_failure {
         Some(reason) => Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed))),
