@@ -18,6 +18,8 @@ use vigia_domain::ids::DeviceId;
 use crate::server::{Server, run, said, vigia};
 
 pub const CONNECTIONS: usize = 200;
+/// In each message of the load.
+const VALUES: u64 = 10;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// How often what a test kills is killed: three times, or as `ROUNDS` says.
@@ -32,9 +34,11 @@ pub struct House {
     start_ms: i64,
 }
 
-/// `vigia` with this data folder, on SQLite or on the PostgreSQL of this address.
+/// `vigia` with this data folder, on SQLite or on the PostgreSQL of this address. It seals a few readings at a time, so that whatever
+/// happens to it happens while it seals and merges.
 pub fn program(data: &Path, postgres: Option<&str>) -> Command {
     let mut command = vigia(data);
+    command.env("VIGIA_TELEMETRY__SEAL_READINGS", "500");
     if let Some(url) = postgres {
         command.env("VIGIA_DATABASE__URL", url);
     }
@@ -77,17 +81,31 @@ impl House {
         running
     }
 
+    /// A count of the server's own, such as `ingest_messages`.
+    pub fn count(&self, server: &Server, name: &str) -> u64 {
+        let (_, metrics) = server.ask("GET", "/metrics", &[&format!("X-API-Key: {}", self.key)], "");
+        let line = format!("vigia_{name}_total ");
+        metrics.lines().find_map(|found| found.strip_prefix(&line)?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {metrics}"))
+    }
+
     /// Waits until the load has come so far that breaking something proves something, however slow the machine is.
     pub fn wait_for_messages(&self, server: &Server, messages: u64) {
+        self.wait_for(server, "ingest_messages", messages);
+    }
+
+    /// Waits until chunks were written, and merged with others, while the load goes on.
+    pub fn wait_for_chunks(&self, server: &Server) {
+        self.wait_for(server, "telemetry_sealed_values", 2 * 500 * VALUES);
+    }
+
+    fn wait_for(&self, server: &Server, name: &str, most: u64) {
         for _ in 0..500 {
             std::thread::sleep(Duration::from_millis(100));
-            let (_, metrics) = server.ask("GET", "/metrics", &[&format!("X-API-Key: {}", self.key)], "");
-            let stored = metrics.lines().find_map(|line| line.strip_prefix("vigia_ingest_messages_total ")?.parse::<u64>().ok());
-            if stored.is_some_and(|stored| stored > messages) {
+            if self.count(server, name) > most {
                 return;
             }
         }
-        panic!("the load does not come through");
+        panic!("the load does not come through: {name} is not above {most}");
     }
 
     /// Looks up every acknowledged message; says how many there are.
@@ -140,11 +158,14 @@ impl House {
     }
 }
 
-/// What `vigia check` says; it has to be clean.
-pub fn clean(data: &Path, postgres: Option<&str>, when: &str) {
+/// What `vigia check` says; it has to be clean. How many chunks it went through.
+pub fn clean(data: &Path, postgres: Option<&str>, when: &str) -> u64 {
     let checked = run(program(data, postgres).arg("check"));
     let said = format!("{}{}", String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr));
     assert!(checked.status.success() && said.starts_with("clean: "), "{when}: {said}");
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let count = words.windows(2).find(|pair| pair[1] == "chunks,").and_then(|pair| pair[0].parse().ok());
+    count.unwrap_or_else(|| panic!("no count of chunks: {said}"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server that is tested has the real clock, too")]

@@ -76,18 +76,26 @@ async fn a_postgres_that_is_killed_and_comes_back_has_everything() {
     let house = House::new(&data, Some(&url)).await;
     let server = Server::start(&mut program(&data, Some(&url)));
     for round in 0..rounds().min(5) {
-        let mut running = house.load(&server, 0..CONNECTIONS, round, Duration::from_secs(8));
-        tokio::task::block_in_place(|| {
-            std::thread::sleep(Duration::from_secs(3));
+        let mut running = house.load(&server, 0..CONNECTIONS, round, Duration::from_secs(12));
+        let failed = tokio::task::block_in_place(|| {
+            let (failed, messages) = (house.count(&server, "ingest_failed"), house.count(&server, "ingest_messages"));
+            house.wait_for_messages(&server, messages + 200);
             own.crash();
+            failed
         });
         let outcome = running.join_next().await.expect("one load").expect("it does not panic");
         assert!(outcome.acknowledged > 0, "nothing was acknowledged, so nothing was proved");
         tokio::task::block_in_place(|| {
+            let failed = house.count(&server, "ingest_failed") - failed;
+            assert!(failed > 0 && outcome.sent > outcome.acknowledged, "it was killed without anything under way: {failed} not stored");
             house.post_until_stored(&server);
             let found = house.look_up(&server, &outcome, &format!("round {round}"));
-            clean(&data, Some(&url), &format!("round {round}"));
-            println!("round {round}: {found} acknowledged messages, all there; {} connections were refused", outcome.failed);
+            let chunks = clean(&data, Some(&url), &format!("round {round}"));
+            assert!(round == 0 || chunks > 0, "it was killed while it sealed");
+            println!(
+                "round {round}: {found} acknowledged messages, all there; {failed} were not stored, {} connections ended, {chunks} chunks",
+                outcome.failed
+            );
         });
     }
 }

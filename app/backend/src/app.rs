@@ -61,11 +61,12 @@ pub enum StartError {
 async fn open_store(db: &Db, settings: &Settings, world: &World, metrics: &StoreMetrics) -> Result<SqlStore, StartError> {
     let days = |days: u32| (days > 0).then_some(days);
     let retention = Retention { raw_days: days(settings.telemetry.raw_days), quarters_days: days(settings.telemetry.quarters_days) };
-    match SqlStore::open(db.clone(), world, retention, metrics.clone()).await {
+    let open = || SqlStore::open(db.clone(), world, retention, settings.telemetry.seal_readings, metrics.clone());
+    match open().await {
         Err(error) if error.is_damage() => {
             db.replace_damaged(world.clock.now_ms(), &error.to_string(), async |_| Ok(())).await?;
             metrics.set_aside.inc();
-            Ok(SqlStore::open(db.clone(), world, retention, metrics.clone()).await?)
+            Ok(open().await?)
         }
         opened => Ok(opened?),
     }

@@ -233,6 +233,7 @@ mod tests {
         assert!(open.starts_with("http.listen:") && open.contains("behind_proxy") && open.contains("plaintext"), "{open}");
         assert!(wrong(&[("VIGIA_MQTT__BROKER", "tcp://elsewhere")]).starts_with("mqtt.broker:"));
         assert!(wrong(&[("VIGIA_TELEMETRY__ENGINE", "rrd")]).starts_with("telemetry.engine:"));
+        assert!(wrong(&[("VIGIA_TELEMETRY__SEAL_READINGS", "0")]).starts_with("telemetry.seal_readings:"));
         assert!(wrong(&[("VIGIA_DATABASE__URL", "mysql://x")]).starts_with("database.url:"));
         assert!(wrong(&[("VIGIA_SIGN_IN__TRIES", "0")]).starts_with("sign_in.tries:"));
         assert!(wrong(&[("VIGIA_HTTP__CORS", "*")]).starts_with("http.cors:"));

@@ -4,8 +4,10 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 
 use sqlx::Connection as _;
 use vigia_backend::telemetry::sql::Finding;
+use vigia_domain::event::Event;
 use vigia_domain::ids::DeviceNumber;
 use vigia_domain::rights::Scope;
+use vigia_domain::rollup::QUARTER_MS;
 
 use crate::sealing::{day, entry};
 use crate::support::{Engine, Installation, NOW, both};
@@ -250,6 +252,54 @@ async fn a_take_over_that_fails_in_its_midst_begins_anew_and_nothing_is_deleted_
     it.tidy(NOW).await;
     assert_eq!(range(&it, "power_w").await, []);
     it.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_deleted_does_not_come_back_from_an_old_damaged_file_when_there_is_a_second() {
+    let mut it = Installation::new(Engine::Sqlite).await;
+    let (other, from, to) = (DeviceNumber(2), NOW - 40 * QUARTER_MS, NOW - 20 * QUARTER_MS);
+    for device in [METER, other] {
+        let mut batch: Vec<_> = day().into_iter().map(|reading| entry(device, [reading])).collect();
+        batch[0].attributes.push(("ip".to_owned(), "192.168.1.7".to_owned()));
+        batch[0].events.push(Event { kind: "dose_taken".to_owned(), at_ms: Some(from + 5_000), payload: serde_json::json!({}) });
+        it.app.store().append(&batch).await.expect("stored");
+    }
+    it.app.store().compact().await.expect("sealed");
+    renewed(&it).await;
+    it.tidy(NOW).await;
+    it.app.store().delete(METER, None).await.expect("deleted");
+    it.app.store().delete(other, Some((from, to))).await.expect("deleted");
+    it.app.store().append(&[entry(METER, [(from, vec![("power_w", 7.0)])])]).await.expect("stored, and late");
+    it.app.store().compact().await.expect("sealed");
+    let (kept, quarters) = (range_of(&it, other).await, it.app.store().quarters(other, "energy_wh", 0, NOW).await.expect("asked"));
+    // The next file is damaged, and the new one does not know that the first was taken over.
+    renewed(&it).await;
+    it.tidy(NOW).await;
+    for _ in 0..2 {
+        it.restart().await;
+        it.tidy(NOW).await;
+        it.app.store().compact().await.expect("sealed");
+        assert_eq!(set_aside(&it), 2);
+        assert_eq!(range(&it, "power_w").await, [(from, 7.0), (NOW + 1_000, 6.0)], "what came after the deletion");
+        assert_eq!(range(&it, "energy_wh").await, []);
+        assert_eq!(range_of(&it, other).await, kept);
+        assert_eq!(it.app.store().quarters(other, "energy_wh", 0, NOW).await.expect("asked"), quarters);
+        assert_eq!(
+            it.app.store().latest(METER).iter().map(|last| (last.metric.as_str(), last.value)).collect::<Vec<_>>(),
+            [("power_w", 6.0)]
+        );
+        for (table, expected) in [("events", [0, 0]), ("attributes", [0, 1])] {
+            let count =
+                async |device: i64| it.numbers("telemetry.db", &format!("SELECT COUNT(*) FROM {table} WHERE device = {device}")).await[0];
+            assert_eq!([count(1).await, count(2).await], expected, "{table}");
+        }
+        assert!(findings(&it).await.iter().all(|finding| finding.what.contains("set aside")));
+    }
+    it.close().await;
+}
+
+async fn range_of(it: &Installation, device: DeviceNumber) -> Vec<(i64, f64)> {
+    it.app.store().range(device, "energy_wh", 0, i64::MAX).await.expect("asked")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@
 mod api;
 mod audit;
 mod away;
+mod backlog;
 mod bench;
 mod config_verbs;
 mod conformance;

@@ -24,28 +24,28 @@ impl SqlStore {
             return Err(DbError::TakingOver);
         }
         self.catch_up().await?;
+        self.note_gone(device, range)?;
         // Nearly everything is sealed while others go on, and the rest while nobody appends: then nothing of the device is in the log.
         self.seal_all(&turn).await?;
         let still = self.turn.lock().await;
         self.seal_all(&turn).await?;
         const LAST_EVENT: &str = "SELECT COALESCE(MAX(id), 0) FROM events WHERE device = $1";
         let (last_event,): (i64,) = on!(&self.db, |c| sqlx::query_as(LAST_EVENT).bind(device.0).fetch_one(c).await)?;
-        let _still = match range {
-            None => {
-                for series in self.series_of(device).await? {
-                    self.erase_series(&turn, series).await?;
-                }
-                still
+        if range.is_none() {
+            // Of these nobody can tell afterwards which were there already. They are few.
+            in_tx!(&self.db, |tx| for sql in ["DELETE FROM attributes WHERE device = $1", "DELETE FROM quarantine WHERE device = $1"] {
+                sqlx::query(sql).bind(device.0).execute(&mut *tx).await?;
+            });
+        }
+        // What comes from here on is in the log, which nobody seals as long as this goes on; what is sealed goes while others append.
+        drop(still);
+        for series in self.series_of(device).await? {
+            match range {
+                None => self.clear_series(&turn, series).await?,
+                Some((from_ms, to_ms)) => self.cut_series(&turn, series, from_ms, to_ms).await?,
             }
-            Some((from_ms, to_ms)) => {
-                // Only what is sealed is cut: who appends need not wait for it.
-                drop(still);
-                for series in self.series_of(device).await? {
-                    self.cut_series(&turn, series, from_ms, to_ms).await?;
-                }
-                self.turn.lock().await
-            }
-        };
+        }
+        let _still = self.turn.lock().await;
         let (from_ms, to_ms) = range.unwrap_or((i64::MIN, i64::MAX));
         let now_ms = self.world.clock.now_ms();
         in_tx!(&self.db, |tx| {
@@ -63,12 +63,7 @@ impl SqlStore {
                 .execute(&mut *tx)
                 .await?;
             if range.is_none() {
-                for sql in [
-                    "DELETE FROM attributes WHERE device = $1",
-                    "DELETE FROM quarantine WHERE device = $1",
-                    "DELETE FROM damaged WHERE device = $1",
-                    "DELETE FROM latest WHERE device = $1",
-                ] {
+                for sql in ["DELETE FROM damaged WHERE device = $1", "DELETE FROM latest WHERE device = $1"] {
                     sqlx::query(sql).bind(device.0).execute(&mut *tx).await?;
                 }
             }
@@ -88,21 +83,6 @@ impl SqlStore {
         rows.into_iter()
             .map(|(metric,)| Ok(Series { device: device.0, metric: u32::try_from(metric).map_err(|_| unreadable(metric))? }))
             .collect()
-    }
-
-    /// All of one metric in one transaction: there is never a chunk without its quarters, nor the other way round.
-    async fn erase_series(&self, turn: &SealTurn<'_>, series: Series) -> Result<(), DbError> {
-        in_tx!(&self.db, |tx| {
-            seal::still_ours!(tx, &self.db, turn.epoch);
-            for sql in [
-                "DELETE FROM chunks WHERE device = $1 AND metric = $2",
-                "DELETE FROM quarters WHERE device = $1 AND metric = $2",
-                "DELETE FROM latest WHERE device = $1 AND metric = $2",
-            ] {
-                sqlx::query(sql).bind(series.device).bind(i64::from(series.metric)).execute(&mut *tx).await?;
-            }
-        });
-        Ok(())
     }
 
     /// Takes `[from_ms, to_ms)` out of a metric, a chunk at a time.

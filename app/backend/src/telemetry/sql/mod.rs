@@ -9,9 +9,11 @@ mod block;
 mod check;
 mod checksum;
 mod chunk;
+mod clear;
 mod damage;
 mod day;
 mod erase;
+mod gone;
 mod latest;
 mod log;
 mod names;
@@ -52,8 +54,6 @@ use series::Series;
 use tail::Tail;
 use take_over::TakeOver;
 
-/// So many readings in the log are sealed at a time, and as soon as there are so many.
-const SEAL_READINGS: usize = 50_000;
 /// So old a reading in the log is sealed, in ms.
 const SEAL_AGE_MS: i64 = 10 * 60_000;
 /// So many readings the log holds at most; whoever brings more waits until some are sealed.
@@ -67,6 +67,8 @@ pub struct SqlStore {
     db: Db,
     world: World,
     retention: Retention,
+    /// So many readings in the log are sealed at a time, and as soon as there are so many.
+    seal_readings: usize,
     metrics: StoreMetrics,
     /// Which process wrote a block.
     writer: i64,
@@ -95,11 +97,12 @@ pub struct SqlStore {
 }
 
 impl SqlStore {
-    /// Opens the engine: reads the metric names and the last values, and what of the log is not sealed yet.
+    /// Opens the engine: reads the metric names and the last values, and what of the log is not sealed yet. As soon as the log holds
+    /// `seal_readings` readings, so many are sealed at a time.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn open(db: Db, world: &World, retention: Retention, metrics: StoreMetrics) -> Result<Self, DbError> {
+    pub async fn open(db: Db, world: &World, retention: Retention, seal_readings: usize, metrics: StoreMetrics) -> Result<Self, DbError> {
         let writer = i64::from_le_bytes(world.bytes());
         log::take_over_samples(&db, writer).await?;
         let horizon = others::horizon(&db).await?;
@@ -123,6 +126,7 @@ impl SqlStore {
             db,
             world: world.clone(),
             retention,
+            seal_readings,
             metrics,
             writer,
             names,
@@ -182,8 +186,8 @@ impl SqlStore {
             let tail = self.tail();
             (tail.readings(), tail.since_ms())
         };
-        let due = readings >= SEAL_READINGS || since_ms.is_some_and(|since| now_ms - since >= SEAL_AGE_MS);
-        if due && self.seal_oldest(SEAL_READINGS).await?.blocks > 0 {
+        let due = readings >= self.seal_readings || since_ms.is_some_and(|since| now_ms - since >= SEAL_AGE_MS);
+        if due && self.seal_oldest(self.seal_readings).await?.blocks > 0 {
             return Ok(true);
         }
         // What is taken over may have to wait; what has had its time goes all the same.
@@ -200,7 +204,7 @@ impl SqlStore {
 impl TelemetryStore for SqlStore {
     async fn append(&self, batch: &[Entry]) -> Result<Vec<Won>, DbError> {
         while self.tail().readings() > MOST_READINGS {
-            if self.seal_oldest(SEAL_READINGS).await?.blocks == 0 {
+            if self.seal_oldest(self.seal_readings).await?.blocks == 0 {
                 tokio::time::sleep(SEALED_ELSEWHERE).await;
                 self.follow_others().await?;
             }

@@ -20,6 +20,12 @@ use crate::telemetry::LONGEST_GAP_MS;
 
 /// Series written in one transaction: few enough that an acknowledgement hardly waits for it.
 const SERIES: usize = 16;
+/// From so many rows on, chunks and days, a transaction is ended before it has so many series.
+const ROWS: usize = 128;
+/// Stored chunks between which the new values of one transaction lie, and full ones that they may fill.
+const CHUNKS: usize = 16;
+/// Days whose quarters one transaction changes, but for those that a silence between two values covers.
+const DAYS: i64 = 64;
 
 /// Stretches of time that are no further apart, in ms, are read with one question.
 const TOGETHER_MS: i64 = 30 * day::DAY_MS;
@@ -65,7 +71,7 @@ impl SqlStore {
     pub(super) async fn seal_all(&self, turn: &SealTurn<'_>) -> Result<(), DbError> {
         let Some(last) = self.tail().ends().map(|(_, last)| last) else { return Ok(()) };
         while self.tail().ends().is_some_and(|(first, _)| first <= last) {
-            self.seal(turn, super::SEAL_READINGS).await?;
+            self.seal(turn, self.seal_readings).await?;
         }
         Ok(())
     }
@@ -97,7 +103,7 @@ impl SqlStore {
             self.note_damage(Place::Block(id), Hole { series: None, from_ms: received_ms, to_ms: received_ms });
             self.move_aside(Place::Block(id)).await?;
         }
-        let mut changes = Vec::with_capacity(SERIES);
+        let (mut changes, mut rows) = (Vec::with_capacity(SERIES), 0);
         for (series, values) in series {
             done.values += values.len();
             let (values, replaced) = shape::ordered(values);
@@ -107,9 +113,11 @@ impl SqlStore {
             for run in runs {
                 let (change, also) = self.change(turn, series, run).await?;
                 done.replaced += also;
+                rows += change.rows();
                 changes.push((series, change));
                 // The next run finds this one stored.
-                if is_split || changes.len() == SERIES {
+                if is_split || changes.len() == SERIES || rows >= ROWS {
+                    rows = 0;
                     write(&self.db, turn.epoch, std::mem::take(&mut changes)).await?;
                 }
             }
@@ -123,12 +131,13 @@ impl SqlStore {
     }
 
     /// New values, in order of time, cut where whole chunks lie between two neighbours: of one that is years too early nothing but its own
-    /// neighbourhood is written anew.
+    /// neighbourhood is written anew. Cut as well where they would change more than one transaction should: a backlog that lies between the
+    /// readings of a month is not written at once.
     pub(super) async fn runs<'v>(&self, series: Series, new: &'v [(i64, f64)]) -> Result<Vec<&'v [(i64, f64)]>, DbError> {
         let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Vec::new()) };
         let spans = series.around(&self.db, first.0, last.0).await?;
         let is_between = |a: i64, b: i64| spans.get(spans.partition_point(|span| span.from_ms <= a)).is_some_and(|span| span.to_ms < b);
-        Ok(new.chunk_by(|a, b| !is_between(a.0, b.0)).collect())
+        Ok(new.chunk_by(|a, b| !is_between(a.0, b.0)).flat_map(|run| bounded(&spans, run)).collect())
     }
 
     /// What is to be written to add values, in order of time, to a series.
@@ -236,6 +245,21 @@ impl SqlStore {
         let days = days.into_iter().map(|(day_ms, quarters)| (day_ms, day::pack(day_ms, &quarters))).collect();
         Ok(days)
     }
+}
+
+/// A run of values, in pieces that change a bounded number of chunks and days each.
+fn bounded<'v>(spans: &[Span], mut run: &'v [(i64, f64)]) -> Vec<&'v [(i64, f64)]> {
+    let mut pieces = Vec::new();
+    while let Some((first, _)) = run.first() {
+        let from = spans.partition_point(|span| span.to_ms < *first);
+        let last_ms = spans.get(from + CHUNKS - 1).map_or(i64::MAX, |span| span.to_ms);
+        let end_ms = day::start_of(*first).saturating_add(DAYS * day::DAY_MS);
+        let count = run.partition_point(|(at, _)| *at <= last_ms && *at < end_ms).clamp(1, CHUNKS * MOST);
+        let (piece, rest) = run.split_at(count.min(run.len()));
+        pieces.push(piece);
+        run = rest;
+    }
+    pieces
 }
 
 /// Rows of quarters by their days; `None` where none is left.

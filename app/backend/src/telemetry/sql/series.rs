@@ -98,6 +98,13 @@ pub(super) struct Change {
     pub(super) last: Option<(i64, f64)>,
 }
 
+impl Change {
+    /// How many rows it writes and removes.
+    pub(super) fn rows(&self) -> usize {
+        self.dropped.len() + self.chunks.len() + self.days.len()
+    }
+}
+
 /// Writes changes inside a transaction; a macro because the two databases have two types of it.
 macro_rules! write_changes {
     ($tx:ident, $changes:expr) => {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, SqliteConnection};
 
+use super::gone::Gone;
 use super::others::SealTurn;
 use super::series::Series;
 use super::{SqlStore, block, chunk, day, retain, seal, shape};
@@ -25,6 +26,8 @@ pub(super) struct TakeOver {
     from: SqliteConnection,
     /// Its names, by its own ids.
     names: HashMap<i64, String>,
+    /// What of it was deleted since it was set aside.
+    gone: Gone,
     step: usize,
     /// The row of the step's table that was read last.
     row: i64,
@@ -37,10 +40,11 @@ const STEPS: [&str; 6] = ["log", "chunks", "quarters", "latest", "events", "attr
 
 impl TakeOver {
     async fn open(file: PathBuf, generation: u64) -> Result<Self, DbError> {
+        let gone = Gone::from(&file).map_err(sqlx::Error::Io)?;
         let mut from = read_aside(&file).await?;
         // A table whose description is damaged does not keep the others from being read.
         let _ = sqlx::query("PRAGMA writable_schema = ON").execute(&mut from).await;
-        let mut one = Self { file, generation, from, names: HashMap::new(), step: 0, row: 0, taken: 0, lost: 0 };
+        let mut one = Self { file, generation, from, names: HashMap::new(), gone, step: 0, row: 0, taken: 0, lost: 0 };
         while let Some((id, name)) = one.next::<(i64, String)>("metrics", "id, name").await? {
             one.names.insert(id, name);
         }
@@ -244,7 +248,7 @@ impl SqlStore {
                 one.lost += 1;
                 continue;
             };
-            for (_, frame) in frames {
+            for (_, frame) in frames.into_iter().filter(|(_, frame)| !one.gone.holds_at(frame.device, frame.at_ms)) {
                 for (metric, value) in frame.values() {
                     found.entry((frame.device, metric)).or_default().push((frame.at_ms, value));
                 }
@@ -263,7 +267,10 @@ impl SqlStore {
             return Ok(false);
         };
         match chunk::unpack(&data) {
-            Ok(values) => self.add_older(turn, one, device, metric, &values).await?,
+            Ok(mut values) => {
+                values.retain(|(at, _)| !one.gone.holds_at(device, *at));
+                self.add_older(turn, one, device, metric, &values).await?;
+            }
             Err(_) => one.lost += 1,
         }
         Ok(true)
@@ -311,7 +318,8 @@ impl SqlStore {
             return Ok(true);
         };
         let kept_ms = self.raw_kept_ms.load(std::sync::atomic::Ordering::Relaxed);
-        let mut quarters: BTreeMap<_, _> = quarters.into_iter().filter(|(start, _)| *start < kept_ms).collect();
+        let mut quarters: BTreeMap<_, _> =
+            quarters.into_iter().filter(|(start, _)| *start < kept_ms && !one.gone.holds_quarter(device, *start)).collect();
         let stored = self.stored_quarters(Series { device, metric }, day_ms, day_ms + day::DAY_MS).await?;
         quarters.extend(stored);
         if let Some(data) = day::pack(day_ms, &quarters) {
@@ -330,7 +338,8 @@ impl SqlStore {
         let Some((_, device, metric, at_ms, value)) = one.next::<(i64, i64, i64, i64, f64)>("latest", columns).await? else {
             return Ok(false);
         };
-        if let Some(metric) = self.metric_here(one, metric).await?
+        if !one.gone.holds_at(device, at_ms)
+            && let Some(metric) = self.metric_here(one, metric).await?
             && self.latest.offer(device, metric, at_ms, value)
         {
             const SQL: &str = "INSERT INTO latest (device, metric, at_ms, value) VALUES ($1, $2, $3, $4)
@@ -349,6 +358,9 @@ impl SqlStore {
         let Some((_, device, at_ms, received_ms, kind, payload, digest)) = one.next::<Event>("events", columns).await? else {
             return Ok(false);
         };
+        if one.gone.holds_at(device, at_ms) {
+            return Ok(true);
+        }
         const SQL: &str =
             "INSERT INTO events (device, at_ms, received_ms, kind, payload, digest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         in_tx!(&self.db, |tx| {
@@ -363,6 +375,9 @@ impl SqlStore {
         let Some((_, device, name, value, at_ms)) = one.next::<(i64, i64, String, String, i64)>("attributes", columns).await? else {
             return Ok(false);
         };
+        if one.gone.holds(device) {
+            return Ok(true);
+        }
         const SQL: &str =
             "INSERT INTO attributes (device, name, value, at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (device, name) DO NOTHING";
         in_tx!(&self.db, |tx| {
