@@ -19,7 +19,15 @@ const MINUTE_MS: i64 = 60_000;
 
 type Values = BTreeMap<(i64, &'static str), BTreeMap<i64, f64>>;
 
-async fn interleaved(engine: Engine, seed: u64, stores: usize) {
+/// When values come: anywhere in three days, a minute apart or more; or many a second, most of them in their order, so that a quarter of an
+/// hour lies in several chunks.
+#[derive(Clone, Copy, PartialEq)]
+enum Pace {
+    Slow,
+    Fast,
+}
+
+async fn interleaved(engine: Engine, seed: u64, stores: usize, pace: Pace) {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut first = Installation::new(engine).await;
     let mut second = if stores == 2 { Some(first.again().await) } else { None };
@@ -31,12 +39,19 @@ async fn interleaved(engine: Engine, seed: u64, stores: usize) {
         let store = it.app.store();
         let place = format!("seed {seed}, step {step}");
         let device = dice.random_range(1..=DEVICES);
-        let at = |dice: &mut StdRng| NOW - dice.random_range(0..3 * 24 * 60) * MINUTE_MS;
+        let at = |dice: &mut StdRng| match pace {
+            Pace::Slow => NOW - dice.random_range(0..3 * 24 * 60) * MINUTE_MS,
+            Pace::Fast => NOW - dice.random_range(0..40_000) * 70,
+        };
         match dice.random_range(0..100) {
             0..60 => {
                 let mut batch = Vec::new();
-                for _ in 0..dice.random_range(1..40) {
-                    let (device, at_ms) = (dice.random_range(1..=DEVICES), at(&mut dice));
+                let readings = if pace == Pace::Slow { dice.random_range(1..40) } else { [2, 5, 30, 200, 900][dice.random_range(0..5)] };
+                for n in 0..readings {
+                    let (mut device, mut at_ms) = (dice.random_range(1..=DEVICES), at(&mut dice));
+                    if pace == Pace::Fast && (n > 0 || dice.random_bool(0.8)) {
+                        (device, at_ms) = (1, NOW - 2_800_000 + i64::try_from(step).expect("small") * 23_000 + n * 25);
+                    }
                     let count = dice.random_range(1..=METRICS.len());
                     let values: Vec<_> =
                         METRICS[..count].iter().map(|metric| (*metric, f64::from(dice.random_range(0..50_000)) / 8.0)).collect();
@@ -50,6 +65,10 @@ async fn interleaved(engine: Engine, seed: u64, stores: usize) {
                     batch.push(entry(DeviceNumber(device), [(at_ms, values)]));
                 }
                 store.append(&batch).await.expect("stored");
+                // Small pieces beside large ones, which are not merged at once.
+                if pace == Pace::Fast && dice.random_bool(0.6) {
+                    store.compact().await.expect("sealed");
+                }
             }
             60..72 => store.compact().await.expect("sealed"),
             72..80 => while store.tidy(NOW + 11 * MINUTE_MS).await.expect("tidied") {},
@@ -128,14 +147,15 @@ async fn compare(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_store_on_sqlite() {
     for seed in 1..=2 {
-        interleaved(Engine::Sqlite, seed, 1).await;
+        interleaved(Engine::Sqlite, seed, 1, Pace::Slow).await;
+        interleaved(Engine::Sqlite, seed, 1, Pace::Fast).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_store_on_postgres() {
     for seed in 1..=1 {
-        interleaved(Engine::Postgres, seed, 1).await;
+        interleaved(Engine::Postgres, seed, 1, Pace::Slow).await;
     }
 }
 
@@ -193,6 +213,7 @@ async fn two_stores_that_append_and_seal_at_the_same_time_do_not_hurt_each_other
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_postgres() {
     for seed in 1..=2 {
-        interleaved(Engine::Postgres, seed, 2).await;
+        interleaved(Engine::Postgres, seed, 2, Pace::Slow).await;
+        interleaved(Engine::Postgres, seed, 2, Pace::Fast).await;
     }
 }

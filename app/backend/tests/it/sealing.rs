@@ -92,6 +92,46 @@ both! {
         assert_eq!((report.findings, report.series, report.values, report.unsealed), (vec![], 15, 5 * 3 * 1_380, 0));
     }
 
+    async fn a_quarter_that_lies_in_several_chunks_is_reckoned_from_all_of_them(it: Installation) {
+        let store = it.app.store();
+        // A value each 50 ms, and a pause in which the quarter goes on being touched. Neighbours of such sizes are not merged.
+        for (device, metric) in [(DeviceNumber(1), "power_w"), (DeviceNumber(2), "energy_wh"), (DeviceNumber(3), "voltage_v")] {
+            let (mut at, mut truth) = (NOW - 8 * QUARTER_MS, BTreeMap::new());
+            for (size, pause_ms) in [(5_000_u32, 0), (1_000, 0), (200, 0), (40, 0), (9, 60_000), (1, 14 * 60_000), (30, 0), (900, 3_600_000)] {
+                let mut readings = Vec::new();
+                for n in 0..size {
+                    at += 50;
+                    let value = f64::from(n * 7 % 50) + 0.1;
+                    truth.insert(at, value);
+                    readings.push((at, vec![(metric, value)]));
+                }
+                store.append(&[entry(device, readings)]).await.expect("stored");
+                for sealed in [false, true] {
+                    if sealed {
+                        store.compact().await.expect("sealed");
+                    }
+                    let quarters = store.quarters(device, metric, 0, NOW + 8 * QUARTER_MS).await.expect("asked");
+                    assert_eq!(quarters, model(Meaning::of(metric), &truth), "{metric} after {size} more, sealed: {sealed}");
+                }
+                assert_eq!(store.check().await.expect("checked").findings, [], "{metric} after {size} more");
+                at += pause_ms;
+            }
+            // One in their midst, and the first of all.
+            for at in [NOW - 8 * QUARTER_MS + 5_007 * 50 + 1, NOW - 8 * QUARTER_MS] {
+                truth.insert(at, 3.5);
+                store.append(&[entry(device, [(at, vec![(metric, 3.5)])])]).await.expect("stored");
+                store.compact().await.expect("sealed");
+                let quarters = store.quarters(device, metric, 0, NOW + 8 * QUARTER_MS).await.expect("asked");
+                assert_eq!(quarters, model(Meaning::of(metric), &truth), "{metric} with one in their midst");
+            }
+            store.delete(device, Some((NOW - 8 * QUARTER_MS + 6_100 * 50, NOW - 8 * QUARTER_MS + 6_150 * 50))).await.expect("deleted");
+            truth.retain(|at, _| !(NOW - 8 * QUARTER_MS + 6_100 * 50..NOW - 8 * QUARTER_MS + 6_150 * 50).contains(at));
+            let quarters = store.quarters(device, metric, 0, NOW + 8 * QUARTER_MS).await.expect("asked");
+            assert_eq!(quarters, model(Meaning::of(metric), &truth), "{metric} with a piece cut out");
+        }
+        assert_eq!(store.check().await.expect("checked").findings, []);
+    }
+
     async fn a_later_value_counts_whether_the_earlier_one_is_sealed_or_not(it: Installation) {
         let (store, meter) = (it.app.store(), DeviceNumber(1));
         let say = |value| [entry(meter, [(NOW, vec![("power_w", value)])])];
@@ -220,7 +260,11 @@ both! {
         assert_eq!(full.len(), 3);
         let stray = [(NOW - 8 * 365 * 86_400_000, vec![("power_w", 1.0)]), (NOW + 30_000_000, vec![("power_w", 2.0)])];
         store.append(&[entry(device, stray)]).await.expect("stored");
+        let truth = store.range(device, "power_w", 0, i64::MAX).await.expect("asked").into_iter().collect();
+        let quarters = store.quarters(device, "power_w", 0, i64::MAX).await.expect("asked");
+        assert_eq!(quarters, model(Meaning::of("power_w"), &truth), "while it is in the log");
         store.compact().await.expect("sealed");
+        assert_eq!(store.quarters(device, "power_w", 0, i64::MAX).await.expect("asked"), quarters, "when it is sealed");
         assert_eq!(it.numbers("telemetry.db", sql).await, full, "none of them was written anew");
         assert_eq!(store.range(device, "power_w", 0, i64::MAX).await.expect("asked").len(), 30_002);
         assert_eq!(store.check().await.expect("checked").findings, []);

@@ -22,7 +22,9 @@ pub fn touched(meaning: Meaning, samples: Samples<'_>, changed: &[i64], longest_
         }
         let index = samples.partition_point(|(instant, _)| *instant < at);
         let first = index.saturating_sub(CONTEXT);
-        let last = (index + CONTEXT).min(samples.len().saturating_sub(1));
+        // One that is gone stands between its neighbours and is none of them.
+        let is_gone = samples.get(index).is_none_or(|(instant, _)| *instant != at);
+        let last = (index + CONTEXT - usize::from(is_gone)).min(samples.len().saturating_sub(1));
         let mut from = samples.get(first).map_or(at, |(instant, _)| (*instant).min(at));
         let mut to = from;
         let reach = samples.get(first..=last).unwrap_or_default().iter().map(|(instant, _)| *instant);
@@ -81,7 +83,14 @@ mod tests {
                 mended.retain(|start, _| !(from..to).contains(start));
                 mended.extend(quarters(meaning, &after, from, to, GAP));
             }
-            prop_assert_eq!(mended, all(meaning, &after));
+            prop_assert_eq!(&mended, &all(meaning, &after));
+            // And back again: they go, with what of the old ones they had replaced.
+            let left: Vec<_> = after.iter().copied().filter(|(at, _)| !new.contains_key(at)).collect();
+            for (from, to) in [touched(meaning, &after, &changed, GAP), touched(meaning, &left, &changed, GAP)].concat() {
+                mended.retain(|start, _| !(from..to).contains(start));
+                mended.extend(quarters(meaning, &left, from, to, GAP));
+            }
+            prop_assert_eq!(mended, all(meaning, &left));
         }
     }
 }

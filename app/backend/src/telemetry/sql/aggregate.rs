@@ -8,7 +8,8 @@ use vigia_domain::rollup::{self, Meaning, QUARTER_MS, Quarter};
 use super::damage::{Hole, Place};
 use super::seal::without;
 use super::series::Series;
-use super::{SqlStore, day};
+use super::surroundings::Surroundings;
+use super::{SqlStore, day, shape};
 use crate::db::DbError;
 use crate::telemetry::LONGEST_GAP_MS;
 
@@ -23,18 +24,20 @@ impl SqlStore {
         }
         let mut found: BTreeMap<i64, Quarter> = stored.into_iter().collect();
         let meaning = self.meaning(series);
-        let all = self.surroundings(series, &recent, None).await?.all;
-        let changed: Vec<i64> = recent.iter().map(|(at, _)| *at).collect();
-        let touched = rollup::touched(meaning, &all, &changed, LONGEST_GAP_MS);
         // As when it is sealed: where raw values are missing what is stored is better.
         let kept_ms = self.raw_kept_ms.load(Ordering::Relaxed);
         let first_ms = rollup::start_of(from_ms.saturating_add(QUARTER_MS - 1));
-        for (from, to) in without(touched, &self.damage.holes(series)) {
-            let (from, to) = (from.max(first_ms), to.min(to_ms));
-            if from < to {
-                found.retain(|start, _| *start < kept_ms || !(from..to).contains(start));
-                for (start, quarter) in rollup::quarters(meaning, &all, from, to, LONGEST_GAP_MS) {
-                    found.entry(start).or_insert(quarter);
+        // One that is years too early has its own surroundings: nothing is read of what lies between.
+        for run in self.runs(series, &recent).await? {
+            let Surroundings { all, touched, .. } = self.surroundings(series, run, None).await?;
+            let all = shape::merged(&all, &recent).0;
+            for (from, to) in without(touched, &self.damage.holes(series)) {
+                let (from, to) = (from.max(first_ms), to.min(to_ms));
+                if from < to {
+                    found.retain(|start, _| *start < kept_ms || !(from..to).contains(start));
+                    for (start, quarter) in rollup::quarters(meaning, &all, from, to, LONGEST_GAP_MS) {
+                        found.entry(start).or_insert(quarter);
+                    }
                 }
             }
         }

@@ -9,6 +9,7 @@ use super::chunk::{self, Chunk};
 use super::damage::{Hole, Place};
 use super::others::SealTurn;
 use super::series::{Change, Series};
+use super::surroundings::with_context;
 use super::{SqlStore, day, seal};
 use crate::db::{DbError, in_tx, on};
 use crate::telemetry::LONGEST_GAP_MS;
@@ -185,7 +186,7 @@ impl SqlStore {
         let end_ms = day_ms + day::DAY_MS;
         let spans = series.around(&self.db, day_ms, end_ms - 1).await?;
         let (from, to) = (spans.partition_point(|span| span.to_ms < day_ms), spans.partition_point(|span| span.from_ms < end_ms));
-        let context = seal::with_context(&spans, from..to.max(from));
+        let context = with_context(&spans, from..to.max(from));
         let mut all = Vec::new();
         if let (Some(first), Some(last)) = (spans[context.clone()].first(), spans[context].last()) {
             series.each(&self.db, first.from_ms, last.to_ms + 1, |at, value| all.push((at, value))).await?;

@@ -25,6 +25,7 @@ mod rows;
 mod seal;
 mod series;
 mod shape;
+mod surroundings;
 mod tail;
 mod take_over;
 

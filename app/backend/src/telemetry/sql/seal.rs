@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
-use vigia_domain::rollup::{self, CONTEXT, QUARTER_MS, Quarter};
+use vigia_domain::rollup::{self, QUARTER_MS, Quarter};
 
 use super::chunk::{Chunk, MOST};
 use super::damage::{Hole, Place};
 use super::others::SealTurn;
 use super::series::{Change, Series, write_changes};
-use super::shape::{self, Span};
+use super::shape;
+use super::surroundings::Surroundings;
 use super::{SqlStore, block, day, log};
 use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::LONGEST_GAP_MS;
@@ -39,22 +40,6 @@ pub(super) struct Sealed {
     pub(super) values: usize,
     /// Values that another one with the same instant replaced.
     pub(super) replaced: u64,
-}
-
-/// New values among those that are stored.
-#[derive(Debug, Default)]
-pub(super) struct Surroundings {
-    /// The chunks that are to be taken apart.
-    apart: Vec<i64>,
-    /// The first and the last instant of what becomes chunks anew.
-    first_ms: i64,
-    last_ms: i64,
-    /// The new values, those of the chunks that are taken apart, and on either side the context of the quarters at the edges.
-    pub(super) all: Vec<(i64, f64)>,
-    /// The stored ones of these.
-    stored: Vec<(i64, f64)>,
-    /// How many of the stored ones were other values.
-    replaced: u64,
 }
 
 impl SqlStore {
@@ -145,7 +130,7 @@ impl SqlStore {
         let Some(last) = new.last() else { return Ok((Change::default(), 0)) };
         let around = self.surroundings(series, new, Some(turn)).await?;
         let replaced = around.replaced;
-        Ok((self.changed(series, new, around, *last).await?, replaced))
+        Ok((self.changed(series, around, *last).await?, replaced))
     }
 
     /// The same for values of which nobody knows whether they are newer than what is stored: what is stored stays.
@@ -155,57 +140,16 @@ impl SqlStore {
         around.all = shape::merged(older, &around.stored).0;
         let found = around.all.partition_point(|(at, _)| *at < last.0);
         let last = around.all.get(found).copied().unwrap_or(*last);
-        self.changed(series, older, around, last).await
+        self.changed(series, around, last).await
     }
 
-    async fn changed(&self, series: Series, new: &[(i64, f64)], around: Surroundings, last: (i64, f64)) -> Result<Change, DbError> {
-        let Surroundings { apart, first_ms, last_ms, all, .. } = around;
+    async fn changed(&self, series: Series, around: Surroundings, last: (i64, f64)) -> Result<Change, DbError> {
+        let Surroundings { apart, first_ms, last_ms, all, touched, .. } = around;
         let from = all.partition_point(|(at, _)| *at < first_ms);
         let to = all.partition_point(|(at, _)| *at <= last_ms);
         let chunks = all[from..to].chunks(MOST).filter_map(Chunk::pack).collect();
-        let changed: Vec<i64> = new.iter().map(|(at, _)| *at).collect();
-        let days = self.days(series, &all, &changed).await?;
+        let days = self.days_of(series, &all, touched).await?;
         Ok(Change { dropped: apart, chunks, days, last: Some(last) })
-    }
-
-    /// New values, in order of time, together with everything that is stored and has to do with them. Whoever has the turn to seal moves
-    /// damaged chunks out of the way; others leave them out.
-    pub(super) async fn surroundings(
-        &self,
-        series: Series,
-        new: &[(i64, f64)],
-        turn: Option<&SealTurn<'_>>,
-    ) -> Result<Surroundings, DbError> {
-        let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Surroundings::default()) };
-        let (spans, apart, old) = loop {
-            let spans = series.around(&self.db, first.0, last.0).await?;
-            let apart = shape::taken_apart(&spans, first.0, last.0, new.len());
-            let context = with_context(&spans, apart.clone());
-            let (mut old, mut broken) = (Vec::new(), Vec::new());
-            if let (Some(from), Some(to)) = (spans[context.clone()].first(), spans[context].last()) {
-                broken = series.each(&self.db, from.from_ms, to.to_ms + 1, |at, value| old.push((at, value))).await?;
-            }
-            for chunk in &broken {
-                let hole = Hole { series: Some(series), from_ms: chunk.from_ms, to_ms: chunk.to_ms };
-                self.note_damage(Place::Chunk(chunk.id), hole);
-                if turn.is_some() {
-                    self.move_aside(Place::Chunk(chunk.id)).await?;
-                }
-            }
-            if broken.is_empty() || turn.is_none() {
-                break (spans, apart, old);
-            }
-        };
-        let (all, replaced) = shape::merged(&old, new);
-        let apart = &spans[apart];
-        Ok(Surroundings {
-            first_ms: apart.first().map_or(first.0, |span| span.from_ms.min(first.0)),
-            last_ms: apart.last().map_or(last.0, |span| span.to_ms.max(last.0)),
-            apart: apart.iter().map(|span| span.id).collect(),
-            all,
-            stored: old,
-            replaced,
-        })
     }
 
     /// The rows of quarters that the new values change.
@@ -273,22 +217,6 @@ pub(super) fn without(mut stretches: Vec<(i64, i64)>, holes: &[(i64, i64)]) -> V
         stretches = stretches.into_iter().flat_map(cut).collect();
     }
     stretches
-}
-
-/// The chunks that are taken apart and as many on either side as hold the context of their edges.
-pub(super) fn with_context(spans: &[Span], apart: std::ops::Range<usize>) -> std::ops::Range<usize> {
-    let enough = |spans: &mut dyn Iterator<Item = &Span>| {
-        let mut values = 0;
-        let missing = |span: &&Span| {
-            let is_missing = values < CONTEXT;
-            values += span.count;
-            is_missing
-        };
-        spans.take_while(missing).count()
-    };
-    let before = enough(&mut spans[..apart.start].iter().rev());
-    let after = enough(&mut spans[apart.end..].iter());
-    apart.start - before..apart.end + after
 }
 
 /// Ends a transaction that changes chunks when another process has begun to seal since.

@@ -10,6 +10,9 @@ use super::shape::Span;
 use crate::db::{Db, DbError, on};
 use vigia_domain::rollup::Quarter;
 
+/// So many chunks on either side of a stretch of time hold the context of its edges, however small they are.
+pub(super) const AROUND: usize = 9;
+
 /// A metric of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Series {
@@ -22,7 +25,7 @@ impl Series {
         i64::from(self.metric)
     }
 
-    /// The chunks that overlap `[first_ms, last_ms]` and up to nine on either side, in order of time.
+    /// The chunks that overlap `[first_ms, last_ms]` and up to [`AROUND`] on either side, in order of time.
     pub(super) async fn around(self, db: &Db, first_ms: i64, last_ms: i64) -> Result<Vec<Span>, DbError> {
         const SQL: &str = "SELECT id, from_ms, to_ms, count FROM chunks WHERE device = $1 AND metric = $2
             AND from_ms >= COALESCE((SELECT MIN(from_ms) FROM (SELECT from_ms FROM chunks WHERE device = $1 AND metric = $2 AND from_ms < $3
