@@ -6,7 +6,7 @@ use crate::load::{CONNECTIONS, House, clean, program, rounds};
 use crate::server::Server;
 
 /// Longer than any of them lives.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_on_sqlite() {

@@ -22,5 +22,6 @@ mod server;
 mod simulate;
 mod storm;
 mod tries;
+mod trouble;
 mod verbs;
 mod week;

@@ -53,6 +53,8 @@ pub struct Line {
     connections: usize,
     in_flight: u16,
     durable: bool,
+    /// `false` where files are in memory only: nothing of it is what a disk takes then.
+    durable_medium: bool,
     messages_per_s: f64,
     backlog_readings: usize,
     backlog_readings_per_message: usize,
@@ -115,6 +117,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
         connections: plan.connections,
         in_flight: plan.window,
         durable: true,
+        durable_medium: machine::memory_only(dir).is_none(),
         messages_per_s: beside.messages_per_s().round(),
         backlog_readings: plan.readings,
         backlog_readings_per_message: READINGS_PER_MESSAGE,

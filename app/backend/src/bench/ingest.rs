@@ -52,6 +52,8 @@ pub struct Line {
     in_flight: u16,
     values_per_message: u64,
     durable: bool,
+    /// `false` where files are in memory only: nothing of it is what a disk takes then.
+    durable_medium: bool,
     seconds: f64,
     messages: u64,
     messages_per_s: f64,
@@ -98,6 +100,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
         in_flight: plan.window,
         values_per_message: VALUES,
         durable: true,
+        durable_medium: machine::memory_only(dir).is_none(),
         seconds: round(durable.elapsed.as_secs_f64()),
         messages: durable.acknowledged,
         messages_per_s: durable.messages_per_s().round(),

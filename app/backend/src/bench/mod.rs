@@ -5,6 +5,6 @@ pub mod chart;
 pub mod elsewhere;
 pub mod fanout;
 pub mod ingest;
-mod machine;
+pub mod machine;
 mod nowhere;
 pub mod soak;

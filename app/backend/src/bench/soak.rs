@@ -63,6 +63,8 @@ pub struct Line {
     sealed_values: u64,
     retired_values: u64,
     errors: u64,
+    /// `false` where files are in memory only: nothing of it is what a disk takes then.
+    durable_medium: bool,
     rss_mb: Option<f64>,
     /// Of `all`: at the end of the first quarter of the time, when everything has its size.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,6 +182,7 @@ fn line(app: &App, counts: &Counts, seconds: f64) -> Line {
         sealed_values: app.metrics().store.sealed.get(),
         retired_values: counts.retired.load(Ordering::Relaxed),
         errors: counts.errors.load(Ordering::Relaxed) + app.metrics().ingest.failed.get(),
+        durable_medium: machine::memory_only(&app.settings().data.dir).is_none(),
         rss_mb: machine::rss_mb().map(round),
         rss_mb_early: None,
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Failure;
 use super::failure::{mention, say};
-use crate::bench::{backlog, chart, elsewhere, fanout, ingest, soak};
+use crate::bench::{backlog, chart, elsewhere, fanout, ingest, machine, soak};
 use crate::simulate::credentials;
 use crate::telemetry::MOST_POINTS;
 use crate::world::World;
@@ -45,6 +45,9 @@ pub(super) struct Ingest {
     /// Also let one device return with so many readings, and show what the others feel of it; --rate is 2000 when not given
     #[arg(long, value_name = "READINGS")]
     backlog: Option<usize>,
+    /// Measure even where files are in memory only, and say so in the figures
+    #[arg(long)]
+    anyway: bool,
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +83,9 @@ pub(super) struct Fanout {
     /// How long, one message a second
     #[arg(long, default_value_t = 20)]
     seconds: usize,
+    /// Measure even where files are in memory only, and say so in the figures
+    #[arg(long)]
+    anyway: bool,
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +99,9 @@ pub(super) struct Soak {
     /// Messages a second of all connections together
     #[arg(long, default_value_t = 3_000.0)]
     rate: f64,
+    /// Measure even where files are in memory only, and say so in the figures
+    #[arg(long)]
+    anyway: bool,
 }
 
 pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
@@ -105,7 +114,7 @@ pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
 }
 
 async fn run_ingest(world: &World, asked: Ingest) -> Result<(), Failure> {
-    let Ingest { connections, in_flight, seconds, rate, broker, backlog } = asked;
+    let Ingest { connections, in_flight, seconds, rate, broker, backlog, anyway } = asked;
     if connections == 0 || in_flight == 0 || seconds == 0 || rate.is_some_and(|rate| !is_rate(rate)) || backlog == Some(0) {
         return Err(Failure::wrong_use("--connections, --in-flight, --seconds, --rate and --backlog are above 0"));
     }
@@ -115,7 +124,7 @@ async fn run_ingest(world: &World, asked: Ingest) -> Result<(), Failure> {
         let (host, port) = credentials::broker(&broker).map_err(Failure::wrong_use)?;
         return line(&elsewhere::run(world, format!("{host}:{port}"), plan).await.map_err(Failure::new)?);
     }
-    let dir = folder()?;
+    let dir = disk(anyway)?;
     mention(format!("in {}, three times {seconds} s", dir.path().display()));
     if let Some(readings) = backlog {
         let plan = backlog::Plan { connections, window: in_flight, rate_per_s: rate.unwrap_or(2_000.0), time, readings };
@@ -138,13 +147,13 @@ async fn run_chart(world: &World, asked: Chart) -> Result<(), Failure> {
 }
 
 async fn run_fanout(world: &World, asked: Fanout) -> Result<(), Failure> {
-    let Fanout { clients, stalled, seconds } = asked;
+    let Fanout { clients, stalled, seconds, anyway } = asked;
     if clients == 0 || seconds == 0 {
         return Err(Failure::wrong_use("--clients and --seconds are above 0"));
     }
     let program = std::env::current_exe().map_err(Failure::new)?;
     for stalled in if stalled == 0 { vec![0] } else { vec![0, stalled] } {
-        let dir = folder()?;
+        let dir = disk(anyway)?;
         mention(format!("in {}, {clients} clients and {stalled} that do not read, {seconds} s", dir.path().display()));
         let plan = fanout::Plan { program: program.clone(), clients, stalled, messages: seconds, pause: Duration::from_secs(1) };
         line(&fanout::run(world, dir.path(), &plan).await.map_err(Failure::new)?)?;
@@ -153,11 +162,11 @@ async fn run_fanout(world: &World, asked: Fanout) -> Result<(), Failure> {
 }
 
 async fn run_soak(world: &World, asked: Soak) -> Result<(), Failure> {
-    let Soak { connections, seconds, rate } = asked;
+    let Soak { connections, seconds, rate, anyway } = asked;
     if connections == 0 || seconds == 0 || !is_rate(rate) {
         return Err(Failure::wrong_use("--connections, --seconds and --rate are above 0"));
     }
-    let dir = folder()?;
+    let dir = disk(anyway)?;
     mention(format!("in {}, {seconds} s", dir.path().display()));
     let plan = soak::Plan { connections, rate_per_s: rate, time: Duration::from_secs(seconds) };
     soak::run(world, dir.path(), plan, tell).await.map_err(Failure::new)
@@ -166,6 +175,18 @@ async fn run_soak(world: &World, asked: Soak) -> Result<(), Failure> {
 /// A rate that time can be divided by: neither NaN nor without end.
 fn is_rate(rate: f64) -> bool {
     rate.is_finite() && rate > 0.0
+}
+
+/// A folder on a disk: what is measured is what an acknowledgement costs that survives a power cut.
+fn disk(anyway: bool) -> Result<tempfile::TempDir, Failure> {
+    let dir = folder()?;
+    match machine::memory_only(dir.path()).filter(|_| !anyway) {
+        None => Ok(dir),
+        Some(kind) => Err(Failure::new(format!(
+            "{} is in memory only ({kind}): writing there waits for no disk, and the figures would be of something else; set TMPDIR to a folder on a disk, or add --anyway",
+            std::env::temp_dir().display()
+        ))),
+    }
 }
 
 fn folder() -> Result<tempfile::TempDir, Failure> {

@@ -105,17 +105,24 @@ pub async fn index(db: &Db, owner: Option<UserId>) -> Result<Vec<Indexed>, DbErr
     Ok(rows.into_iter().map(|(number, id, name, owner)| (DeviceNumber(number), id, name, owner)).collect())
 }
 
-/// The two names of the devices, or of those of an owner; at most so many, the oldest ones.
+/// The two names of the devices and whose they are, or of those of an owner; at most so many, the oldest ones.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn names(db: &Db, owner: Option<UserId>, most: usize) -> Result<Vec<(DeviceId, DeviceNumber)>, DbError> {
-    const SQL: &str = "SELECT device_id, number FROM devices WHERE $1 < 0 OR owner_id = $1 ORDER BY number LIMIT $2";
+pub async fn names(db: &Db, owner: Option<UserId>, most: usize) -> Result<Vec<(DeviceId, Owned)>, DbError> {
+    const SQL: &str = "SELECT device_id, number, owner_id FROM devices WHERE $1 < 0 OR owner_id = $1 ORDER BY number LIMIT $2";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows: Vec<(String, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |o| o.0)).bind(most).fetch_all(c).await)?;
+    let rows: Vec<(String, i64, Option<i64>)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |o| o.0)).bind(most).fetch_all(c).await)?;
     let unreadable = |found: String| DbError::Unreadable { table: "devices", column: "device_id", found };
-    rows.into_iter().map(|(id, number)| Ok((DeviceId::new(id.clone()).map_err(|_| unreadable(id))?, DeviceNumber(number)))).collect()
+    let read = |(id, number, owner): (String, i64, Option<i64>)| {
+        Ok((DeviceId::new(id.clone()).map_err(|_| unreadable(id))?, (DeviceNumber(number), owner.map(UserId))))
+    };
+    rows.into_iter().map(read).collect()
 }
+
+/// A device's number, and whose it is.
+pub type Owned = (DeviceNumber, Option<UserId>);
 
 /// The devices with these numbers, newest first.
 ///

@@ -1,14 +1,14 @@
 //! The device list.
 
 use vigia_domain::device::{DeviceKind, DeviceRow};
-use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
+use vigia_domain::ids::{DeviceId, UserId};
 use vigia_domain::rights::Principal;
 use vigia_domain::user::Role;
 
 use super::cursor::Cursor;
 use super::presence::presence_of;
 use crate::app::App;
-use crate::db::devices::{self, Device};
+use crate::db::devices::{self, Device, Owned};
 use crate::db::{Db, DbError};
 use crate::telemetry::{self, LastValue};
 
@@ -55,7 +55,7 @@ pub(super) enum Visible {
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn visible_devices(registry: &Db, principal: &Principal, most: usize) -> Result<Vec<(DeviceId, DeviceNumber)>, DbError> {
+pub async fn visible_devices(registry: &Db, principal: &Principal, most: usize) -> Result<Vec<(DeviceId, Owned)>, DbError> {
     match visible(principal) {
         Visible::Nothing => Ok(Vec::new()),
         Visible::All => devices::names(registry, None, most).await,

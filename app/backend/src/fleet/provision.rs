@@ -340,6 +340,7 @@ pub async fn claim(app: &App, actor: &str, id: &DeviceId, claim: &Claim) -> Resu
         error if error.is_duplicate() => RegisterError::Exists(id.clone()).into(),
         error => error.into(),
     })?;
+    app.hub().fleet_changed();
     app.provisioning().expect(waiting.number, id.clone());
     app.downlink().greet(DeviceNumber(-waiting.number));
     if let Err(error) = state::hand_over(app.telemetry_db(), DeviceNumber(-waiting.number), device).await {

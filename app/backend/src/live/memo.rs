@@ -39,6 +39,11 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         kept.answers.get(key).filter(|(at_ms, _)| *at_ms > asked_ms && *at_ms <= now_ms).cloned()
     }
 
+    /// Forgets every answer: they are not true any more.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.clear();
+    }
+
     /// Keeps an answer for those who ask next.
     pub fn keep(&self, key: K, at_ms: i64, value: V) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

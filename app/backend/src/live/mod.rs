@@ -8,7 +8,7 @@ mod seats;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use vigia_domain::command::CommandState;
 use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 use vigia_domain::live::Update;
@@ -21,8 +21,8 @@ pub use seats::{MOST_SOCKETS, Seat, Seats};
 /// How many devices one listener may follow.
 pub const MOST_TOPICS: usize = 2_000;
 
-/// Devices that somebody may see.
-pub type Visible = BTreeMap<DeviceId, DeviceNumber>;
+/// Devices that somebody may see, and whose they are.
+pub type Visible = BTreeMap<DeviceId, (DeviceNumber, Option<UserId>)>;
 
 /// The switchboard. Clones are handles to the same one.
 #[derive(Clone, Default)]
@@ -34,6 +34,8 @@ pub struct Hub {
     standings: Memo<String, Principal>,
     owners: Memo<DeviceNumber, Option<Option<UserId>>>,
     visible: Memo<String, Arc<Visible>>,
+    /// Rings when a device came, went or changed hands.
+    fleet: Arc<watch::Sender<()>>,
 }
 
 /// A device that somebody follows.
@@ -93,6 +95,19 @@ impl Hub {
     #[must_use]
     pub fn visible(&self) -> &Memo<String, Arc<Visible>> {
         &self.visible
+    }
+
+    /// Says that a device came, went or changed hands: whoever follows what may be seen looks again at once.
+    pub fn fleet_changed(&self) {
+        self.owners.forget();
+        self.visible.forget();
+        self.fleet.send_replace(());
+    }
+
+    /// Wakes at each [`Hub::fleet_changed`] from here on.
+    #[must_use]
+    pub fn fleet(&self) -> watch::Receiver<()> {
+        self.fleet.subscribe()
     }
 
     /// Tells everyone who follows `device`; what, is asked only when there is somebody. Never waits for a listener.

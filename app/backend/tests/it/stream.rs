@@ -10,11 +10,15 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tower::ServiceExt as _;
+use vigia_backend::db::unclaimed;
+use vigia_backend::fleet::{self, Claim};
 use vigia_backend::live::MOST_SOCKETS;
+use vigia_domain::device::DeviceKind;
+use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
-use crate::support::{Installation, NOW, both};
+use crate::support::{BY, Installation, NOW, both};
 
 const OLD: &str = "/stream/dispositivos";
 const OURS: &str = "/api/v1/stream/devices";
@@ -227,6 +231,42 @@ both! {
         assert_eq!(it.sql("vigia.db", "UPDATE users SET disabled_ms = 1").await, 1);
         it.world.advance(A_WHILE_MS);
         owner.ended().await;
+    }
+
+    async fn a_device_that_is_claimed_or_changes_hands_is_told_of_without_a_reading(it: Installation) {
+        let key = it.key("app", &[Scope::TelemetryRead]).await;
+        let key = [("x-api-key", key.as_str())];
+        it.user("lucia@example.org", Role::Customer).await;
+        it.device("m1", Some("lucia@example.org")).await;
+        let mut all = Events::greeted(it, OURS, &key).await;
+        let mut claimed = Events::greeted(it, "/stream/dispositivos?reclamado=true", &key).await;
+        let mut free = Events::greeted(it, "/stream/dispositivos?reclamado=false", &key).await;
+        let id = DeviceId::new("new").expect("a good id");
+        unclaimed::insert_key(it.app.registry(), "installers", "hash", Some(DeviceKind::EnergyMeter), None, BY).await.expect("added");
+        let (key_id, _) = unclaimed::key(it.app.registry(), "hash", NOW).await.expect("asked").expect("there");
+        unclaimed::insert(it.app.registry(), &id, key_id, "hash", 10, BY).await.expect("added").expect("there is room");
+        let claim = Claim { kind: None, name: None, owner: Some("lucia@example.org".to_owned()) };
+        fleet::claim(&it.app, "test", &id, &claim).await.expect("claimed");
+        // At once: the clock stands, so nobody has asked again by himself.
+        for events in [&mut all, &mut claimed] {
+            let told = events.next().await.data;
+            assert_eq!((&told["serial_number"], &told["reclamado"], &told["online"]), (&json!("new"), &json!(true), &json!(false)));
+        }
+        // Behind the program's back, as another process does it.
+        assert_eq!(it.sql("vigia.db", "UPDATE devices SET owner_id = NULL WHERE device_id = 'm1'").await, 1);
+        it.world.advance(A_WHILE_MS);
+        for events in [&mut all, &mut free] {
+            let told = events.next().await.data;
+            assert_eq!((&told["serial_number"], &told["reclamado"]), (&json!("m1"), &json!(false)));
+        }
+        claimed.silent().await; // it tells of those with an owner
+        assert_eq!(it.sql("vigia.db", "UPDATE devices SET owner_id = (SELECT id FROM users) WHERE device_id = 'm1'").await, 1);
+        it.world.advance(A_WHILE_MS);
+        for events in [&mut all, &mut claimed] {
+            let told = events.next().await.data;
+            assert_eq!((&told["serial_number"], &told["reclamado"]), (&json!("m1"), &json!(true)));
+            events.silent().await; // once, and nothing of the others
+        }
     }
 
     async fn over_a_real_connection_with_a_key_as_the_password_until_the_server_stops(it: Installation) {

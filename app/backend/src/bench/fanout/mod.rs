@@ -72,6 +72,8 @@ pub struct Line {
     connections: usize,
     stalled: usize,
     durable: bool,
+    /// `false` where files are in memory only: nothing of it is what a disk takes then.
+    durable_medium: bool,
     messages: usize,
     messages_per_s: f64,
     /// What the clients heard, all together; each message once by each, or it is missing.
@@ -110,6 +112,7 @@ pub async fn run(world: &World, dir: &Path, plan: &Plan) -> Result<Line, BenchEr
         connections: plan.clients,
         stalled: plan.stalled,
         durable: true,
+        durable_medium: machine::memory_only(dir).is_none(),
         messages: plan.messages,
         messages_per_s: round(1.0 / plan.pause.as_secs_f64()),
         heard,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 use vigia_domain::device::Presence;
@@ -51,6 +52,9 @@ pub(super) struct Stream {
     standing: Standing,
     filter: Filter,
     listener: Listener,
+    /// What it should follow by the last answer, and whose each of these was.
+    known: Arc<Visible>,
+    fleet: watch::Receiver<()>,
     /// Devices that changed and were not told of.
     changed: BTreeSet<DeviceNumber>,
     greeted: bool,
@@ -77,6 +81,8 @@ impl Stream {
         };
         let mut stream = Self {
             listener: app.hub().listen(),
+            known: Arc::default(),
+            fleet: app.hub().fleet(),
             // A stream is an answer that the door still gives: it ends when the doors close, and its client comes again.
             stop: app.lifecycle().stopping(Phase::Intake),
             app,
@@ -121,6 +127,9 @@ impl Stream {
                 () = stop.cancelled() => return None,
                 // Before anything is told: what may not be seen any more is not told.
                 _ = self.look.tick() => if !self.ask_again().await {
+                    return None;
+                },
+                Ok(()) = self.fleet.changed() => if !self.follow().await.unwrap_or(true) {
                     return None;
                 },
                 messages = self.listener.next() => {
@@ -187,7 +196,7 @@ impl Stream {
         let should = match &self.filter.serial {
             Some(serial) => {
                 let device = devices::by_id(self.app.registry(), serial).await?.filter(|device| self.wants(device));
-                Arc::new(device.map(|device| (device.id, device.number)).into_iter().collect())
+                Arc::new(device.map(|device| (device.id, (device.number, device.owner))).into_iter().collect())
             }
             None => self.visible().await?,
         };
@@ -199,16 +208,19 @@ impl Stream {
             self.listener.leave(&id);
         }
         let is_first = !self.greeted;
-        for (id, number) in should.iter().map(|(id, number)| (id, *number)) {
-            if self.listener.follows().contains_key(id) {
+        for (id, owned) in should.iter() {
+            let number = owned.0;
+            if !self.listener.follows().contains_key(id) {
+                self.listener.follow_quietly(id, number, || presence_of(&self.app, number) == Presence::Online);
+            } else if self.known.get(id) == Some(owned) {
                 continue;
             }
-            self.listener.follow_quietly(id, number, || presence_of(&self.app, number) == Presence::Online);
             // A device that was added, or handed over, while the stream stands is news itself.
             if !is_first {
                 self.changed.insert(number);
             }
         }
+        self.known = should;
         Ok(true)
     }
 

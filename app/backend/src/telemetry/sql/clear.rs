@@ -7,7 +7,6 @@ use super::others::SealTurn;
 use super::series::{Change, Series, write_changes};
 use super::{SqlStore, day, seal};
 use crate::db::{DbError, in_tx, on};
-use crate::telemetry::LONGEST_GAP_MS;
 
 /// Chunks that go in one transaction, with the quarters that they come to.
 const CHUNKS: usize = 32;
@@ -62,14 +61,13 @@ impl SqlStore {
         if oldest.len() <= CHUNKS {
             return Ok(false);
         }
-        // The quarters around the cut are made of both sides; afterwards of the one that is left, which has nothing before it.
-        let mut all = self.surroundings(series, &[(last_ms, 0.0)], None).await?.all;
-        let mut touched = rollup::touched(self.meaning(series), &all, &[last_ms], LONGEST_GAP_MS);
-        all.retain(|(at, _)| *at >= rest_ms);
-        touched.extend(rollup::touched(self.meaning(series), &all, &[last_ms], LONGEST_GAP_MS));
+        // The quarters around the cut are made of both sides; afterwards of the one that is left, which has nothing before it. Which these are
+        // depends on the instants alone.
+        let around = self.surroundings(series, &[(last_ms, 0.0), (rest_ms, 0.0)], None).await?;
+        let left: Vec<(i64, f64)> = around.stored.into_iter().filter(|(at, _)| *at >= rest_ms).collect();
         let first_day_ms = day::start_of(rest_ms);
-        let end_ms = touched.iter().map(|(_, end)| *end).chain([rollup::start_of(rest_ms) + QUARTER_MS]).max().unwrap_or(rest_ms);
-        let days = self.days_of(series, &all, vec![(first_day_ms, end_ms)]).await?;
+        let end_ms = around.touched.iter().map(|(_, end)| *end).fold(rollup::start_of(rest_ms) + QUARTER_MS, i64::max);
+        let days = self.days_of(series, &left, vec![(first_day_ms, end_ms)]).await?;
         let rest = [(series, Change { days, ..Change::default() })];
         in_tx!(&self.db, |tx| {
             seal::still_ours!(tx, &self.db, turn.epoch);

@@ -86,10 +86,11 @@ fn list_of(aside: &Path) -> PathBuf {
 }
 
 fn read(list: &Path) -> io::Result<Vec<Deleted>> {
+    let unreadable = |error: &dyn std::fmt::Display| io::Error::other(format!("{} cannot be read: {error}", list.display()));
     match fs::read_to_string(list) {
-        Ok(text) => text.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from)).collect(),
+        Ok(text) => text.lines().map(|line| serde_json::from_str(line).map_err(|error| unreadable(&error))).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
+        Err(error) => Err(unreadable(&error)),
     }
 }
 

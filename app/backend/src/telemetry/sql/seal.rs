@@ -13,7 +13,7 @@ use super::chunk::{Chunk, MOST};
 use super::damage::{Hole, Place};
 use super::others::SealTurn;
 use super::series::{Change, Series, write_changes};
-use super::shape;
+use super::shape::{self, Span};
 use super::surroundings::Surroundings;
 use super::{SqlStore, block, day, log};
 use crate::db::{Db, DbError, in_tx};

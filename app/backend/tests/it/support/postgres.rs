@@ -64,9 +64,14 @@ start() {
 bin=$1 dir=$2 port=$3
 start
 while read -r _; do
+    # It stands still first, or a process that it begins meanwhile would hold its memory when it starts again.
+    kill -STOP "$server"
     parts=$(ps -o pid= --ppid "$server")
     kill -KILL "$server" $parts || true
     wait "$server" || true
+    for part in $parts; do
+        while kill -0 "$part" 2>/dev/null; do sleep 0.05; done
+    done
     start
     : >"$dir/crashed"
 done
