@@ -71,7 +71,7 @@ mod tests {
         let mounts = "22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n31 22 0:26 / /tmp rw shared:5 - tmpfs tmpfs rw\n\
             32 31 8:2 / /tmp/a\\040disk rw - xfs /dev/sdb rw\n33 22 0:9 / /mnt rw - tmpfs none rw\n34 22 8:3 / /mnt rw - btrfs /dev/sdc rw";
         let kind = |dir| kind_of(mounts, Path::new(dir));
-        let kinds = ["/home/x", "/tmp/x", "/tmpfile", "/tmp/a disk/x", "/mnt/x"].map(|dir| kind(dir).expect("known"));
+        let kinds = ["/data/x", "/tmp/x", "/tmpfile", "/tmp/a disk/x", "/mnt/x"].map(|dir| kind(dir).expect("known"));
         assert_eq!(kinds, ["ext4", "tmpfs", "ext4", "xfs", "btrfs"]);
         assert_eq!(kind_of("", Path::new("/")), None);
     }
