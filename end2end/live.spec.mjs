@@ -52,6 +52,35 @@ test("what was not taken stands on the device's page, as text", async ({ page, s
   await expect(page.getByText("is before 2000: the device's clock is not set.")).toBeVisible();
 });
 
+test("a history goes as far back as a year, and a clock that is off is told of", async ({ page, server }, info) => {
+  const id = `old-${info.project.name}`;
+  const token = await server.verb("device", "add", id, "--kind", "energy_meter", "--name", "Medidor de la bodega");
+  const device = server.device(id, token);
+  const [now, day] = [Date.now(), 86_400_000];
+  // Two readings an hour, a third of a year long, the last of them days ago.
+  for (let n = 0; n < 120; n++) {
+    device.publish(Array.from({ length: 48 }, (_, half) => ({ ts: now - (125 - n) * day + half * 1_800_000, power_w: 300 + n + half })));
+  }
+  // A clock that is two minutes ahead, in messages that come as time goes by.
+  for (let n = 0; n < 6; n++) {
+    device.publish({ ts: Date.now() + 125_000, power_w: 500 });
+    await new Promise((done) => setTimeout(done, 1_100));
+  }
+  await signIn(page);
+  await page.goto(`/devices/${id}`);
+  await expect(page.locator("[data-clock]")).toContainText("2 min 5 s adelantado");
+  for (const [name, told, missing] of [["30 d", "Los últimos 30 días", "Falta 1 tramo"], ["1 año", "El último año", "Faltan 2 tramos"]]) {
+    await page.getByRole("link", { name, exact: true }).click();
+    await expect(page.locator(".history__summary")).toContainText(told);
+    await expect(page.locator(".history__summary")).toContainText(missing);
+  }
+  await expect(page.locator("canvas").first()).toBeVisible();
+  await expect.poll(() => pixelsOf(page.locator("canvas").first(), "--c1")).toBeGreaterThan(100);
+  await expectAccessible(page);
+  await picture(page, info, "device-year");
+  await device.end();
+});
+
 test("the chart follows the theme while it is open: the system's, and the switch's", async ({ page, server }, info) => {
   const id = `dusk-${info.project.name}`;
   const token = await server.verb("device", "add", id, "--kind", "energy_meter");

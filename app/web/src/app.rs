@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::path;
+use leptos_router::{Lazy, path};
 
 use crate::boot::{Boot, Outcome};
 use crate::clock::Clock;
 use crate::components::frame::{Door, Frame};
 use crate::components::theme_switch::ChosenTheme;
 use crate::live::Live;
-use crate::pages::device::DevicePage;
+use crate::pages::device::DeviceRoute;
 use crate::pages::devices::DevicesPage;
 use crate::pages::enter::EnterPage;
 use crate::pages::setup::SetupPage;
@@ -64,7 +64,7 @@ fn Pages() -> impl IntoView {
         <FlatRoutes fallback=|| view! { <StatusPage status=Status::NotFound/> }>
             <Route path=path!("/") view=DevicesPage/>
             <Route path=path!("/devices") view=DevicesPage/>
-            <Route path=path!("/devices/:id") view=DevicePage/>
+            <Route path=path!("/devices/:id") view={Lazy::<DeviceRoute>::new()}/>
             <Route path=path!("/sign-in") view=SignInPage/>
             <Route path=path!("/setup") view=SetupPage/>
             <Route path=path!("/enter") view=EnterPage/>

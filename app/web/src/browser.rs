@@ -2,7 +2,7 @@
 
 use crate::app::App;
 
-/// Takes over the page that the server rendered.
+/// Takes over the page that the server rendered, when what it needs beside this module is there.
 pub fn hydrate() {
-    leptos::mount::hydrate_body(App);
+    leptos::mount::hydrate_lazy(App);
 }

@@ -18,6 +18,7 @@ mod format;
 mod i18n;
 mod live;
 mod pages;
+mod part;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod face;

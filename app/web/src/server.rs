@@ -25,7 +25,7 @@ use vigia_domain::user::{Role, Visitor};
 use crate::face::set_status;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::{Lang, Texts};
-use crate::pages::device::{DeviceData, Told};
+use crate::pages::device::{DeviceData, Period, Told};
 use crate::pages::devices::Show;
 
 /// Who is signed in; `None` for nobody.
@@ -88,16 +88,15 @@ pub(crate) async fn device() -> Result<DeviceData, Fault> {
     let device = Device::clone(&*told(asked.device())?);
     let view = told(fleet::view(&asked.app, device).await.map_err(Into::into))?;
     let refused = Told::all(asked.lang.texts(), view.quarantine);
-    Ok(DeviceData { row: view.row, latest: view.latest, attributes: view.attributes, refused })
+    Ok(DeviceData { row: view.row, latest: view.latest, attributes: view.attributes, clock_offset_ms: view.clock_offset_ms, refused })
 }
 
-/// `points` buckets of a metric of the device that the route names over the last `span_ms`, and where they begin.
-pub(crate) async fn series(metric: &str, span_ms: i64, points: u32) -> Result<(i64, Series), Fault> {
+/// A metric of the device that the route names over a period that ends now, and where it begins.
+pub(crate) async fn series(metric: &str, period: Period) -> Result<(i64, Series), Fault> {
     let asked = Asked::here()?;
     let device = told(asked.device())?.number;
-    let to_ms = asked.app.world().clock.now_ms();
-    let from_ms = to_ms - span_ms;
-    let question = Question { device, metric, from_ms, to_ms, points };
+    let (from_ms, to_ms) = period.around(asked.app.world().clock.now_ms());
+    let question = Question { device, metric, from_ms, to_ms, points: period.points() };
     let buckets = told(asked.app.store().aggregate(&question).await.map_err(Into::into))?;
     Ok((from_ms, telemetry::series(metric, &buckets)))
 }

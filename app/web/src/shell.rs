@@ -10,7 +10,7 @@ use leptos_meta::MetaTags;
 use vigia_backend::http::assets::AssetNames;
 
 use crate::app::App;
-use crate::boot::Boot;
+use crate::boot::{Boot, Outcome};
 
 /// Paper and ink of `style/tokens.css`, for the browser's own frame.
 const PAPER: (&str, &str) = ("#fbfaf7", "#0b0f16");
@@ -44,6 +44,9 @@ pub(crate) fn shell() -> impl IntoView {
                 <link rel="stylesheet" href=assets.css.clone()/>
                 <link rel="modulepreload" href=assets.js.clone()/>
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                {part(&boot, &assets).map(|part| view! {
+                    <link rel="preload" href=part r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                })}
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <link rel="icon" href="/icon-192.png" r#type="image/png" sizes="192x192"/>
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
@@ -56,6 +59,12 @@ pub(crate) fn shell() -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// The part of the browser half that this page needs besides: it comes at the same time as the rest.
+fn part(boot: &Boot, assets: &AssetNames) -> Option<String> {
+    let is_device = boot.outcome == Outcome::Page && boot.path.starts_with("/devices/");
+    (is_device && !assets.wasm_device.is_empty()).then(|| assets.wasm_device.clone())
 }
 
 /// `view!` knows no `media` on a `<meta>`.

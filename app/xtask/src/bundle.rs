@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::fingerprint::files_below;
 use crate::place::Place;
 use crate::site::Site;
 use crate::{parts, say, sizes, ui};
@@ -22,6 +23,9 @@ pub(crate) fn collect(place: &Place, ui: &Path) -> Result<Site> {
     site.add_hashed("css", &parts::styles(place, &font)?.join("vigia.css"))?;
     site.add_hashed("wasm", &ui.join("vigia.wasm"))?;
     site.add_hashed("js", &ui.join("vigia.js"))?;
+    for part in files_below(&ui)?.iter().filter(|file| file.extension().is_some_and(|ending| ending == "wasm")) {
+        site.add_part(part)?;
+    }
     site.add_hashed("echarts", &parts::charts(place)?.join("echarts.js"))?;
     let api_page = parts::api_page(place)?;
     site.add_hashed("swagger_js", &api_page.join("swagger.js"))?;

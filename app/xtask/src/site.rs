@@ -34,6 +34,20 @@ impl Site {
             .and_then(|name| name.rsplit_once('.'))
             .with_context(|| format!("{} has no ending", file.display()))?;
         let path = format!("{HASHED}/{stem}-{}.{ending}", Fingerprint::of(&bytes).hex());
+        self.add(key, path, file, bytes)
+    }
+
+    /// Adds a part of the browser half, which is named after its content already: `device-0123.wasm` as `wasm_device`.
+    pub(crate) fn add_part(&mut self, file: &Path) -> Result<()> {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if let Some((part, _)) = name.rsplit_once('-') {
+            self.add(&format!("wasm_{part}"), format!("{HASHED}/{name}"), file, read(file)?)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, key: &str, path: String, file: &Path, bytes: Vec<u8>) -> Result<String> {
+        let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         for twin in TWINS {
             let beside = file.with_extension(format!("{ending}.{twin}"));
             if beside.is_file() {

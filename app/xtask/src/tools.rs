@@ -62,7 +62,7 @@ pub(crate) fn browser_cargo(place: &Place) -> Result<Command> {
             command.env_remove(name);
         }
     }
-    command.arg("build").arg("--target").arg(BROWSER).arg("--target-dir").arg(browser_target(place));
+    command.arg("rustc").arg("--target").arg(BROWSER).arg("--target-dir").arg(browser_target(place));
     Ok(command)
 }
 

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
+use wasm_split_cli_support::{Options, transform};
 
 use crate::fingerprint::{Fingerprint, read};
 use crate::place::{Mode, Place};
@@ -30,7 +31,7 @@ pub(crate) fn build(place: &Place) -> Result<PathBuf> {
         .with_path(&place.root.join("bundle/glue.mjs"))?
         .with_path(&place.root.join("bundle/targets.mjs"))?
         .with_path(&place.root.join("package-lock.json"))?;
-    step::step(place, "ui", inputs, |folder| bind(place, bytes, folder))
+    step::step(place, "ui", inputs, |folder| bind(place, &bytes, folder))
 }
 
 /// Cargo tells the warnings of our own packages again even where it has nothing to do: after a bundle this is quick.
@@ -46,6 +47,8 @@ pub(crate) fn refuse_warnings(place: &Place) -> Result<()> {
 fn cargo(place: &Place) -> Result<Command> {
     let mut cargo = tools::browser_cargo(place)?;
     cargo.args(["--lib", "--package", "vigia", "--profile", place.mode.profile()]);
+    // What is cut out later has to be found in the finished file.
+    cargo.args(["--", "-C", "link-arg=--emit-relocs"]);
     Ok(cargo)
 }
 
@@ -55,10 +58,14 @@ fn compile(place: &Place) -> Result<PathBuf> {
     Ok(tools::browser_target(place).join(tools::BROWSER).join(place.mode.profile()).join("vigia_ui.wasm"))
 }
 
-fn bind(place: &Place, bytes: Vec<u8>, folder: &Path) -> Result<()> {
+/// Cuts the pages out that are loaded later, binds the rest to the browser, makes all of it small, and one module of the JavaScript.
+fn bind(place: &Place, bytes: &[u8], folder: &Path) -> Result<()> {
     let raw = folder.join("raw");
+    let main = folder.join("main.wasm");
+    let parts = split(bytes, &raw, &main)?;
     Bindgen::new()
-        .input_bytes("vigia", bytes)
+        .input_path(&main)
+        .keep_lld_exports(true)
         .web(true)
         .and_then(|bindgen| {
             bindgen
@@ -66,18 +73,56 @@ fn bind(place: &Place, bytes: Vec<u8>, folder: &Path) -> Result<()> {
                 .keep_debug(false)
                 .remove_name_section(place.mode == Mode::Release)
                 .remove_producers_section(true)
+                .out_name("vigia")
                 .generate(&raw)
         })
         .context("wasm-bindgen failed")?;
-
-    tools::node(place, "glue.mjs", [raw.join("vigia.js").as_os_str(), folder.join("vigia.js").as_os_str()])?;
-    let wasm = folder.join("vigia.wasm");
-    match place.mode {
-        Mode::Dev => fs::rename(raw.join("vigia_bg.wasm"), wasm)?,
-        Mode::Release => optimise(place, &raw.join("vigia_bg.wasm"), &wasm)?,
+    finish(place, &raw.join("vigia_bg.wasm"), &folder.join("vigia.wasm"))?;
+    let mut link = fs::read_to_string(raw.join(LINK))?;
+    for part in parts {
+        let whole = folder.join("part.wasm");
+        finish(place, &part, &whole)?;
+        let old = part.file_name().and_then(|name| name.to_str()).context("a part without a name")?;
+        // The JavaScript names it, so it gets its last name here.
+        let new = format!("{}-{}.wasm", part_name(old), Fingerprint::of(&read(&whole)?).hex());
+        let (from, to) = (format!("\"./{old}\""), format!("\"./{new}\""));
+        if !link.contains(&from) {
+            bail!("nothing loads the part {old}");
+        }
+        link = link.replace(&from, &to);
+        fs::rename(whole, folder.join(new))?;
     }
+    fs::write(raw.join(LINK), link)?;
+    tools::node(place, "glue.mjs", [raw.join("vigia.js").as_os_str(), folder.join("vigia.js").as_os_str()])?;
+    fs::remove_file(main)?;
     fs::remove_dir_all(raw)?;
     Ok(())
+}
+
+/// The JavaScript that loads the parts; it becomes part of the module.
+const LINK: &str = "parts.js";
+
+/// Writes the main part to `main`, the others and what loads them into `folder`.
+fn split(bytes: &[u8], folder: &Path, main: &Path) -> Result<Vec<PathBuf>> {
+    let link = format!("./{LINK}");
+    let mut options = Options::new(bytes);
+    (options.output_dir, options.main_out_path, options.link_name, options.main_module) = (folder, main, &link, "./vigia.js");
+    let split = transform(options).map_err(|reason| anyhow!("cutting the parts out failed: {reason:#}"))?;
+    Ok(split.split_modules)
+}
+
+/// `device` of `split_device.wasm`.
+fn part_name(file: &str) -> &str {
+    let stem = file.trim_end_matches(".wasm");
+    stem.strip_prefix("split_").unwrap_or(stem)
+}
+
+/// A module of WASM as it travels.
+fn finish(place: &Place, from: &Path, to: &Path) -> Result<()> {
+    match place.mode {
+        Mode::Dev => Ok(fs::rename(from, to)?),
+        Mode::Release => optimise(place, from, to),
+    }
 }
 
 fn optimise(place: &Place, from: &Path, to: &Path) -> Result<()> {

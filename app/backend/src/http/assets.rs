@@ -23,6 +23,8 @@ pub struct AssetNames {
     pub js: String,
     /// The browser half.
     pub wasm: String,
+    /// The part of it that only the page of a device needs.
+    pub wasm_device: String,
     /// The style sheet.
     pub css: String,
     /// The chart library, loaded by pages that draw.

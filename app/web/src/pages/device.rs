@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
-use leptos_router::hooks::use_params_map;
+use leptos::wasm_split::SplitLoaderError;
+use leptos_router::LazyRoute;
+use leptos_router::hooks::{use_location, use_params_map};
 use serde::{Deserialize, Serialize};
 use vigia_domain::device::DeviceRow;
 use vigia_domain::series::{Latest, Series};
@@ -27,12 +29,13 @@ use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::live::{load_again, use_live};
 use crate::pages::status::FaultPage;
+use crate::part::loaded;
 use about::About;
 use figures::{FigureSet, Figures};
 use head::Head;
 use help::Help;
 use history::History;
-use period::Period;
+pub(crate) use period::Period;
 use quarantine::Quarantine;
 pub(crate) use quarantine::Told;
 
@@ -45,6 +48,8 @@ pub(crate) struct DeviceData {
     pub(crate) latest: Vec<Latest>,
     /// Texts it told of itself.
     pub(crate) attributes: BTreeMap<String, String>,
+    /// How far its clock is ahead, in milliseconds, if that is known.
+    pub(crate) clock_offset_ms: Option<i64>,
     /// The newest refusals, newest first.
     pub(crate) refused: Vec<Told>,
 }
@@ -69,7 +74,7 @@ pub(crate) struct Stretch {
 #[server(prefix = "/ui", endpoint = "series", input = GetUrl, output = Json)]
 pub(crate) async fn load_series(id: String, metric: String, period: Period) -> Result<Stretch, Fault> {
     drop(id);
-    let (from_ms, series) = crate::server::series(&metric, period.span_ms(), period.points()).await?;
+    let (from_ms, series) = crate::server::series(&metric, period).await?;
     Ok(Stretch { from_ms, series })
 }
 
@@ -92,9 +97,33 @@ fn ask_series(id: String, metric: String, period: Period) -> impl Future<Output 
     load_series(id, metric, period)
 }
 
-/// `/devices/:id`
+/// `/devices/:id`, whose code is loaded where it is looked at.
+pub(crate) struct DeviceRoute {
+    path: String,
+}
+
+impl LazyRoute for DeviceRoute {
+    fn data() -> Self {
+        Self { path: use_location().pathname.get_untracked() }
+    }
+
+    async fn view(this: Self) -> AnyView {
+        loaded(device_page().await, &this.path).await
+    }
+
+    async fn preload() {
+        // What does not come is seen when the page is wanted.
+        let _ = preload_device_page().await;
+    }
+}
+
+#[leptos::wasm_split::wasm_split(device, wasm_split_path = leptos::wasm_split, preload(preload_device_page), fallible)]
+fn device_page() -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <DevicePage/> }.into_any())
+}
+
 #[component]
-pub(crate) fn DevicePage() -> impl IntoView {
+fn DevicePage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|p| p.get("id").unwrap_or_default()));
     let device = Resource::new(move || id.get(), ask_device);
@@ -112,7 +141,7 @@ pub(crate) fn DevicePage() -> impl IntoView {
 
 #[component]
 fn Device(device: DeviceData) -> impl IntoView {
-    let DeviceData { row, latest, attributes, refused } = device;
+    let DeviceData { row, latest, attributes, clock_offset_ms, refused } = device;
     let id = row.id.clone();
     let set = FigureSet::follow(&row, latest);
     refresh(id.clone(), set.clone());
@@ -133,7 +162,7 @@ fn Device(device: DeviceData) -> impl IntoView {
             }
         }
         <div class="device__below">
-            <About attributes/>
+            <About attributes clock_offset_ms/>
             <Quarantine refused/>
         </div>
     }
