@@ -5,7 +5,7 @@ use std::str::Split;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use super::limits::{RETAINED_BYTES, Share};
 use super::message::Message;
@@ -21,7 +21,13 @@ pub(super) struct Retained {
 struct Kept {
     root: Node,
     /// How many topics each device has.
-    counts: HashMap<DeviceId, usize>,
+    counts: HashMap<DeviceId, Count>,
+}
+
+struct Count {
+    /// Which device of this id: it may have been removed, and another registered since.
+    number: DeviceNumber,
+    topics: usize,
 }
 
 #[derive(Default)]
@@ -49,14 +55,14 @@ impl Retained {
         let mut is_anothers = true;
         if let Some(owner) = owner {
             let own = root.find(&message.topic).is_some_and(|last| last.owner.as_ref() == Some(&owner.id));
-            let count = counts.get(&owner.id).copied().unwrap_or_default();
+            let count = counts.get(&owner.id).map_or(0, |count| count.topics);
             let is_large = message.payload.len() > RETAINED_BYTES || message.bytes() > 2 * RETAINED_BYTES;
             if is_large || (!own && count >= Share::of(owner).retained) {
                 return false;
             }
             is_anothers = !own;
             if !own {
-                *counts.entry(owner.id.clone()).or_default() += 1;
+                counts.entry(owner.id.clone()).or_insert(Count { number: owner.number, topics: 0 }).topics += 1;
             }
         }
         let old = root.put(&message.topic, Last { message: Arc::clone(message), owner: owner.map(|owner| owner.id.clone()) });
@@ -64,6 +70,15 @@ impl Retained {
             count_out(counts, old);
         }
         true
+    }
+
+    /// Forgets what another device left that was called as this one is now: it was another's.
+    pub(super) fn forget_former(&self, device: &DeviceIdentity) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.counts.get(&device.id).is_some_and(|count| count.number != device.number) {
+            kept.counts.remove(&device.id);
+            kept.root.forget(&device.id);
+        }
     }
 
     /// Every retained message that the filter covers and that is still wanted.
@@ -79,11 +94,11 @@ impl Retained {
     }
 }
 
-fn count_out(counts: &mut HashMap<DeviceId, usize>, old: Option<Last>) {
+fn count_out(counts: &mut HashMap<DeviceId, Count>, old: Option<Last>) {
     let Some(owner) = old.and_then(|last| last.owner) else { return };
     if let Some(count) = counts.get_mut(&owner) {
-        *count = count.saturating_sub(1);
-        if *count == 0 {
+        count.topics = count.topics.saturating_sub(1);
+        if count.topics == 0 {
             counts.remove(&owner);
         }
     }
@@ -107,6 +122,13 @@ impl Node {
             node = node.named.get_mut(level).expect("it was put there");
         }
         node.last.replace(last)
+    }
+
+    /// Returns whether the node is empty then.
+    fn forget(&mut self, owner: &DeviceId) -> bool {
+        self.last.take_if(|last| last.owner.as_ref() == Some(owner));
+        self.named.retain(|_, node| !node.forget(owner));
+        self.last.is_none() && self.named.is_empty()
     }
 
     /// What was there, and whether the node is empty now.
@@ -157,7 +179,6 @@ mod tests {
     use super::super::message::Draft;
     use super::super::topics::covers;
     use super::*;
-    use vigia_domain::ids::DeviceNumber;
 
     fn device() -> DeviceIdentity {
         DeviceIdentity { id: DeviceId::new("m1").expect("a good id"), number: DeviceNumber(1) }
@@ -180,7 +201,7 @@ mod tests {
             }
             expected.retain(|_, (payload, _)| !payload.is_empty());
             let own = expected.values().filter(|(_, own)| *own).count();
-            prop_assert_eq!(retained.kept.lock().expect("no panic").counts.get(&device.id).copied().unwrap_or_default(), own);
+            prop_assert_eq!(retained.kept.lock().expect("no panic").counts.get(&device.id).map_or(0, |count| count.topics), own);
             let mut found: Vec<_> = retained.covered_by(&filter, Instant::now()).iter().map(|m| m.topic.to_string()).collect();
             let mut wanted: Vec<_> = expected.into_keys().filter(|topic| covers(&filter, topic)).collect();
             found.sort_unstable();
@@ -198,5 +219,20 @@ mod tests {
         assert!(retained.set(&message("m1/more", "1"), None));
         assert!(retained.set(&message("m1/0", ""), None) && retained.set(&message("m1/another", "1"), Some(&device)));
         assert!(!retained.set(&message("m1/1", &"x".repeat(RETAINED_BYTES + 1)), Some(&device)));
+    }
+
+    #[test]
+    fn what_a_removed_device_left_is_not_for_the_next_of_its_name() {
+        let (retained, device) = (Retained::default(), device());
+        assert!(retained.set(&message("m1/status", "old"), Some(&device)) && retained.set(&message("m1/config", "ours"), None));
+        let topics = |retained: &Retained| {
+            retained.covered_by("m1/#", Instant::now()).iter().map(|message| message.topic.to_string()).collect::<Vec<_>>()
+        };
+        retained.forget_former(&device);
+        assert_eq!(topics(&retained).len(), 2, "it is itself");
+        let next = DeviceIdentity { number: DeviceNumber(2), ..device };
+        retained.forget_former(&next);
+        assert_eq!(topics(&retained), ["m1/config"]);
+        assert!((0..RETAINED_TOPICS).all(|n| retained.set(&message(&format!("m1/{n}"), "1"), Some(&next))), "all of its share");
     }
 }
