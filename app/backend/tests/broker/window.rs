@@ -172,3 +172,24 @@ async fn a_device_that_floods_is_slowed_and_served_to_the_end() {
     }
     house.end().await;
 }
+
+#[tokio::test]
+async fn who_floods_with_subscriptions_is_slowed_as_well() {
+    let house = House::new().await;
+    let mut wire = house.device("m1", LEVELS[0]).await;
+    // Two hundred times the same filter in one packet, each of which would look through all that is retained.
+    let mut body = vec![0, 9];
+    for _ in 0..200 {
+        body.extend(b"\x00\x0avigia/m1/#\x01");
+    }
+    let packet = framed(0x82, &body);
+    let start = std::time::Instant::now();
+    let rounds = MESSAGES_PER_S / 200 * 2 + 1;
+    for _ in 0..rounds {
+        wire.send(&packet).await;
+        let (kind, codes) = wire.packet().await.expect("answered");
+        assert_eq!((kind, codes.len()), (0x90, 202));
+    }
+    assert!(start.elapsed() >= Duration::from_millis(900), "two seconds' worth of them cannot be had within one");
+    house.end().await;
+}

@@ -55,7 +55,7 @@ pub const INFLIGHT: u16 = 64;
 pub const INFLIGHT_BYTES: usize = 1024 * 1024;
 /// QoS 2 messages of one client of MQTT 3.1.1 that are received and not released. Common clients have 100 under way.
 pub const UNRELEASED: usize = 1_024;
-/// Messages a second of one connection; faster ones wait in the client. A device with a backlog of a day is through in two seconds.
+/// Messages, and filters subscribed to, a second of one connection; faster ones wait in the client. A device with a backlog of a day is through in two seconds.
 pub const MESSAGES_PER_S: u32 = 10_000;
 /// QoS 1 and 2 messages sent to one client and not acknowledged by it. A client of MQTT 5 may say less.
 pub const OUTBOUND_INFLIGHT: u16 = 128;
@@ -97,6 +97,8 @@ pub const WILLS: usize = 64;
 pub const RETAINED_TOPICS: usize = 64;
 /// The largest payload that is retained, in bytes: states, not data.
 pub const RETAINED_BYTES: usize = 16 * 1024;
+/// What all that is retained of one device may take, topics and properties too, in bytes.
+pub const RETAINED_ALL_BYTES: usize = 256 * 1024;
 /// How often it is looked for sessions and wills whose time has come.
 pub const SWEEP: Duration = Duration::from_millis(250);
 /// How often a last will is offered to a store that cannot be reached, because its sender is no longer there to repeat it.
@@ -119,6 +121,8 @@ pub struct Share {
     pub sessions: usize,
     /// Topics with a retained message.
     pub retained: usize,
+    /// Bytes of all of these.
+    pub retained_bytes: usize,
 }
 
 impl Share {
@@ -126,7 +130,12 @@ impl Share {
     #[must_use]
     pub fn of(client: &DeviceIdentity) -> Self {
         let devices = if client.number.0 == 0 { DEVICES_PER_GATEWAY } else { 1 };
-        Self { connections: CONNECTIONS_PER_DEVICE * devices, sessions: SESSIONS_PER_DEVICE * devices, retained: RETAINED_TOPICS * devices }
+        Self {
+            connections: CONNECTIONS_PER_DEVICE * devices,
+            sessions: SESSIONS_PER_DEVICE * devices,
+            retained: RETAINED_TOPICS * devices,
+            retained_bytes: RETAINED_ALL_BYTES * devices,
+        }
     }
 }
 

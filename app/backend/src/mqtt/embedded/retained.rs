@@ -24,10 +24,18 @@ struct Kept {
     counts: HashMap<DeviceId, Count>,
 }
 
+#[derive(Clone, Copy)]
 struct Count {
-    /// Which device of this id: it may have been removed, and another registered since.
+    /// Which device of this id: at first it may be one that waits to be claimed, and chose its name itself.
     number: DeviceNumber,
     topics: usize,
+    bytes: usize,
+}
+
+impl Count {
+    fn of(device: &DeviceIdentity) -> Self {
+        Self { number: device.number, topics: 0, bytes: 0 }
+    }
 }
 
 #[derive(Default)]
@@ -52,27 +60,24 @@ impl Retained {
             count_out(counts, old);
             return true;
         }
-        let mut is_anothers = true;
         if let Some(owner) = owner {
-            let own = root.find(&message.topic).is_some_and(|last| last.owner.as_ref() == Some(&owner.id));
-            let count = counts.get(&owner.id).map_or(0, |count| count.topics);
-            let is_large = message.payload.len() > RETAINED_BYTES || message.bytes() > 2 * RETAINED_BYTES;
-            if is_large || (!own && count >= Share::of(owner).retained) {
+            let own = root.find(&message.topic).filter(|last| last.owner.as_ref() == Some(&owner.id)).map(|last| last.message.bytes());
+            let Count { topics, bytes, .. } = counts.get(&owner.id).copied().unwrap_or(Count::of(owner));
+            let (share, bytes) = (Share::of(owner), bytes - own.unwrap_or(0) + message.bytes());
+            let is_large = message.payload.len() > RETAINED_BYTES || bytes > share.retained_bytes;
+            if is_large || (own.is_none() && topics >= share.retained) {
                 return false;
             }
-            is_anothers = !own;
-            if !own {
-                counts.entry(owner.id.clone()).or_insert(Count { number: owner.number, topics: 0 }).topics += 1;
-            }
+            let count = counts.entry(owner.id.clone()).or_insert(Count::of(owner));
+            count.topics += 1;
+            count.bytes += message.bytes();
         }
         let old = root.put(&message.topic, Last { message: Arc::clone(message), owner: owner.map(|owner| owner.id.clone()) });
-        if is_anothers {
-            count_out(counts, old);
-        }
+        count_out(counts, old);
         true
     }
 
-    /// Forgets what another device left that was called as this one is now: it was another's.
+    /// Forgets what somebody else left who was called as this device is.
     pub(super) fn forget_former(&self, device: &DeviceIdentity) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.counts.get(&device.id).is_some_and(|count| count.number != device.number) {
@@ -95,9 +100,10 @@ impl Retained {
 }
 
 fn count_out(counts: &mut HashMap<DeviceId, Count>, old: Option<Last>) {
-    let Some(owner) = old.and_then(|last| last.owner) else { return };
+    let Some(Last { message, owner: Some(owner) }) = old else { return };
     if let Some(count) = counts.get_mut(&owner) {
         count.topics = count.topics.saturating_sub(1);
+        count.bytes = count.bytes.saturating_sub(message.bytes());
         if count.topics == 0 {
             counts.remove(&owner);
         }
@@ -175,7 +181,7 @@ impl Node {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::limits::RETAINED_TOPICS;
+    use super::super::limits::{RETAINED_ALL_BYTES, RETAINED_TOPICS};
     use super::super::message::Draft;
     use super::super::topics::covers;
     use super::*;
@@ -219,10 +225,15 @@ mod tests {
         assert!(retained.set(&message("m1/more", "1"), None));
         assert!(retained.set(&message("m1/0", ""), None) && retained.set(&message("m1/another", "1"), Some(&device)));
         assert!(!retained.set(&message("m1/1", &"x".repeat(RETAINED_BYTES + 1)), Some(&device)));
+        let large = |n: usize| retained.set(&message(&format!("m1/{n}"), &"x".repeat(RETAINED_BYTES)), Some(&device));
+        let most = (1..RETAINED_TOPICS).filter(|n| large(*n)).count();
+        assert!(most > 10 && most * RETAINED_BYTES < RETAINED_ALL_BYTES, "{most} large ones");
+        assert!(large(1) && !large(RETAINED_TOPICS - 1), "its own again");
+        assert!(retained.set(&message("m1/1", ""), Some(&device)) && large(RETAINED_TOPICS - 1), "room again");
     }
 
     #[test]
-    fn what_a_removed_device_left_is_not_for_the_next_of_its_name() {
+    fn what_somebody_left_under_a_name_is_not_for_the_device_that_has_it_later() {
         let (retained, device) = (Retained::default(), device());
         assert!(retained.set(&message("m1/status", "old"), Some(&device)) && retained.set(&message("m1/config", "ours"), None));
         let topics = |retained: &Retained| {

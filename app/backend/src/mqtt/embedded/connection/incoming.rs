@@ -167,6 +167,8 @@ impl Connection {
     }
 
     fn subscribe(&mut self, request: Subscribe, bytes: usize, cx: &mut Context<'_>) {
+        // Each may bring everything that is retained, and is as dear as a message.
+        request.filters.iter().for_each(|_| self.pace.take(self.now));
         let judged = self.house.judge(&self.session, &request);
         let (house, session) = (Arc::clone(&self.house), Arc::clone(&self.session));
         self.start(
