@@ -11,7 +11,7 @@ use crate::server::Server;
 /// So many at each door, or as many as the system lets one process open.
 const COUNT: usize = 5_000;
 const DEVICES: usize = 20;
-/// What the server may take for all of them together. In a debug build it took 150 to 170 MB, some 25 kB for each that it held.
+/// What the server may take for all of them together. In a debug build it took 145 to 175 MB, some 25 kB for each that it held.
 const MEMORY_KB: u64 = 256 * 1024;
 
 /// Another process, which holds them.
