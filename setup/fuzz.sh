@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Feeds the decoders whatever makes them take another way: setup/fuzz.sh [SECONDS], for each target one after the other; 1200
+# Feeds the decoders whatever makes them take another way: setup/fuzz.sh [SECONDS], for each target one after the other; 900
 # each when not told, an hour in all.
 # cargo-fuzz is built in the cache folder on first use. No nightly toolchain: coverage is a switch of LLVM's that the compiler
 # hands on when it is told to behave as its own bootstrap does; without a sanitizer nothing else of nightly is needed, and the
@@ -9,7 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root/fuzz"
 
-seconds=${1:-1200}
+seconds=${1:-900}
 version=0.13.1
 tool=$cache/tools/cargo-fuzz-$version/bin/cargo-fuzz
 if [ ! -x "$tool" ]; then
@@ -22,7 +22,7 @@ fi
 export RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_DIR=$cache/fuzz
 export PATH="${tool%/*}:$PATH"
-for target in decode line_protocol routes; do
+for target in decode line_protocol routes mqtt; do
   mkdir -p "corpus/$target"
   say "fuzzing $target for $seconds s"
   nice -n 19 cargo fuzz run --sanitizer none "$target" "corpus/$target" "seeds/$target" -- \

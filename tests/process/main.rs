@@ -8,6 +8,7 @@ mod ending;
 mod external;
 mod files;
 mod gateway;
+mod half_open;
 mod kill;
 mod load;
 #[expect(dead_code, reason = "the same Mosquitto as in the back end's tests, of which this program needs a part")]

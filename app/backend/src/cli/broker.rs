@@ -48,10 +48,16 @@ pub(super) async fn start(app: &App, with_demo: bool) -> Result<Devices, Failure
 }
 
 async fn here(app: &App, gate: Arc<FleetGate>, with_demo: bool) -> Result<Devices, Failure> {
+    // Once before anybody can sign in: what is withdrawn later is a change then, and heard of.
+    if let Err(error) = gate.refresh().await {
+        tracing::debug!(%error, "the gateways could not be read yet");
+    }
     follow_grants(app, FleetGate::clone(&gate));
     let mqtt = &app.settings().mqtt;
     let has_own_door = with_demo && mqtt.tls.is_some();
-    let (broker, listening) = EmbeddedBroker::open(doors::of(app, has_own_door)?, mqtt.guard(), gate).await.map_err(Failure::new)?;
+    let metrics = app.metrics().broker.clone();
+    let (broker, listening) =
+        EmbeddedBroker::open_counted(doors::of(app, has_own_door)?, mqtt.guard(), gate, metrics).await.map_err(Failure::new)?;
     let address = broker.address();
     let simulated = broker.addresses().last().copied().filter(|_| has_own_door).unwrap_or(address);
     let lifecycle = app.lifecycle().clone();

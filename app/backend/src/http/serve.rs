@@ -3,11 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -20,6 +22,7 @@ use super::patient::Patient;
 use super::places::{Limits, Places, Seated};
 use crate::app::App;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::metrics::Turned;
 use crate::tls::{self, TlsError};
 
 /// How long to wait when the system has nothing left to accept with.
@@ -48,6 +51,7 @@ struct Service {
     tls: Option<TlsAcceptor>,
     places: Places,
     limits: Limits,
+    turned: Turned,
 }
 
 /// Listens and serves until the process stops; requests under way then end first. Returns the address, with the port that
@@ -69,7 +73,8 @@ pub async fn serve_within(app: &App, router: Router, limits: Limits) -> Result<S
     let listener = TcpListener::bind(http.listen).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     let tls = http.tls.as_ref().map(|files| tls::acceptor("http", files, "http/1.1", app.lifecycle())).transpose()?;
-    let service = Service { router, tls, places: Places::new(&limits, http), limits };
+    let turned = Turned::new("http", app.metrics().http_turned_away.clone());
+    let service = Service { router, tls, places: Places::new(&limits, http), limits, turned };
     let tasks = app.lifecycle().clone();
     app.lifecycle().spawn("http", Phase::Intake, |stop| accept(listener, service, tasks, stop));
     app.set_http_address(bound);
@@ -96,7 +101,7 @@ async fn accept(listener: TcpListener, service: Service, tasks: Lifecycle, stop:
             }
         };
         let Some(stream) = service.places.seat(free, peer.ip(), stream) else {
-            tracing::debug!(%peer, "this address holds too many connections");
+            service.turned.note("address", "an address holds too many connections", Some(peer.ip()));
             continue;
         };
         let (service, stream) = (service.clone(), Patient::new(stream, service.limits.write_time));
@@ -109,7 +114,7 @@ impl Service {
     async fn meet(self, stream: Patient<Seated>, peer: SocketAddr, stop: CancellationToken) {
         let Some(acceptor) = &self.tls else { return self.speak(stream, peer, stop).await };
         let Some(place) = self.places.handshake(peer.ip()) else {
-            return tracing::debug!(%peer, "too many handshakes of this address are under way");
+            return self.turned.note("address", "too many handshakes of an address are under way", Some(peer.ip()));
         };
         let handshake = tokio::time::timeout(self.limits.handshake_time, acceptor.accept(stream));
         let done = tokio::select! {
@@ -120,7 +125,7 @@ impl Service {
         match done {
             Ok(Ok(stream)) => self.speak(stream, peer, stop).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a handshake failed"),
-            Err(_) => tracing::debug!(%peer, "a handshake took too long"),
+            Err(_) => self.turned.note("silent", "a handshake took too long", Some(peer.ip())),
         }
     }
 
@@ -129,7 +134,12 @@ impl Service {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(self.limits.header_time);
         let router = Extension(ConnectInfo(peer)).layer(self.router.clone());
-        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades());
+        let (service, has_asked) = (TowerToHyperService::new(router), AtomicBool::new(false));
+        let service = service_fn(|request| {
+            has_asked.store(true, Ordering::Relaxed);
+            service.call(request)
+        });
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = stop.cancelled() => {
@@ -138,6 +148,10 @@ impl Service {
             }
         };
         if let Err(error) = ended {
+            // Who was answered and says nothing more is only idle.
+            if error.is_timeout() && !has_asked.load(Ordering::Relaxed) {
+                self.turned.note("silent", "a connection sent no whole request in time", Some(peer.ip()));
+            }
             tracing::trace!(%peer, %error, "a connection ended");
         }
     }

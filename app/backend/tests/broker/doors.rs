@@ -160,3 +160,54 @@ async fn who_knocks_at_the_wrong_door_is_sent_away() {
     speak(house.tls(2).await.expect("a handshake")).await;
     house.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_cannot_make_us_take_memory_for_a_long_frame_and_a_device_can_send_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let house = House::new(dir.path()).await;
+    // The head of a frame of 900 kB, and nothing of it: before the CONNECT it is hung up on at once, by its claim alone.
+    let claim = [&[0x82, 0xff][..], &900_000u64.to_be_bytes(), &[1, 2, 3, 4]].concat();
+    let mut stranger = upgrade(house.tcp(1).await, "/mqtt", "mqtt").await.expect("upgraded");
+    stranger.get_mut().write_all(&claim).await.expect("sent");
+    let end = tokio::time::timeout(Duration::from_secs(3), stranger.next()).await.expect("it is hung up on");
+    assert!(!matches!(end, Some(Ok(Message::Binary(_)))));
+    // The same in many pieces of one message.
+    let mut stranger = upgrade(house.tcp(1).await, "/mqtt", "mqtt").await.expect("upgraded");
+    let mut refused = false;
+    for n in 0..20 {
+        let first = if n == 0 { 0x02 } else { 0x00 };
+        let piece = [&[first, 0xff][..], &60_000u64.to_be_bytes(), &[0; 4], &vec![0x10; 60_000]].concat();
+        refused |= stranger.get_mut().write_all(&piece).await.is_err();
+    }
+    let end = tokio::time::timeout(Duration::from_secs(3), stranger.next()).await.expect("it is hung up on");
+    assert!(refused || !matches!(end, Some(Ok(Message::Binary(_)))));
+    // A device that was let in may send as much as over TCP, in one frame; and a reading afterwards is acknowledged.
+    let mut device = upgrade(house.tcp(1).await, "/mqtt", "mqtt").await.expect("upgraded");
+    device.send(Message::binary(Hello::of("m1", 4).packet())).await.expect("taken");
+    assert_eq!(device.next().await.expect("it stands").expect("good"), Message::binary(vec![0x20, 2, 0, 0]));
+    let mut body = b"\x00\x12vigia/m1/telemetry\x00\x07".to_vec();
+    body.extend(vec![b'x'; 900_000]);
+    device.send(Message::binary(framed(0x32, &body))).await.expect("taken");
+    assert_eq!(device.next().await.expect("it stands").expect("good"), Message::binary(PUBACK.to_vec()));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_an_upgrade_is_bounded_in_bytes() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let house = House::new(dir.path()).await;
+    let mut endless = house.tcp(1).await;
+    endless.write_all(b"GET /mqtt HTTP/1.1\r\nHost: x\r\nX: ").await.expect("sent");
+    let flood = async {
+        let mut sent = 0;
+        while endless.write_all(&[b'x'; 8_192]).await.is_ok() {
+            sent += 8_192;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        sent
+    };
+    let sent = tokio::time::timeout(Duration::from_secs(5), flood).await.expect("it is hung up on");
+    assert!(sent < 4 << 20, "{sent} bytes, most of them in the system's buffers");
+    speak_in_frames(&mut upgrade(house.tcp(1).await, "/mqtt", "mqtt").await.expect("upgraded")).await;
+    house.end().await;
+}

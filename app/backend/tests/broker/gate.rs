@@ -21,6 +21,8 @@ pub(crate) struct Recorder {
     pub(crate) registry_down: AtomicBool,
     /// While set, `authenticate` waits for `release`.
     pub(crate) registry_held: AtomicBool,
+    /// How often it was asked to let somebody in while it waited.
+    pub(crate) asked: AtomicUsize,
     /// While set, `accept` waits for `release`.
     pub(crate) held: AtomicBool,
     pub(crate) waiting: AtomicUsize,
@@ -51,7 +53,9 @@ impl Recorder {
 impl Gate for Recorder {
     async fn authenticate(&self, user: &str, password: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable> {
         if self.registry_held.load(Ordering::SeqCst) {
-            self.release.notified().await;
+            let released = self.release.notified();
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            released.await;
         }
         if self.registry_down.load(Ordering::SeqCst) {
             return Err(Unavailable);

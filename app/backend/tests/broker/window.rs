@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use vigia_backend::config::Guard;
 use vigia_backend::mqtt::embedded::EmbeddedBroker;
-use vigia_backend::mqtt::embedded::limits::{INFLIGHT, MESSAGES_PER_S};
+use vigia_backend::mqtt::embedded::limits::{INFLIGHT, INFLIGHT_BYTES, MESSAGES_PER_S};
 use vigia_backend::mqtt::{Broker as _, DeviceIdentity, Gate, Offence, Unavailable};
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
-use crate::wire::{Hello, Say, Wire};
+use crate::wire::{Hello, Say, Wire, framed};
 use crate::{House, LEVELS, until};
 
 const TELEMETRY: &str = "vigia/m1/telemetry";
@@ -41,6 +41,51 @@ async fn a_connection_is_read_on_while_its_messages_are_stored() {
         let accepted = house.gate.accepted()[before..].iter().map(|(.., payload)| payload.clone()).collect::<Vec<_>>();
         assert_eq!(accepted.len(), usize::from(most));
     }
+    house.end().await;
+}
+
+#[tokio::test]
+async fn what_a_message_holds_beside_its_payload_counts() {
+    let house = House::new().await;
+    house.gate.held.store(true, Ordering::SeqCst);
+    let mut wire = house.device("m1", 5).await;
+    // Forty messages of one byte, each with a response topic, correlation data and user properties of 200 kB.
+    let field = |out: &mut Vec<u8>, length: u16| {
+        out.extend(length.to_be_bytes());
+        out.extend(vec![b'x'; length.into()]);
+    };
+    let mut properties = Vec::new();
+    for number in [0x08, 0x09] {
+        properties.push(number);
+        field(&mut properties, 40_000);
+    }
+    for _ in 0..3 {
+        properties.push(0x26);
+        field(&mut properties, 20_000);
+        field(&mut properties, 20_000);
+    }
+    for packet in 1..=40u16 {
+        let mut body = vec![0, 18];
+        body.extend(TELEMETRY.as_bytes());
+        body.extend(packet.to_be_bytes());
+        let mut length = properties.len();
+        while length > 0 {
+            body.push((length & 0x7f) as u8 | if length > 0x7f { 0x80 } else { 0 });
+            length >>= 7;
+        }
+        body.extend(&properties);
+        body.push(b'1');
+        // What is not read stays in the system's buffers, and then here.
+        let message = framed(0x32, &body);
+        if tokio::time::timeout(Duration::from_millis(300), wire.send(&message)).await.is_err() {
+            break;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let under_way = house.gate.waiting.load(Ordering::SeqCst);
+    let most = INFLIGHT_BYTES / properties.len() + 1;
+    assert!((1..=most).contains(&under_way), "{under_way} are under way; {most} fit");
+    house.gate.let_go();
     house.end().await;
 }
 
@@ -125,5 +170,26 @@ async fn a_device_that_floods_is_slowed_and_served_to_the_end() {
             assert_eq!((kind, body.as_slice()), (0x40, &packet.to_be_bytes()[..]));
         }
     }
+    house.end().await;
+}
+
+#[tokio::test]
+async fn who_floods_with_subscriptions_is_slowed_as_well() {
+    let house = House::new().await;
+    let mut wire = house.device("m1", LEVELS[0]).await;
+    // Two hundred times the same filter in one packet, each of which would look through all that is retained.
+    let mut body = vec![0, 9];
+    for _ in 0..200 {
+        body.extend(b"\x00\x0avigia/m1/#\x01");
+    }
+    let packet = framed(0x82, &body);
+    let start = std::time::Instant::now();
+    let rounds = MESSAGES_PER_S / 200 * 2 + 1;
+    for _ in 0..rounds {
+        wire.send(&packet).await;
+        let (kind, codes) = wire.packet().await.expect("answered");
+        assert_eq!((kind, codes.len()), (0x90, 202));
+    }
+    assert!(start.elapsed() >= Duration::from_millis(900), "two seconds' worth of them cannot be had within one");
     house.end().await;
 }

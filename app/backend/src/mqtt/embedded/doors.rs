@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -57,10 +58,12 @@ pub(super) async fn open(door: Door) -> Result<OpenDoor, BrokerError> {
     Ok(OpenDoor { door: Arc::new(door), address, listener })
 }
 
-/// The next who comes in by any door.
-pub(super) async fn next(doors: &[OpenDoor]) -> io::Result<(Arc<Door>, TcpStream, SocketAddr)> {
+/// The next who comes in by any door, each in its turn: a crowd at one does not lock the others.
+pub(super) async fn next(doors: &[OpenDoor], turn: &AtomicUsize) -> io::Result<(Arc<Door>, TcpStream, SocketAddr)> {
+    let first = turn.fetch_add(1, Ordering::Relaxed) % doors.len().max(1);
+    let (before, from) = doors.split_at(first);
     poll_fn(|cx| {
-        for OpenDoor { door, listener, .. } in doors {
+        for OpenDoor { door, listener, .. } in from.iter().chain(before) {
             match listener.poll_accept(cx) {
                 Poll::Ready(Ok((stream, peer))) => return Poll::Ready(Ok((Arc::clone(door), stream, peer))),
                 Poll::Ready(Err(error)) if is_of_one_connection(&error) => cx.waker().wake_by_ref(),
@@ -82,13 +85,21 @@ pub(super) async fn meet(house: Arc<House>, door: Arc<Door>, stream: TcpStream, 
     let met = tokio::select! {
         // Boxed: half of TLS and WebSocket is over when this is.
         met = tokio::time::timeout(HANDSHAKE_TIME, Box::pin(introduce(&door, stream))) => met,
-        () = stranger.gone.cancelled() => return tracing::debug!("somebody who said nothing had to make room"),
+        () = stranger.gone.cancelled() => {
+            if !house.is_stopping() {
+                house.turned.note("made_room", "a connection that had not said who it is made room for another", Some(stranger.peer));
+            }
+            return;
+        }
     };
-    drop(stranger);
+    let peer = stranger.peer;
     match met {
-        Ok(Some((stream, hello))) => handshake::serve(house, stream, hello).await,
-        Ok(None) => tracing::trace!("somebody who speaks no MQTT"),
-        Err(_) => tracing::debug!("somebody did not say in time who it is"),
+        Ok(Some((stream, hello))) => handshake::serve(house, stream, hello, (peer, stranger.calls())).await,
+        Ok(None) => {
+            house.turned.count("no_mqtt");
+            tracing::trace!("somebody who speaks no MQTT");
+        }
+        Err(_) => house.turned.note("silent", "a connection did not say in time who it is", Some(peer)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a socket to a session: CONNECT, who it is, and the answer.
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -10,12 +10,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::connection::{Connection, Stream, Terms};
 use super::house::House;
 use super::limits::{
-    self, CLIENT_ID_BYTES, CONNECT_BYTES, INFLIGHT, LET_IN_TIME, OUTBOUND_INFLIGHT, PACKET_BYTES, SESSION_EXPIRY, TOPIC_ALIASES,
+    self, CLIENT_ID_BYTES, CONNECT_BYTES, INFLIGHT, LET_IN_TIME, OUTBOUND_INFLIGHT, PACKET_BYTES, REFUSAL_TIME, SESSION_EXPIRY,
+    TOPIC_ALIASES,
 };
 use super::link::{Link, Order};
 use super::registry::{Begun, Seat, Wish};
 use super::rights;
 use super::session::Session;
+use super::strangers::Caller;
 use super::wire::{self, Connect, ConnectError, LastWill, Next, Reason, Version, Welcome};
 use crate::mqtt::{DeviceIdentity, Offence, Unavailable};
 
@@ -51,27 +53,6 @@ fn no(reason: Reason, detail: &'static str) -> No {
     No { reason, detail }
 }
 
-/// Somebody who has said who he is and waits for the answer: no stranger any more, and no connection yet.
-struct Arriving<'h>(&'h House);
-
-impl<'h> Arriving<'h> {
-    fn one_more(house: &'h House) -> Self {
-        house.arriving.fetch_add(1, Ordering::Relaxed);
-        Self(house)
-    }
-
-    /// Whether there would be more than there may be connections.
-    fn is_too_many(&self) -> bool {
-        self.0.arriving.load(Ordering::Relaxed) + self.0.registry.connections() > limits::connections()
-    }
-}
-
-impl Drop for Arriving<'_> {
-    fn drop(&mut self) {
-        self.0.arriving.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// Somebody who is let in.
 struct Guest {
     device: Arc<DeviceIdentity>,
@@ -89,9 +70,9 @@ struct Admitted {
 }
 
 /// Answers a CONNECT and serves the connection until it ends.
-pub(super) async fn serve(house: Arc<House>, stream: Box<dyn Stream>, hello: Hello) {
+pub(super) async fn serve(house: Arc<House>, stream: Box<dyn Stream>, hello: Hello, from: (IpAddr, Option<Caller>)) {
     // Boxed, as everything that is over soon: the memory that a connection stands on for days is small then.
-    let Some(admitted) = Box::pin(admit(&house, stream, hello)).await else { return };
+    let Some(admitted) = Box::pin(admit(&house, stream, hello, from)).await else { return };
     let Admitted { connection, session, link, seat, will } = admitted;
     house.connected(&session.device).await;
     let end = connection.run().await;
@@ -99,11 +80,17 @@ pub(super) async fn serve(house: Arc<House>, stream: Box<dyn Stream>, hello: Hel
     Box::pin(part(&house, &session, &link, seat, will.filter(|_| end.has_will()), end.expiry())).await;
 }
 
-async fn admit(house: &Arc<House>, mut stream: Box<dyn Stream>, hello: Hello) -> Option<Admitted> {
+async fn admit(
+    house: &Arc<House>,
+    mut stream: Box<dyn Stream>,
+    hello: Hello,
+    (peer, caller): (IpAddr, Option<Caller>),
+) -> Option<Admitted> {
     let Hello { connect, behind } = hello;
     let connect = match connect {
         Ok(connect) => connect,
         Err(ConnectError { version, reason, detail }) => {
+            house.turned.count("no_connect");
             let version = version.filter(|version| *version == Version::Five || reason == Reason::UnsupportedVersion);
             // Version 3 knows no such answer: the connection is closed.
             if let Some(version) = version {
@@ -113,10 +100,17 @@ async fn admit(house: &Arc<House>, mut stream: Box<dyn Stream>, hello: Hello) ->
         }
     };
     let version = connect.version;
+    let Some(caller) = caller else {
+        house.turned.note("address", "too many connections of one address waited to be let in", Some(peer));
+        refuse(&mut stream, version, &no(Reason::ServerUnavailable, "too many of this address arrive at once")).await;
+        return None;
+    };
+    // Before anything is asked: what is changed from here on is heard of.
+    let arrival = house.arrivals.enter(connect.user.as_deref());
     let guest = {
-        let arriving = Arriving::one_more(house);
         let asked = async {
-            if arriving.is_too_many() {
+            if house.arrivals.without_seat() + house.registry.connections() > limits::connections() {
+                house.turned.note("busy", "more MQTT connections arrived than there may be", Some(peer));
                 return Err(no(Reason::ServerUnavailable, "too many arrive at once"));
             }
             let _place = house.handshakes.acquire().await;
@@ -126,18 +120,37 @@ async fn admit(house: &Arc<House>, mut stream: Box<dyn Stream>, hello: Hello) ->
         tokio::time::timeout(LET_IN_TIME, asked).await.unwrap_or_else(late)
     };
     let Guest { device, client, seat } = match guest {
+        Ok(_) if arrival.is_withdrawn() => {
+            refuse(&mut stream, version, &no(Reason::ServerUnavailable, "the credential has just changed")).await;
+            return None;
+        }
         Ok(guest) => guest,
         Err(no) => {
+            house.turned.count(no.reason.word());
+            drop(arrival);
+            if caller.is_one_of_many()
+                && let Ok(_place) = house.refusals.try_acquire()
+            {
+                tokio::time::sleep(REFUSAL_TIME).await;
+            }
             refuse(&mut stream, version, &no).await;
             return None;
         }
     };
+    arrival.sit_down();
+    drop(caller);
+    stream.let_in();
     let wish = wish(&connect);
     let Some(begun) = house.registry.begin(&device, &client, wish).await else {
         refuse(&mut stream, version, &no(Reason::QuotaExceeded, "too many sessions")).await;
         return None;
     };
     let Begun { session, link, is_present, over } = begun;
+    // The session is known: whoever withdraws something from now on finds it. What was withdrawn before is withdrawn from it.
+    if arrival.is_withdrawn() {
+        link.order(Order::Withdrawn);
+    }
+    drop(arrival);
     house.settle(over).await;
     if house.is_stopping() {
         link.order(Order::Stop);

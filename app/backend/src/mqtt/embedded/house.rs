@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
-use super::limits::{HANDSHAKES, SUBSCRIPTIONS, WILL_ATTEMPTS, WILL_PAUSE};
+use super::arrivals::Arrivals;
+use super::limits::{HANDSHAKES, REFUSALS, SUBSCRIPTIONS, WILL_ATTEMPTS, WILL_PAUSE, WILLS};
 use super::link::Order;
 use super::message::{Draft, Message};
 use super::outbox::Letter;
@@ -22,6 +24,7 @@ use super::subscriptions::{Hit, Subscription, Subscriptions};
 use super::topics::{Filter, covers};
 use super::wire::{LastWill, Reason, Subscribe};
 use crate::config::Guard;
+use crate::metrics::{BrokerMetrics, Turned};
 use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
 
 /// Connections by id and number.
@@ -32,7 +35,11 @@ pub(super) struct House {
     pub(super) registry: Arc<Registry>,
     pub(super) handshakes: Semaphore,
     /// Those who wait for the answer to their CONNECT.
-    pub(super) arriving: AtomicUsize,
+    pub(super) arrivals: Arrivals,
+    /// Places for those who are made to wait for a no.
+    pub(super) refusals: Semaphore,
+    /// Those who were not let in.
+    pub(super) turned: Turned,
     /// Makes the names of clients that bring none differ from those before a restart.
     pub(super) seed: u64,
     peers: Guard,
@@ -41,16 +48,20 @@ pub(super) struct House {
     /// Connections per identity: who waits to be claimed and the device of that id are two for the gate. The lock is held while the gate is told, so that a reconnect is never overtaken by its "gone".
     presence: std::sync::Mutex<Presence>,
     dropped: AtomicU64,
+    metrics: BrokerMetrics,
     is_stopping: AtomicBool,
 }
 
 impl House {
-    pub(super) fn new(gate: Arc<dyn Gate>, peers: Guard, seed: u64) -> Self {
+    pub(super) fn new(gate: Arc<dyn Gate>, peers: Guard, metrics: BrokerMetrics, seed: u64) -> Self {
         Self {
             gate,
             registry: Arc::default(),
             handshakes: Semaphore::new(HANDSHAKES),
-            arriving: AtomicUsize::new(0),
+            arrivals: Arrivals::default(),
+            refusals: Semaphore::new(REFUSALS),
+            turned: Turned::new("mqtt", metrics.turned_away.clone()),
+            metrics,
             seed,
             peers,
             subscriptions: Subscriptions::default(),
@@ -80,8 +91,17 @@ impl House {
         self.dropped.load(Ordering::Relaxed)
     }
 
+    /// Shows how many are there.
+    pub(super) fn show(&self, strangers: usize) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.metrics.strangers.set(number(strangers));
+        self.metrics.connections.set(number(self.registry.connections()));
+    }
+
     /// Ends every session of a device.
     pub(super) fn withdraw(&self, device: &DeviceId) {
+        // First those who are on their way: whoever is not found here any more stands in the registry.
+        self.arrivals.withdraw(device.as_str());
         for session in self.registry.of_device(device.as_str()) {
             match session.link() {
                 Some(link) => link.order(Order::Withdrawn),
@@ -149,6 +169,7 @@ impl House {
     fn count_dropped(&self, session: &Session, Dropped(dropped): Dropped) {
         if dropped > 0 {
             let before = self.dropped.fetch_add(dropped, Ordering::Relaxed);
+            self.metrics.dropped.inc_by(dropped);
             // The first, and then at each doubling: a flood does not fill the log.
             if (before + dropped).ilog2() > before.checked_ilog2().unwrap_or(0) || before == 0 {
                 tracing::warn!(device = %session.device.id, all = before + dropped, "messages for a client that does not take them were dropped");
@@ -260,15 +281,16 @@ impl House {
 
     /// Ends what the registry says is over, and publishes the wills that were left. Sessions that go on have only their will said.
     pub(super) async fn settle(&self, over: Vec<Over>) {
-        for Over { session, will } in over {
+        // All of them first: a will may have to wait for the store.
+        for Over { session, .. } in &over {
             let is_over = session.locked().is_over;
             if is_over {
-                self.clear(&session);
-            }
-            if let Some(will) = will {
-                self.will(&session, &will).await;
+                self.clear(session);
             }
         }
+        let wills = over.into_iter().filter_map(|Over { session, will }| will.map(|will| (session, will)));
+        let say = async |(session, will): (Arc<Session>, LastWill)| self.will(&session, &will).await;
+        futures_util::stream::iter(wills).for_each_concurrent(WILLS, say).await;
     }
 
     /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device.
@@ -296,6 +318,7 @@ impl House {
         let count = self.count(device);
         let mut count = count.lock().await;
         *count += 1;
+        self.retained.forget_former(device);
         self.gate.connected(device).await;
     }
 

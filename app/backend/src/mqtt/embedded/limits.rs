@@ -33,6 +33,14 @@ pub const STRANGERS: usize = 1_024;
 /// The same of one address (of IPv6: of one network of 64 bits), unless it is this machine's or a proxy's. A power cut brings a
 /// whole street back at once, behind one address.
 pub const STRANGERS_PER_PEER: usize = 256;
+/// Connections of one address that have sent their CONNECT and wait for the answer; one more is refused. Fewer than [`HANDSHAKES`],
+/// so that no address takes the registry from the others.
+pub const ARRIVALS_PER_PEER: usize = 128;
+/// How long whoever is refused waits for the answer, unless its address speaks for many, and holds its place among those of its
+/// address meanwhile: a client that comes again at once, over and over, is slowed.
+pub const REFUSAL_TIME: Duration = Duration::from_secs(1);
+/// So many are made to wait at a time; the others are answered at once, for each holds a file.
+pub const REFUSALS: usize = 256;
 /// How long to wait when the system has nothing left to accept with.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// How long one write to a client may make no progress before it counts as gone.
@@ -43,11 +51,11 @@ pub const PEER_TIME: Duration = Duration::from_secs(90);
 /// Messages of one connection that are being stored at the same time. A client of MQTT 5 is told and must keep to it; one of 3.1.1
 /// cannot be told, and is not read further.
 pub const INFLIGHT: u16 = 64;
-/// The same in bytes of payload, one message more or less.
+/// The same in bytes of memory, topics and properties too, one packet more or less.
 pub const INFLIGHT_BYTES: usize = 1024 * 1024;
 /// QoS 2 messages of one client of MQTT 3.1.1 that are received and not released. Common clients have 100 under way.
 pub const UNRELEASED: usize = 1_024;
-/// Messages a second of one connection; faster ones wait in the client. A device with a backlog of a day is through in two seconds.
+/// Messages, and filters subscribed to, a second of one connection; faster ones wait in the client. A device with a backlog of a day is through in two seconds.
 pub const MESSAGES_PER_S: u32 = 10_000;
 /// QoS 1 and 2 messages sent to one client and not acknowledged by it. A client of MQTT 5 may say less.
 pub const OUTBOUND_INFLIGHT: u16 = 128;
@@ -57,6 +65,8 @@ pub const QUEUE: usize = 1_000;
 pub const QUEUE_BYTES: usize = 1024 * 1024;
 /// Bytes that wait for all clients together.
 pub const QUEUES_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes that may wait for a client even then: one who lets others' messages lie must not cost everybody theirs.
+pub const RESERVED_BYTES: usize = 16 * 1024;
 /// Bytes written to one client and not taken by it yet; then nothing more is made ready for it, and it is not read.
 pub const OUT_BYTES: usize = 64 * 1024;
 /// How much is read at once.
@@ -79,10 +89,16 @@ pub const MESSAGE_EXPIRY: Duration = Duration::from_secs(2 * 60 * 60);
 pub const SETTLING: Duration = Duration::from_secs(30);
 /// Messages that wait for that.
 pub const EARLY: usize = 64;
+/// The same in bytes.
+pub const EARLY_BYTES: usize = 256 * 1024;
+/// Last wills that are said at the same time.
+pub const WILLS: usize = 64;
 /// Topics on which one device may have a retained message: its status, and one per component.
 pub const RETAINED_TOPICS: usize = 64;
 /// The largest payload that is retained, in bytes: states, not data.
 pub const RETAINED_BYTES: usize = 16 * 1024;
+/// What all that is retained of one device may take, topics and properties too, in bytes.
+pub const RETAINED_ALL_BYTES: usize = 256 * 1024;
 /// How often it is looked for sessions and wills whose time has come.
 pub const SWEEP: Duration = Duration::from_millis(250);
 /// How often a last will is offered to a store that cannot be reached, because its sender is no longer there to repeat it.
@@ -105,6 +121,8 @@ pub struct Share {
     pub sessions: usize,
     /// Topics with a retained message.
     pub retained: usize,
+    /// Bytes of all of these.
+    pub retained_bytes: usize,
 }
 
 impl Share {
@@ -112,7 +130,12 @@ impl Share {
     #[must_use]
     pub fn of(client: &DeviceIdentity) -> Self {
         let devices = if client.number.0 == 0 { DEVICES_PER_GATEWAY } else { 1 };
-        Self { connections: CONNECTIONS_PER_DEVICE * devices, sessions: SESSIONS_PER_DEVICE * devices, retained: RETAINED_TOPICS * devices }
+        Self {
+            connections: CONNECTIONS_PER_DEVICE * devices,
+            sessions: SESSIONS_PER_DEVICE * devices,
+            retained: RETAINED_TOPICS * devices,
+            retained_bytes: RETAINED_ALL_BYTES * devices,
+        }
     }
 }
 

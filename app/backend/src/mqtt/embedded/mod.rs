@@ -5,6 +5,7 @@
 //! [`subscriptions`] says, into the [`outbox`] of each [`session`]. [`registry`] knows whose sessions there are, [`limits`] says
 //! what one client may take.
 
+mod arrivals;
 mod connection;
 mod doors;
 mod handshake;
@@ -27,6 +28,7 @@ mod wire;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,6 +45,7 @@ use self::message::Draft;
 use self::strangers::Strangers;
 use super::{Broker, BrokerError, Gate};
 use crate::config::Guard;
+use crate::metrics::BrokerMetrics;
 
 /// The embedded broker. Nothing of it is process-wide: several may run in one process.
 pub struct EmbeddedBroker {
@@ -58,6 +61,8 @@ pub struct Listening {
     doors: Vec<OpenDoor>,
     strangers: Strangers,
     connections: JoinSet<()>,
+    /// Which door is looked at first.
+    turn: AtomicUsize,
 }
 
 impl EmbeddedBroker {
@@ -74,6 +79,19 @@ impl EmbeddedBroker {
     /// # Errors
     /// [`BrokerError::Listen`] in one line with the address, the reason and the setting.
     pub async fn open(doors: Vec<Door>, peers: Guard, gate: Arc<dyn Gate>) -> Result<(Arc<Self>, Listening), BrokerError> {
+        Self::open_counted(doors, peers, gate, BrokerMetrics::default()).await
+    }
+
+    /// The same, and counts what it does here.
+    ///
+    /// # Errors
+    /// [`BrokerError::Listen`] in one line with the address, the reason and the setting.
+    pub async fn open_counted(
+        doors: Vec<Door>,
+        peers: Guard,
+        gate: Arc<dyn Gate>,
+        metrics: BrokerMetrics,
+    ) -> Result<(Arc<Self>, Listening), BrokerError> {
         let mut open = Vec::with_capacity(doors.len());
         for door in doors {
             open.push(doors::open(door).await?);
@@ -81,13 +99,18 @@ impl EmbeddedBroker {
         // Only to tell the names that this run gives to clients without one from those of an earlier run.
         let seed = RandomState::new().hash_one(());
         let broker = Arc::new(Self {
-            house: Arc::new(House::new(gate, peers, seed)),
+            house: Arc::new(House::new(gate, peers, metrics, seed)),
             addresses: open.iter().map(|door| door.address).collect(),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
         });
-        let listening =
-            Listening { broker: Arc::clone(&broker), doors: open, strangers: Strangers::default(), connections: JoinSet::new() };
+        let listening = Listening {
+            broker: Arc::clone(&broker),
+            doors: open,
+            strangers: Strangers::default(),
+            connections: JoinSet::new(),
+            turn: AtomicUsize::new(0),
+        };
         Ok((broker, listening))
     }
 
@@ -141,7 +164,7 @@ impl Listening {
         loop {
             let accepted = async {
                 sleep_until(not_before).await;
-                doors::next(&self.doors).await
+                doors::next(&self.doors, &self.turn).await
             };
             tokio::select! {
                 biased;
@@ -153,6 +176,7 @@ impl Listening {
                     }
                 }
                 _ = sweep.tick() => {
+                    house.show(self.strangers.count());
                     let due = house.registry.due(Instant::now());
                     if !due.is_empty() {
                         let house = Arc::clone(&house);
@@ -175,20 +199,20 @@ impl Listening {
     fn meet(&mut self, door: Arc<Door>, stream: tokio::net::TcpStream, peer: SocketAddr) {
         let house = &self.broker.house;
         if !house.admits(peer.ip()) {
-            return tracing::debug!(%peer, "not from a private address");
+            return house.turned.count("not_private");
         }
         match self.strangers.enter(peer.ip(), door.behind_proxy) {
             Some(stranger) => drop(self.connections.spawn(doors::meet(Arc::clone(house), door, stream, stranger))),
-            None => tracing::debug!(%peer, "too many handshakes of this address are under way"),
+            None => house.turned.note("address", "too many connections of one address had not said who they are", Some(peer.ip())),
         }
     }
 
     /// Ends every session; each finishes the messages that it is storing, with their acknowledgements, before it hears of it.
     async fn end(self) {
-        let Self { broker, doors, strangers, mut connections } = self;
+        let Self { broker, doors, strangers, mut connections, .. } = self;
         drop(doors);
-        strangers.clear();
         broker.house.stop();
+        strangers.clear();
         let all_gone = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(limits::STOP_TIME, all_gone).await.is_err() {
             tracing::warn!(connections = connections.len(), "connections did not end in time");
@@ -225,3 +249,6 @@ impl Broker for EmbeddedBroker {
         self.closed.cancelled().await;
     }
 }
+
+#[cfg(test)]
+mod arriving_tests;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::time::Instant;
 
-use super::limits::{MESSAGE_EXPIRY, QUEUE, QUEUE_BYTES, QUEUES_BYTES};
+use super::limits::{MESSAGE_EXPIRY, QUEUE, QUEUE_BYTES, QUEUES_BYTES, RESERVED_BYTES};
 use super::message::Message;
 use super::subscriptions::GroupName;
 
@@ -23,6 +23,11 @@ pub(super) struct Letter {
 }
 
 impl Letter {
+    /// About how much memory it takes. A message that waits for several clients counts for each.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.message.bytes() + size_of_val(&*self.subscription_ids)
+    }
+
     fn is_stale(&self, now: Instant) -> bool {
         self.message.is_expired(now) || now.saturating_duration_since(self.since) > MESSAGE_EXPIRY
     }
@@ -83,25 +88,26 @@ impl Outbox {
     }
 
     pub(super) fn has_room_for(&self, letter: &Letter) -> bool {
-        self.fits_here(letter) && self.waiting.0.load(Ordering::Relaxed) + letter.message.bytes() <= QUEUES_BYTES
+        let bytes = letter.bytes();
+        self.fits_here(letter) && (self.bytes + bytes <= RESERVED_BYTES || self.waiting.0.load(Ordering::Relaxed) + bytes <= QUEUES_BYTES)
     }
 
     /// Whether this client's own bounds allow it, whatever the others hold.
     pub(super) fn fits_here(&self, letter: &Letter) -> bool {
         let waiting = self.bytes - self.sent_bytes;
-        self.letters.is_empty() || (self.letters.len() < QUEUE && waiting + letter.message.bytes() <= QUEUE_BYTES)
+        self.letters.is_empty() || (self.letters.len() < QUEUE && waiting + letter.bytes() <= QUEUE_BYTES)
     }
 
     /// Adds it, whether there is room or not.
     pub(super) fn put(&mut self, letter: Letter) {
-        self.count_in(letter.message.bytes());
+        self.count_in(letter.bytes());
         self.letters.push_back(letter);
     }
 
     /// Makes room by the oldest that waits. `false`: there is none.
     pub(super) fn drop_oldest(&mut self) -> bool {
         let oldest = self.take_first();
-        oldest.iter().for_each(|letter| self.count_out(letter.message.bytes()));
+        oldest.iter().for_each(|letter| self.count_out(letter.bytes()));
         oldest.is_some()
     }
 
@@ -142,7 +148,7 @@ impl Outbox {
             return None;
         }
         let letter = self.take_first()?;
-        self.sent_bytes += letter.message.bytes();
+        self.sent_bytes += letter.bytes();
         let id = if letter.qos > 0 { self.free_id() } else { 0 };
         self.under_way += 1;
         self.sent.push_back(Sent { id, stage: Stage::Published, letter, on_this_connection: true });
@@ -191,14 +197,14 @@ impl Outbox {
                 let under_way = self.sent[at].on_this_connection;
                 self.under_way -= usize::from(under_way);
                 let Some(sent) = self.sent.remove(at) else { break };
-                self.sent_bytes -= sent.letter.message.bytes();
-                self.count_out(sent.letter.message.bytes());
+                self.sent_bytes -= sent.letter.bytes();
+                self.count_out(sent.letter.bytes());
                 taken.push(sent.letter);
             }
         }
         let (shared, kept): (VecDeque<_>, _) = std::mem::take(&mut self.letters).into_iter().partition(|letter| letter.group.is_some());
         self.letters = kept;
-        shared.iter().for_each(|letter| self.count_out(letter.message.bytes()));
+        shared.iter().for_each(|letter| self.count_out(letter.bytes()));
         taken.extend(shared);
         taken
     }
@@ -207,7 +213,7 @@ impl Outbox {
     pub(super) fn drop_unowed(&mut self) {
         let (owed, unowed): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.letters).into_iter().partition(|letter| letter.qos > 0);
         self.letters = owed;
-        unowed.iter().for_each(|letter| self.count_out(letter.message.bytes()));
+        unowed.iter().for_each(|letter| self.count_out(letter.bytes()));
     }
 
     fn find(&self, id: u16) -> Option<usize> {
@@ -217,8 +223,8 @@ impl Outbox {
     fn end(&mut self, at: usize) {
         if let Some(sent) = self.sent.remove(at) {
             self.under_way -= usize::from(sent.on_this_connection);
-            self.sent_bytes -= sent.letter.message.bytes();
-            self.count_out(sent.letter.message.bytes());
+            self.sent_bytes -= sent.letter.bytes();
+            self.count_out(sent.letter.bytes());
         }
         if self.sent.is_empty() {
             self.sent.shrink_to(0);

@@ -141,5 +141,7 @@ async fn what_was_sent_and_is_not_acknowledged_counts_among_what_one_client_may_
     assert!(outbox.next(128, now).is_some() && outbox.has_room_for(&large(QUEUE_BYTES / 4)));
     let others = Outbox::new(outbox.waiting.clone());
     outbox.waiting.0.fetch_add(QUEUES_BYTES, Ordering::Relaxed);
-    assert!(others.fits_here(&large(1)) && !others.has_room_for(&large(1)), "no fault of its own");
+    let reserved = large(RESERVED_BYTES);
+    assert!(others.fits_here(&reserved) && !others.has_room_for(&reserved), "no fault of its own");
+    assert!(others.has_room_for(&large(RESERVED_BYTES / 2)), "a command comes through whatever others let lie");
 }

@@ -123,7 +123,7 @@ impl Registry {
             };
             standing.order(Order::TakenOver);
             if tokio::time::timeout(TAKEOVER_TIME, standing.ended.cancelled()).await.is_err() {
-                tracing::warn!(device = %device.id, client = %client, "an old connection does not end; it is left to itself");
+                tracing::warn!(device = %device.id, ?client, "an old connection does not end; it is left to itself");
             }
             gave_up = Some(standing);
         }

@@ -5,7 +5,7 @@ use std::str::Split;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use super::limits::{RETAINED_BYTES, Share};
 use super::message::Message;
@@ -21,7 +21,21 @@ pub(super) struct Retained {
 struct Kept {
     root: Node,
     /// How many topics each device has.
-    counts: HashMap<DeviceId, usize>,
+    counts: HashMap<DeviceId, Count>,
+}
+
+#[derive(Clone, Copy)]
+struct Count {
+    /// Which device of this id: at first it may be one that waits to be claimed, and chose its name itself.
+    number: DeviceNumber,
+    topics: usize,
+    bytes: usize,
+}
+
+impl Count {
+    fn of(device: &DeviceIdentity) -> Self {
+        Self { number: device.number, topics: 0, bytes: 0 }
+    }
 }
 
 #[derive(Default)]
@@ -46,24 +60,30 @@ impl Retained {
             count_out(counts, old);
             return true;
         }
-        let mut is_anothers = true;
         if let Some(owner) = owner {
-            let own = root.find(&message.topic).is_some_and(|last| last.owner.as_ref() == Some(&owner.id));
-            let count = counts.get(&owner.id).copied().unwrap_or_default();
-            let is_large = message.payload.len() > RETAINED_BYTES || message.bytes() > 2 * RETAINED_BYTES;
-            if is_large || (!own && count >= Share::of(owner).retained) {
+            let own = root.find(&message.topic).filter(|last| last.owner.as_ref() == Some(&owner.id)).map(|last| last.message.bytes());
+            let Count { topics, bytes, .. } = counts.get(&owner.id).copied().unwrap_or(Count::of(owner));
+            let (share, bytes) = (Share::of(owner), bytes - own.unwrap_or(0) + message.bytes());
+            let is_large = message.payload.len() > RETAINED_BYTES || bytes > share.retained_bytes;
+            if is_large || (own.is_none() && topics >= share.retained) {
                 return false;
             }
-            is_anothers = !own;
-            if !own {
-                *counts.entry(owner.id.clone()).or_default() += 1;
-            }
+            let count = counts.entry(owner.id.clone()).or_insert(Count::of(owner));
+            count.topics += 1;
+            count.bytes += message.bytes();
         }
         let old = root.put(&message.topic, Last { message: Arc::clone(message), owner: owner.map(|owner| owner.id.clone()) });
-        if is_anothers {
-            count_out(counts, old);
-        }
+        count_out(counts, old);
         true
+    }
+
+    /// Forgets what somebody else left who was called as this device is.
+    pub(super) fn forget_former(&self, device: &DeviceIdentity) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.counts.get(&device.id).is_some_and(|count| count.number != device.number) {
+            kept.counts.remove(&device.id);
+            kept.root.forget(&device.id);
+        }
     }
 
     /// Every retained message that the filter covers and that is still wanted.
@@ -79,11 +99,12 @@ impl Retained {
     }
 }
 
-fn count_out(counts: &mut HashMap<DeviceId, usize>, old: Option<Last>) {
-    let Some(owner) = old.and_then(|last| last.owner) else { return };
+fn count_out(counts: &mut HashMap<DeviceId, Count>, old: Option<Last>) {
+    let Some(Last { message, owner: Some(owner) }) = old else { return };
     if let Some(count) = counts.get_mut(&owner) {
-        *count = count.saturating_sub(1);
-        if *count == 0 {
+        count.topics = count.topics.saturating_sub(1);
+        count.bytes = count.bytes.saturating_sub(message.bytes());
+        if count.topics == 0 {
             counts.remove(&owner);
         }
     }
@@ -107,6 +128,13 @@ impl Node {
             node = node.named.get_mut(level).expect("it was put there");
         }
         node.last.replace(last)
+    }
+
+    /// Returns whether the node is empty then.
+    fn forget(&mut self, owner: &DeviceId) -> bool {
+        self.last.take_if(|last| last.owner.as_ref() == Some(owner));
+        self.named.retain(|_, node| !node.forget(owner));
+        self.last.is_none() && self.named.is_empty()
     }
 
     /// What was there, and whether the node is empty now.
@@ -153,11 +181,10 @@ impl Node {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::limits::RETAINED_TOPICS;
+    use super::super::limits::{RETAINED_ALL_BYTES, RETAINED_TOPICS};
     use super::super::message::Draft;
     use super::super::topics::covers;
     use super::*;
-    use vigia_domain::ids::DeviceNumber;
 
     fn device() -> DeviceIdentity {
         DeviceIdentity { id: DeviceId::new("m1").expect("a good id"), number: DeviceNumber(1) }
@@ -180,7 +207,7 @@ mod tests {
             }
             expected.retain(|_, (payload, _)| !payload.is_empty());
             let own = expected.values().filter(|(_, own)| *own).count();
-            prop_assert_eq!(retained.kept.lock().expect("no panic").counts.get(&device.id).copied().unwrap_or_default(), own);
+            prop_assert_eq!(retained.kept.lock().expect("no panic").counts.get(&device.id).map_or(0, |count| count.topics), own);
             let mut found: Vec<_> = retained.covered_by(&filter, Instant::now()).iter().map(|m| m.topic.to_string()).collect();
             let mut wanted: Vec<_> = expected.into_keys().filter(|topic| covers(&filter, topic)).collect();
             found.sort_unstable();
@@ -198,5 +225,25 @@ mod tests {
         assert!(retained.set(&message("m1/more", "1"), None));
         assert!(retained.set(&message("m1/0", ""), None) && retained.set(&message("m1/another", "1"), Some(&device)));
         assert!(!retained.set(&message("m1/1", &"x".repeat(RETAINED_BYTES + 1)), Some(&device)));
+        let large = |n: usize| retained.set(&message(&format!("m1/{n}"), &"x".repeat(RETAINED_BYTES)), Some(&device));
+        let most = (1..RETAINED_TOPICS).filter(|n| large(*n)).count();
+        assert!(most > 10 && most * RETAINED_BYTES < RETAINED_ALL_BYTES, "{most} large ones");
+        assert!(large(1) && !large(RETAINED_TOPICS - 1), "its own again");
+        assert!(retained.set(&message("m1/1", ""), Some(&device)) && large(RETAINED_TOPICS - 1), "room again");
+    }
+
+    #[test]
+    fn what_somebody_left_under_a_name_is_not_for_the_device_that_has_it_later() {
+        let (retained, device) = (Retained::default(), device());
+        assert!(retained.set(&message("m1/status", "old"), Some(&device)) && retained.set(&message("m1/config", "ours"), None));
+        let topics = |retained: &Retained| {
+            retained.covered_by("m1/#", Instant::now()).iter().map(|message| message.topic.to_string()).collect::<Vec<_>>()
+        };
+        retained.forget_former(&device);
+        assert_eq!(topics(&retained).len(), 2, "it is itself");
+        let next = DeviceIdentity { number: DeviceNumber(2), ..device };
+        retained.forget_former(&next);
+        assert_eq!(topics(&retained), ["m1/config"]);
+        assert!((0..RETAINED_TOPICS).all(|n| retained.set(&message(&format!("m1/{n}"), "1"), Some(&next))), "all of its share");
     }
 }

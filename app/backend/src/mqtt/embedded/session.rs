@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::limits::{EARLY, SETTLING, UNRELEASED};
+use super::limits::{EARLY, EARLY_BYTES, SETTLING, UNRELEASED};
 use super::link::{Link, Order};
 use super::message::Message;
 use super::outbox::{Letter, Outbox, Waiting};
@@ -119,9 +119,12 @@ impl Session {
     /// Keeps what the house sent, while the client has not had the time to subscribe.
     pub(super) fn keep_early(&self, message: &Arc<Message>, now: Instant) {
         let mut state = self.locked();
+        if state.early.as_ref().is_some_and(|early| early.until <= now) {
+            state.early = None;
+        }
         if let Some(early) = &mut state.early
-            && early.until > now
             && early.messages.len() < EARLY
+            && early.messages.iter().map(|early| early.bytes()).sum::<usize>() + message.bytes() <= EARLY_BYTES
         {
             early.messages.push(Arc::clone(message));
         }

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use tokio::io::AsyncReadExt as _;
 use tokio::task::unconstrained;
 
-use super::{Connection, End, Work};
+use super::{Connection, End, Job, Work};
 use crate::mqtt::embedded::limits::{self, INFLIGHT, PACKET_BYTES, READ_BYTES, TOPIC_ALIASES, TOPIC_BYTES};
 use crate::mqtt::embedded::message::Draft;
 use crate::mqtt::embedded::rights;
@@ -78,18 +78,22 @@ impl Connection {
     }
 
     fn understand(&mut self, frame: Frame, cx: &mut Context<'_>) {
+        // What is read of a packet points into it, or is copied out of it: however small its payload is, so much is held.
+        let bytes = frame.body.len();
         match wire::decode(frame, self.terms.version, self.last_topic.as_ref()) {
-            Ok(Packet::Publish(publish)) => self.publish(publish, cx),
+            Ok(Packet::Publish(publish)) => self.publish(publish, bytes, cx),
             Ok(Packet::Ack(kind, id, code)) => self.acknowledged(kind, id, code),
-            Ok(Packet::Subscribe(request)) => self.subscribe(request, cx),
-            Ok(Packet::Unsubscribe(id, filters)) => self.start(Box::pin(std::future::ready(Done::Unsubscribed(id, filters))), cx),
+            Ok(Packet::Subscribe(request)) => self.subscribe(request, bytes, cx),
+            Ok(Packet::Unsubscribe(id, filters)) => {
+                self.start(bytes, Box::pin(std::future::ready(Done::Unsubscribed(id, filters))), cx);
+            }
             Ok(Packet::Ping) => wire::pong(&mut self.out),
             Ok(Packet::Disconnect(goodbye)) => self.goodbye(&goodbye),
             Err(error) => self.broken(error),
         }
     }
 
-    fn publish(&mut self, mut publish: Publish, cx: &mut Context<'_>) {
+    fn publish(&mut self, mut publish: Publish, bytes: usize, cx: &mut Context<'_>) {
         if let Some(alias) = publish.properties.as_ref().and_then(|p| p.topic_alias) {
             match self.resolve(alias, &publish.topic) {
                 Some(topic) => publish.topic = topic,
@@ -108,18 +112,19 @@ impl Connection {
                 (state.has_received(id), state.received())
             };
             if is_known || self.receiving.contains(&id) {
-                return self.start(Box::pin(std::future::ready(Done::Again(id))), cx);
+                return self.start(0, Box::pin(std::future::ready(Done::Again(id))), cx);
             }
             if self.terms.version == Version::Five && self.work_messages + received >= usize::from(INFLIGHT) {
                 return self.finish(End::Broken(Reason::ReceiveMaximumExceeded, "more messages than the receive maximum"));
             }
             self.receiving.push(id);
         }
-        self.work_bytes += publish.payload.len();
+        let bytes = bytes + publish.properties.as_ref().map_or(0, |properties| properties.bytes());
         self.work_messages += usize::from(qos > 0);
         let (house, session) = (Arc::clone(&self.house), Arc::clone(&self.session));
         if rights::may_publish(&*house.gate, &session.device, &publish.topic) {
             self.start(
+                bytes,
                 // A budget that is used up would let later ones come to the store before those that gave way.
                 Box::pin(unconstrained(async move {
                     match house.gate.accept(&session.device, &publish.topic, publish.payload.clone()).await {
@@ -131,6 +136,7 @@ impl Connection {
             );
         } else {
             self.start(
+                bytes,
                 Box::pin(async move {
                     let offence = if publish.retain { Offence::Retain } else { Offence::Publish };
                     house.gate.refused(&session.device, offence, &publish.topic, &publish.payload).await;
@@ -160,10 +166,13 @@ impl Connection {
         self.aliases.get(place).cloned().flatten()
     }
 
-    fn subscribe(&mut self, request: Subscribe, cx: &mut Context<'_>) {
+    fn subscribe(&mut self, request: Subscribe, bytes: usize, cx: &mut Context<'_>) {
+        // Each may bring everything that is retained, and is as dear as a message.
+        request.filters.iter().for_each(|_| self.pace.take(self.now));
         let judged = self.house.judge(&self.session, &request);
         let (house, session) = (Arc::clone(&self.house), Arc::clone(&self.session));
         self.start(
+            bytes,
             Box::pin(async move {
                 let refused = request.filters.iter().zip(&judged).filter(|(_, judged)| **judged == Err(Reason::NotAuthorized));
                 for ((filter, _), _) in refused {
@@ -194,21 +203,23 @@ impl Connection {
     }
 
     /// Begins work. What needs no waiting, and has nobody to wait for, is done at once.
-    fn start(&mut self, mut work: Work, cx: &mut Context<'_>) {
+    fn start(&mut self, bytes: usize, mut work: Work, cx: &mut Context<'_>) {
         if self.work.is_empty()
             && let Poll::Ready(done) = work.as_mut().poll(cx)
         {
             return self.done(done);
         }
-        self.work.push_back(work);
+        self.work_bytes += bytes;
+        self.work.push_back(Job { bytes, work });
     }
 
     pub(super) fn poll_work(&mut self, cx: &mut Context<'_>) -> bool {
         let mut moved = false;
         while !self.work.is_empty()
-            && let Poll::Ready(Some(done)) = self.work.poll_next_unpin(cx)
+            && let Poll::Ready(Some((bytes, done))) = self.work.poll_next_unpin(cx)
         {
             moved = true;
+            self.work_bytes -= bytes;
             self.done(done);
         }
         moved
@@ -259,7 +270,6 @@ impl Connection {
     }
 
     fn count_out(&mut self, publish: &Publish) {
-        self.work_bytes -= publish.payload.len();
         self.work_messages -= usize::from(publish.qos > 0);
         if publish.qos == 2 {
             self.receiving.retain(|id| *id != publish.id);

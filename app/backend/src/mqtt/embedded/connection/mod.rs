@@ -18,7 +18,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures_util::stream::FuturesOrdered;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_rustls::server::TlsStream;
 
 use super::house::House;
 use super::limits;
@@ -33,11 +35,34 @@ use pace::Pace;
 const SHUTDOWN_TIME: Duration = Duration::from_secs(1);
 
 /// What carries MQTT: TCP, TLS or WebSocket.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Its client has said who it is: what was kept small for a stranger may be larger from now on.
+    fn let_in(&mut self) {}
+}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+impl Stream for TcpStream {}
+
+impl<S: Stream> Stream for TlsStream<S> {}
+
+#[cfg(test)]
+impl Stream for tokio::io::DuplexStream {}
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+/// Work, and the memory that it holds.
+struct Job {
+    bytes: usize,
+    work: Work,
+}
+
+impl Future for Job {
+    type Output = (usize, Done);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let bytes = self.bytes;
+        self.work.as_mut().poll(cx).map(|done| (bytes, done))
+    }
+}
 
 /// What a client said of itself and of what it takes.
 pub(super) struct Terms {
@@ -62,8 +87,8 @@ pub(super) struct Connection {
     out: BytesMut,
     is_flushed: bool,
     /// Messages that are being stored, and what has to wait for them, in the order in which they came.
-    work: FuturesOrdered<Work>,
-    /// Payload bytes of `work`.
+    work: FuturesOrdered<Job>,
+    /// The memory of `work`.
     work_bytes: usize,
     /// Its messages of quality 1 and 2.
     work_messages: usize,

@@ -28,13 +28,13 @@ async fn who_takes_nothing_while_a_message_is_stored_costs_nobody_else_the_time(
     let session = Arc::new(Session::new(1, "c".into(), device, Waiting::default()));
     let (link, (_client, ours)) = (Arc::<Link>::default(), tokio::io::duplex(1));
     session.locked().connect(Arc::clone(&link), Duration::ZERO, Instant::now());
-    let house = Arc::new(House::new(Arc::new(Open), Guard::Anyone, 1));
+    let house = Arc::new(House::new(Arc::new(Open), Guard::Anyone, crate::metrics::BrokerMetrics::default(), 1));
     let terms = Terms { version: Version::Five, keep_alive: Duration::ZERO, receive_maximum: 1, packet_bytes: 1_000 };
     let mut connection = Connection::new(house, (session, link), terms, Box::new(ours), BytesMut::new());
     let polled = async |connection: &mut Connection| poll_fn(|cx| Poll::Ready(connection.poll(cx))).await;
     // Much to write, nobody who reads, and a store that does not answer.
     connection.out.extend([0; 100]);
-    connection.work.push_back(Box::pin(std::future::pending()));
+    connection.work.push_back(Job { bytes: 0, work: Box::pin(std::future::pending()) });
     assert!(polled(&mut connection).await.is_pending() && connection.stuck.is_some());
     connection.stuck = connection.now.checked_sub(limits::SEND_TIME);
     assert!(polled(&mut connection).await.is_pending(), "it waits for what is being stored, and lets others work meanwhile");

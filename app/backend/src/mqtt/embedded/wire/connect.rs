@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Version;
 use super::frame::Frame;
-use super::packet::read_qos;
+use super::packet::{check_response_topic, is_wild, read_qos};
 use super::properties::{self, Allowed, Properties};
 use super::read::Reader;
 use super::reason::{Reason, WireError};
@@ -66,6 +66,7 @@ impl Connect {
         read(&mut reader, version).map_err(|error| {
             let (reason, detail) = match error {
                 WireError::Malformed(detail) | WireError::Protocol(detail) => (error.reason(), detail),
+                WireError::Topic => (error.reason(), "the will is for no topic"),
                 _ => (error.reason(), "too much"),
             };
             ConnectError { version: Some(version), reason, detail }
@@ -98,6 +99,11 @@ fn read(reader: &mut Reader<'_>, version: Version) -> Result<Connect, WireError>
             Version::Five => properties::read(reader, Allowed::WILL)?,
         };
         let (topic, payload) = (reader.text()?.to_owned(), Bytes::copy_from_slice(reader.field()?));
+        // The same as of every message: it becomes one.
+        if topic.is_empty() || is_wild(&topic) {
+            return Err(WireError::Topic);
+        }
+        check_response_topic(properties.as_deref())?;
         Some(LastWill { topic, payload, qos, retain: flags & 0x20 != 0, properties })
     } else {
         None

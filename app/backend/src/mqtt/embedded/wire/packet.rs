@@ -130,15 +130,23 @@ fn publish(first: u8, mut reader: Reader<'_>, version: Version, last: Option<&Ar
     if topic.is_empty() && alias.is_none() {
         return Err(WireError::Topic);
     }
-    if properties.as_ref().and_then(|p| p.response_topic.as_ref()).is_some_and(|topic| topic.contains(['+', '#'])) {
-        return Err(WireError::Protocol("a wildcard in the response topic"));
-    }
+    check_response_topic(properties.as_deref())?;
     Ok(Publish { dup, qos, retain: first & 1 != 0, topic, id, properties, payload: reader.rest() })
 }
 
 fn topic(field: &[u8]) -> Result<Arc<str>, WireError> {
     let topic = text(field)?;
-    if topic.contains(['+', '#']) { Err(WireError::Topic) } else { Ok(topic.into()) }
+    if is_wild(topic) { Err(WireError::Topic) } else { Ok(topic.into()) }
+}
+
+/// Whether it is for filters alone.
+pub(super) fn is_wild(topic: &str) -> bool {
+    topic.contains(['+', '#'])
+}
+
+pub(super) fn check_response_topic(properties: Option<&Properties>) -> Result<(), WireError> {
+    let topic = properties.and_then(|properties| properties.response_topic.as_deref());
+    if topic.is_some_and(is_wild) { Err(WireError::Protocol("a wildcard in the response topic")) } else { Ok(()) }
 }
 
 fn ack(kind: Ack, reader: &mut Reader<'_>, version: Version) -> Result<Packet, WireError> {

@@ -28,6 +28,18 @@ pub(in super::super) enum Reason {
 }
 
 impl Reason {
+    /// A word for the reasons of a refused CONNECT, as they are counted.
+    pub(in super::super) fn word(self) -> &'static str {
+        match self {
+            Self::BadUserOrPassword => "credential",
+            Self::NotAuthorized => "will",
+            Self::ClientIdNotValid => "client_id",
+            Self::BadAuthenticationMethod => "method",
+            Self::QuotaExceeded => "sessions",
+            _ => "unavailable",
+        }
+    }
+
     /// The code of a CONNACK of MQTT 3.1.1 that comes nearest (3.1.1, table 3.1).
     pub(in super::super) fn in_connack_of_three(self) -> u8 {
         match self {

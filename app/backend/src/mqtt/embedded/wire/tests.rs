@@ -114,6 +114,21 @@ fn what_the_standard_forbids_is_refused() {
 }
 
 #[test]
+fn a_last_will_is_for_a_topic_and_answered_on_one() {
+    let said = |topic: &[u8], properties: &[u8]| {
+        let field = |bytes: &[u8]| [&[0, u8::try_from(bytes.len()).expect("short")], bytes].concat();
+        let properties = [&[u8::try_from(properties.len()).expect("short")], properties].concat();
+        let body = [b"\x00\x04MQTT\x05\x06\x00\x3c\x00", &field(b"c")[..], &properties, &field(topic), &field(b"gone")].concat();
+        Connect::decode(&Frame { first: 0x10, body: body.into() }).map_err(|error| error.reason)
+    };
+    assert!(said(b"vigia/m1/status", b"\x08\x00\x01r").is_ok());
+    for topic in [&b""[..], b"vigia/m1/+", b"vigia/m1/#"] {
+        assert_eq!(said(topic, b""), Err(Reason::TopicInvalid));
+    }
+    assert_eq!(said(b"vigia/m1/status", b"\x08\x00\x01#"), Err(Reason::ProtocolError));
+}
+
+#[test]
 fn the_same_topic_again_is_the_same_memory() {
     let mut buffer = BytesMut::from(&b"\x30\x04\x00\x01ax\x30\x04\x00\x01ay"[..]);
     let mut read = |last: Option<&std::sync::Arc<str>>| {

@@ -1,11 +1,15 @@
 //! What the process counts, in a registry of its own; `/metrics` writes it out.
 
+mod turned;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+pub(crate) use self::turned::Turned;
 
 /// Every count of the process.
 pub struct Metrics {
@@ -20,6 +24,49 @@ pub struct Metrics {
     pub external: ExternalMetrics,
     /// Live connections that stand: WebSockets and streams of events.
     pub live: Gauge,
+    /// Our own broker.
+    pub broker: BrokerMetrics,
+    /// Connections that the web server hung up on before anything was asked.
+    pub http_turned_away: TurnedAway,
+}
+
+/// Connections that were sent away, by the reason. Clones count the same.
+#[derive(Clone, Default)]
+pub struct TurnedAway(Family<ReasonLabels, Counter>);
+
+/// Labels of a refusal.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+impl TurnedAway {
+    /// Counts one more.
+    pub fn count(&self, reason: &'static str) {
+        self.0.get_or_create(&ReasonLabels { reason }).inc();
+    }
+}
+
+/// Counts of our own broker.
+#[derive(Clone, Default)]
+pub struct BrokerMetrics {
+    /// Connections that were not let in.
+    pub turned_away: TurnedAway,
+    /// Those who were let in and are there.
+    pub connections: Gauge,
+    /// Those who are there and have not said who they are.
+    pub strangers: Gauge,
+    /// Messages that found no room in the queue of their receiver.
+    pub dropped: Counter,
+}
+
+impl BrokerMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("mqtt_turned_away", "MQTT connections that were not let in", self.turned_away.0.clone());
+        registry.register("mqtt_connections", "MQTT connections that stand", self.connections.clone());
+        registry.register("mqtt_strangers", "Connections that have not said yet who they are", self.strangers.clone());
+        registry.register("mqtt_dropped", "Messages that found no room in the queue of their receiver", self.dropped.clone());
+    }
 }
 
 /// Counts of the connection to an external broker.
@@ -171,7 +218,15 @@ impl Default for Metrics {
         registry.register("live_connections", "Live connections that stand", live.clone());
         let external = ExternalMetrics::default();
         external.register(&mut registry);
-        Self { registry, ingest, store, http, external, live }
+        let broker = BrokerMetrics::default();
+        broker.register(&mut registry);
+        let http_turned_away = TurnedAway::default();
+        registry.register(
+            "http_turned_away",
+            "HTTP connections that were hung up on before anything was asked",
+            http_turned_away.0.clone(),
+        );
+        Self { registry, ingest, store, http, external, live, broker, http_turned_away }
     }
 }
 
