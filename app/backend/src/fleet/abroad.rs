@@ -1,6 +1,6 @@
 //! Devices and gateways at somebody else's broker: what they are called in topics, what is heard of them, and what each may.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use vigia_domain::decode::route::Routes;
 use vigia_domain::decode::route::elsewhere::{Named, Rights, is_below};
@@ -47,22 +47,17 @@ impl Abroad {
     /// What a device or gateway may.
     #[must_use]
     pub fn rights(&self, routes: &Routes, user: &DeviceId) -> Rights {
-        let bases: BTreeSet<String> = self.gateways.values().filter_map(|(gateway, _)| gateway.base.clone()).collect();
+        let named = |id: &DeviceId, topic: Option<&String>| Named { id: id.to_string(), topic: topic.cloned() };
         match self.gateways.get(user) {
             Some((gateway, members)) => {
-                let members: Vec<_> = members.iter().map(|member| self.known(&member.id, member.topic.clone())).collect();
-                routes.rights(&members, gateway.base.as_deref(), &bases)
+                let members: Vec<_> = members.iter().map(|member| named(&member.id, member.topic.as_ref())).collect();
+                routes.rights(&members, gateway.base.as_deref())
             }
             None => {
-                let topic = self.named.iter().find(|(_, device)| device.id == *user).map(|(topic, _)| topic.clone());
-                routes.rights(&[self.known(user, topic)], None, &bases)
+                let topic = self.named.iter().find(|(_, device)| device.id == *user).map(|(topic, _)| topic);
+                routes.rights(&[named(user, topic)], None)
             }
         }
-    }
-
-    fn known(&self, id: &DeviceId, topic: Option<String>) -> Named {
-        let speak = self.gateways.values().filter(|(_, members)| members.iter().any(|member| member.id == *id));
-        Named { id: id.to_string(), topic, bases: speak.filter_map(|(gateway, _)| gateway.base.clone()).collect() }
     }
 
     /// The device that is called so, beside its id.

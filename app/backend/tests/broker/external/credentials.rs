@@ -21,8 +21,7 @@ fn dynamic(mosquitto: &Mosquitto, protocol: Protocol) -> External {
 
 /// What a device may that is called by its id.
 fn plain(device: &DeviceId) -> Rights {
-    let named = Named { id: device.to_string(), topic: None, bases: BTreeSet::new() };
-    Routes::built_in().rights(&[named], None, &BTreeSet::new())
+    Routes::built_in().rights(&[Named { id: device.to_string(), topic: None }], None)
 }
 
 fn id(text: &str) -> DeviceId {

@@ -15,8 +15,6 @@ pub struct Named {
     pub id: String,
     /// What it is called otherwise.
     pub topic: Option<String>,
-    /// The topics below which everything is that of gateways that speak for it.
-    pub bases: BTreeSet<String>,
 }
 
 /// Whether a client may publish on what a filter takes; the rule of the highest rank that takes a topic decides. Without one it may not.
@@ -57,10 +55,10 @@ impl Routes {
         filters.into_iter().collect()
     }
 
-    /// What a client may that speaks for these devices, and has everything below `base`. `bases`: those of all gateways: what is below them is
-    /// their devices' and nobody else's.
+    /// What a client may that speaks for these devices, and has everything below `base`: there whoever has only the topic must take it for one
+    /// of these devices' or for nobody's. It depends on nothing else, so that what changes for one client changes nothing for the others.
     #[must_use]
-    pub fn rights(&self, devices: &[Named], base: Option<&str>, bases: &BTreeSet<String>) -> Rights {
+    pub fn rights(&self, devices: &[Named], base: Option<&str>) -> Rights {
         let mut rights = Rights::default();
         let mut may = |filter: String, allow, rank| {
             rights.publish.insert(Rule { filter, allow, rank });
@@ -84,7 +82,6 @@ impl Routes {
                 may(format!("vigia/{}/{leaf}", device.id), true, rank_of(0) + 2);
             }
             rights.hear.insert(format!("vigia/{}/#", device.id));
-            let anothers = |filter: &str| bases.iter().any(|base| !device.bases.contains(base) && is_below(filter, base));
             for (number, row) in self.rows.iter().enumerate() {
                 let rank = rank_of(number) + 1;
                 if let Some(owner) = &row.device {
@@ -95,11 +92,10 @@ impl Routes {
                     continue;
                 }
                 for name in std::iter::once(device.id.as_str()).chain(device.topic.as_deref()) {
-                    let filter = row.filter(name);
-                    if !self.may_be_called(row, name) || anothers(&filter) {
+                    if !self.may_be_called(row, name) {
                         continue;
                     }
-                    may(filter, matches!(row.way, Way::Up(_)), rank);
+                    may(row.filter(name), matches!(row.way, Way::Up(_)), rank);
                     if row.is_all_of_a_device() {
                         // The parent of `#` is no topic of a device.
                         may(name.to_owned(), false, rank + 1);
@@ -248,8 +244,8 @@ mod tests {
     use crate::decode::Decoder;
     use crate::ids::DeviceId;
 
-    fn named(id: &str, topic: Option<&str>, bases: &[&str]) -> Named {
-        Named { id: id.to_owned(), topic: topic.map(str::to_owned), bases: bases.iter().map(|base| (*base).to_owned()).collect() }
+    fn named(id: &str, topic: Option<&str>) -> Named {
+        Named { id: id.to_owned(), topic: topic.map(str::to_owned) }
     }
 
     fn table() -> Routes {
@@ -272,31 +268,25 @@ mod tests {
 
     /// Everybody who is registered: m1; m2; `plant`, called as a route begins; a Shelly; a plug behind a gateway with a base.
     fn everybody() -> Vec<Named> {
-        let bases = ["zigbee2mqtt"];
         vec![
-            named("m1", None, &[]),
-            named("m2", None, &[]),
-            named("plant", None, &[]),
-            named("oven", Some("home/oven"), &[]),
-            named("plug1", Some("kitchen/plug"), &bases),
+            named("m1", None),
+            named("m2", None),
+            named("plant", None),
+            named("oven", Some("home/oven")),
+            named("plug1", Some("kitchen/plug")),
         ]
-    }
-
-    fn bases() -> BTreeSet<String> {
-        ["zigbee2mqtt".to_owned()].into()
     }
 
     /// Whose a topic is among all of them, as whoever has only the topic says.
     fn whose(topic: &str) -> Option<String> {
         let everybody = everybody();
-        let below = bases().into_iter().find(|base| is_below(topic, base));
         let find = |name: Name<'_>| {
             let found = everybody.iter().find(|device| match name {
                 Name::Id(id) => device.id == id,
                 Name::Topic(text) => device.id == text || device.topic.as_deref() == Some(text),
                 Name::Sender => false,
             })?;
-            below.as_ref().is_none_or(|base| found.bases.contains(base)).then(|| found.id.clone())
+            (found.id == "plug1" || !is_below(topic, "zigbee2mqtt")).then(|| found.id.clone())
         };
         match table().find(topic, find) {
             Found::Up { device, .. } => Some(device),
@@ -343,7 +333,7 @@ mod tests {
     fn a_client_may_do_what_it_may_at_our_own_broker() {
         let routes = table();
         let everybody = everybody();
-        let rights = |device: usize| routes.rights(&everybody[device..=device], None, &bases());
+        let rights = |device: usize| routes.rights(&everybody[device..=device], None);
         for (device, topic, may) in [
             (0, "vigia/m1/telemetry", true),
             (0, "vigia/m1/command", false),
@@ -361,7 +351,8 @@ mod tests {
             (0, "plant/m2/data", false),
             (0, "well/level", false),
             (1, "well/level", true),
-            (0, "zigbee2mqtt/m1", false),
+            (0, "zigbee2mqtt/m1", true),
+            (0, "zigbee2mqtt/kitchen/plug", false),
             (2, "plant/m1/data", false),
             (2, "plant/status/x", false),
             (2, "plant/plant/data", true),
@@ -376,7 +367,7 @@ mod tests {
         ] {
             assert_eq!(may_publish(&rights(device), topic), may, "{} {topic}", everybody[device].id);
         }
-        let gateway = routes.rights(&everybody[4..], Some("zigbee2mqtt"), &bases());
+        let gateway = routes.rights(&everybody[4..], Some("zigbee2mqtt"));
         for (topic, may) in [
             ("zigbee2mqtt/kitchen/plug", true),
             ("zigbee2mqtt/kitchen/plug/set", false),
@@ -412,13 +403,13 @@ mod tests {
             let topic = levels.join("/");
             let everybody = everybody();
             for device in &everybody {
-                let rights = table().rights(std::slice::from_ref(device), None, &bases());
+                let rights = table().rights(std::slice::from_ref(device), None);
                 if may_publish(&rights, &topic) {
                     prop_assert!(whose(&topic).is_none_or(|other| other == device.id), "{} on {topic}", device.id);
                     prop_assert!(!topic.contains("$live") || !topic.starts_with("vigia/"), "{} on {topic}", device.id);
                 }
             }
-            let gateway = table().rights(&everybody[4..], Some("zigbee2mqtt"), &bases());
+            let gateway = table().rights(&everybody[4..], Some("zigbee2mqtt"));
             if may_publish(&gateway, &topic) {
                 prop_assert!(whose(&topic).is_none_or(|other| other == "plug1"), "{topic}");
             }

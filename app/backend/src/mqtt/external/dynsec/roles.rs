@@ -85,8 +85,8 @@ mod tests {
 
     #[test]
     fn a_role_is_read_as_it_was_written() {
-        let m1 = Named { id: "m1".to_owned(), topic: None, bases: BTreeSet::new() };
-        let rules = of(&Routes::built_in().rights(&[m1], None, &BTreeSet::new()));
+        let m1 = Named { id: "m1".to_owned(), topic: None };
+        let rules = of(&Routes::built_in().rights(&[m1], None));
         assert_eq!(read(&written(&rules)), Some(rules));
         let device = DeviceId::new("m1").expect("a good id");
         assert_eq!(device_of(&name(&device)), Some(device));
