@@ -1,6 +1,7 @@
 //! A house full of meters that send without end, and the question whether what was acknowledged is there: each message is looked up by its time,
 //! not counted.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -64,11 +65,23 @@ impl House {
 
     /// Begins to send from some of the devices, as much as goes through, for so long; each round tells of an hour of its own.
     pub fn load(&self, server: &Server, devices: std::ops::Range<usize>, round: i64, time: Duration) -> JoinSet<Outcome> {
+        self.load_at(server.mqtt, devices, round, time, None)
+    }
+
+    /// The same to another broker, and so many messages a second.
+    pub fn load_at(
+        &self,
+        broker: SocketAddr,
+        devices: std::ops::Range<usize>,
+        round: i64,
+        time: Duration,
+        rate_per_s: Option<f64>,
+    ) -> JoinSet<Outcome> {
         let load = Load {
-            broker: server.mqtt.to_string(),
+            broker: broker.to_string(),
             devices: self.devices[devices].to_vec(),
             window: 8,
-            rate_per_s: None,
+            rate_per_s,
             time,
             from_ms: self.start_ms + round * HOUR_MS,
             step_ms: 1,

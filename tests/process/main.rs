@@ -1,6 +1,8 @@
 //! The program as a process: its verbs, its exit codes, how it starts and how it ends.
 #![expect(unreachable_pub, reason = "nobody depends on tests")]
 
+mod abroad;
+mod across;
 mod bench;
 mod check;
 mod commands;
@@ -19,6 +21,8 @@ mod opening;
 #[path = "../../app/backend/tests/it/support/postgres.rs"]
 mod postgres;
 mod refusals;
+#[path = "../../app/backend/tests/broker/external/relay.rs"]
+mod relay;
 mod server;
 mod simulate;
 mod storm;

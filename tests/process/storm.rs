@@ -1,4 +1,4 @@
-//! What the program stands on breaks under full load: the disk is full, PostgreSQL is killed. What was acknowledged is there, nothing is acknowledged
+//! What the program stands on breaks under full load: the disk is full, PostgreSQL is killed, the wire to an external broker is cut. What was acknowledged is there, nothing is acknowledged
 //! that is not, and it goes on by itself when the trouble is over.
 
 use std::path::Path;
@@ -8,6 +8,8 @@ use std::time::Duration;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::load::{CONNECTIONS, House, clean, program, rounds};
+use crate::mosquitto::Mosquitto;
+use crate::relay::Relay;
 use crate::server::Server;
 
 /// A small file system of its own, as long as the test runs.
@@ -114,4 +116,44 @@ async fn a_postgres_that_is_killed_and_comes_back_has_everything() {
             );
         });
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wire_to_an_external_broker_that_is_cut_again_and_again_loses_nothing() {
+    let mosquitto = tokio::task::block_in_place(Mosquitto::open);
+    let relay = Relay::to(mosquitto.address).await;
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let house = House::new(&data, None).await;
+    let mut with_broker = program(&data, None);
+    with_broker.env("VIGIA_MQTT__BROKER", format!("mqtt://127.0.0.1:{}", relay.port));
+    let server = tokio::task::block_in_place(|| Server::start(&mut with_broker));
+    for round in 0..rounds() {
+        // The broker takes what it is sent whether we keep up or not: so many a second that we do between two cuts.
+        let mut running = house.load_at(mosquitto.address, 0..CONNECTIONS, round, Duration::from_secs(6), Some(2_000.0));
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_millis(900)).await;
+            relay.cut();
+        }
+        let outcome = running.join_next().await.expect("one load").expect("it does not panic");
+        assert!(outcome.acknowledged > 1_000, "{} acknowledged", outcome.acknowledged);
+        tokio::task::block_in_place(|| {
+            // What the broker still holds comes; when nothing comes any more, all of it is there.
+            let (mut before, mut still) = (None, 0);
+            for _ in 0..400 {
+                std::thread::sleep(Duration::from_millis(300));
+                let now = Some(house.count(&server, "ingest_messages"));
+                let is_ready = server.ask("GET", "/readyz", &[], "").0 == 200;
+                still = if is_ready && now == before { still + 1 } else { 0 };
+                before = now;
+                if still == 10 {
+                    break;
+                }
+            }
+            let found = house.look_up(&server, &outcome, &format!("round {round}"));
+            println!("round {round}: {found} acknowledged messages, all there; {} connections were refused", outcome.failed);
+        });
+    }
+    drop(server);
+    tokio::task::block_in_place(|| clean(&data, None, "in the end"));
 }

@@ -23,7 +23,7 @@ pub(crate) fn collect(place: &Place, ui: &Path) -> Result<Site> {
     site.add_hashed("css", &parts::styles(place, &font)?.join("vigia.css"))?;
     site.add_hashed("wasm", &ui.join("vigia.wasm"))?;
     site.add_hashed("js", &ui.join("vigia.js"))?;
-    for part in files_below(&ui)?.iter().filter(|file| file.extension().is_some_and(|ending| ending == "wasm")) {
+    for part in files_below(ui)?.iter().filter(|file| file.extension().is_some_and(|ending| ending == "wasm")) {
         site.add_part(part)?;
     }
     site.add_hashed("echarts", &parts::charts(place)?.join("echarts.js"))?;

@@ -5,10 +5,10 @@ use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 
 use super::Failure;
-use super::failure::{mention, say};
+use super::failure::say;
 use crate::config::Settings;
 use crate::db::Databases;
-use crate::fleet::{self, NewDevice};
+use crate::fleet::{self, Abroad, NewDevice};
 use crate::mqtt::Credentials;
 use crate::mqtt::external::dynsec::DynamicSecurity;
 use crate::world::World;
@@ -48,11 +48,6 @@ pub(super) enum Device {
 
 pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases, world: &World) -> Result<(), Failure> {
     let registry = &databases.registry;
-    if let Device::Topic { topic: Some(_), .. } | Device::Add { topic: Some(_), .. } = &verb
-        && settings.mqtt.external().is_some()
-    {
-        mention("names in topics hold at Vigía's own broker alone: from an external one a Shelly is heard by its id");
-    }
     if let Device::Topic { id, topic } = &verb {
         return fleet::name_topic(registry, world, super::ACTOR, id, topic.as_deref()).await.map_err(Failure::new);
     }
@@ -82,7 +77,8 @@ pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases
         Device::Topic { .. } => unreachable!("answered above"),
     };
     if let Some(security) = &security {
-        let granted = security.grant(&id, &token).await;
+        let abroad = Abroad::read(registry).await.map_err(Failure::new)?;
+        let granted = security.grant(&id, &token, &abroad.rights(&settings.mqtt.routes(), &id)).await;
         granted.map_err(|e| {
             Failure::new(format!("{id} is registered, but the broker does not let it in: {e}; then run: vigia device token {id}"))
         })?;

@@ -4,10 +4,12 @@ use clap::Subcommand;
 use vigia_domain::ids::DeviceId;
 
 use super::Failure;
-use super::failure::{mention, say};
+use super::failure::say;
 use crate::config::Settings;
 use crate::db::{Databases, gateways};
-use crate::fleet;
+use crate::fleet::{self, Abroad};
+use crate::mqtt::Credentials as _;
+use crate::mqtt::external::dynsec::DynamicSecurity;
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -47,11 +49,17 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
             if devices.is_empty() && base.is_none() {
                 return Err(Failure::wrong_use("a gateway needs --devices, --base or both; `vigia gateway add --help` says more"));
             }
-            if settings.mqtt.external().is_some() {
-                mention("gateways sign in at Vigía's own broker alone: with an external one this does nothing");
-            }
+            let security = reached(settings, world).await?;
             let added = fleet::add_gateway(registry, world, super::ACTOR, &name, &devices, base.as_deref()).await;
-            say(added.map_err(Failure::new)?)
+            let token = added.map_err(Failure::new)?;
+            if let Some(security) = security {
+                let abroad = Abroad::read(registry).await.map_err(Failure::new)?;
+                let granted = security.grant(&name, &token, &abroad.rights(&settings.mqtt.routes(), &name)).await;
+                granted.map_err(|e| {
+                    Failure::new(format!("{name} is there, but the broker does not let it in: {e}; remove it and add it again"))
+                })?;
+            }
+            say(token)
         }
         Gateway::Set { name, devices } => fleet::set_gateway(registry, world, super::ACTOR, &name, &devices).await.map_err(Failure::new),
         Gateway::List => {
@@ -62,6 +70,24 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
             }
             Ok(())
         }
-        Gateway::Remove { name } => fleet::remove_gateway(registry, world, super::ACTOR, &name).await.map_err(Failure::new),
+        Gateway::Remove { name } => {
+            let security = reached(settings, world).await?;
+            fleet::remove_gateway(registry, world, super::ACTOR, &name).await.map_err(Failure::new)?;
+            let Some(security) = security else { return Ok(()) };
+            security.withdraw(&name).await.map_err(|e| {
+                Failure::new(format!(
+                    "{name} is removed, but the broker still lets it in: {e}; the server withdraws it when the broker is there"
+                ))
+            })
+        }
     }
+}
+
+/// An external broker that has to be told, when it is there.
+async fn reached(settings: &Settings, world: &World) -> Result<Option<DynamicSecurity>, Failure> {
+    let Some(broker) = settings.mqtt.external().filter(|broker| broker.dynamic_security) else { return Ok(None) };
+    let security = DynamicSecurity::new(broker, world.clone()).map_err(Failure::new)?;
+    let reached = security.reach().await;
+    reached.map_err(|e| Failure::new(format!("{e}; nothing was changed: run this again when the broker is there")))?;
+    Ok(Some(security))
 }

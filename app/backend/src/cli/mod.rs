@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Results go to stdout, everything else to stderr.
 
+mod across;
 mod api_key;
 mod bench;
 mod broker;
@@ -8,6 +9,7 @@ mod config;
 mod demo;
 mod device;
 mod doors;
+mod elsewhere;
 mod failure;
 mod gateway;
 mod lock;

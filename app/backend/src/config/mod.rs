@@ -375,7 +375,6 @@ mod tests {
             ("[[mqtt.routes]]\ntopic = \"vigia/{device}/x\"\ndecoder = \"native\"", "mqtt.routes: ", "not for routes"),
             ("[[mqtt.routes]]\ntopic = \"a/{device}\"\ndecoder = \"esphome\"", "mqtt.routes", "esphome"),
             ("[[mqtt.routes]]\ntopic = \"well\"\ndecoder = \"native\"\ndevice = \"a/b\"", "mqtt.routes", "a device id holds only"),
-            ("[mqtt]\nbroker = \"mqtt://b\"\n[[mqtt.routes]]\ntopic = \"a/{device}\"\ndecoder = \"native\"", "mqtt.routes: ", "embedded"),
             ("[[ingest.limits]]\nmetric = \"voltage_v\"", "ingest.limits: ", "change_per_s"),
             ("[[ingest.limits]]\nmetric = \"voltage_v\"\nleast = 5\nmost = 1", "ingest.limits: ", "least"),
             ("[[ingest.limits]]\nmetric = \"temperature_c\"\nleast = 3000", "ingest.limits: ", "known of the quantity"),

@@ -109,9 +109,6 @@ impl Mqtt {
         if self.dynamic_security && broker.user.is_none() {
             return value("mqtt.dynamic_security", "it needs an account", "set mqtt.user and mqtt.password to the plugin's administrator");
         }
-        if !self.routes.is_empty() {
-            return value("mqtt.routes", "an external broker is not asked for other topics", "leave them out, or use \"embedded\"");
-        }
         if self.ca_file.is_some() && !broker.tls {
             return value("mqtt.ca_file", "the connection has no TLS", "write mqtts:// in mqtt.broker, or leave the file out");
         }

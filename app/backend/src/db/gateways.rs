@@ -63,13 +63,26 @@ pub async fn list(db: &Db) -> Result<Vec<Gateway>, DbError> {
 pub async fn members(db: &Db, name: &DeviceId) -> Result<Vec<Member>, DbError> {
     const SQL: &str = "SELECT d.device_id, d.number, d.kind, d.topic FROM gateway_devices m
         JOIN gateways g ON g.id = m.gateway_id JOIN devices d ON d.number = m.device WHERE g.name = $1 ORDER BY d.device_id";
-    let rows: Vec<(String, i64, String, Option<String>)> = on!(db, |c| sqlx::query_as(SQL).bind(name.as_str()).fetch_all(c).await)?;
-    let member = |(id, number, kind, topic): (String, i64, String, Option<String>)| {
-        let id = DeviceId::new(id.clone()).map_err(|_| DbError::Unreadable { table: "devices", column: "device_id", found: id })?;
-        let kind = kind.parse().map_err(|_| DbError::Unreadable { table: "devices", column: "kind", found: kind })?;
-        Ok(Member { id, number: DeviceNumber(number), kind, topic })
-    };
+    let rows: Vec<MemberRow> = on!(db, |c| sqlx::query_as(SQL).bind(name.as_str()).fetch_all(c).await)?;
     rows.into_iter().map(member).collect()
+}
+
+/// The devices that are called otherwise in topics than by their id.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn named(db: &Db) -> Result<Vec<Member>, DbError> {
+    const SQL: &str = "SELECT device_id, number, kind, topic FROM devices WHERE topic IS NOT NULL ORDER BY device_id";
+    let rows: Vec<MemberRow> = on!(db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+    rows.into_iter().map(member).collect()
+}
+
+type MemberRow = (String, i64, String, Option<String>);
+
+fn member((id, number, kind, topic): MemberRow) -> Result<Member, DbError> {
+    let id = DeviceId::new(id.clone()).map_err(|_| DbError::Unreadable { table: "devices", column: "device_id", found: id })?;
+    let kind = kind.parse().map_err(|_| DbError::Unreadable { table: "devices", column: "kind", found: kind })?;
+    Ok(Member { id, number: DeviceNumber(number), kind, topic })
 }
 
 /// To be run in the same transaction as a change of a token or of a name in topics.

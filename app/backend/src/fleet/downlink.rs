@@ -117,8 +117,21 @@ impl Downlink {
         }
         let before = self.state().heard.insert(device.number, now_ms);
         // Not at every status: a device may send one whenever it is told something.
-        if !before.is_some_and(|before_ms| now_ms - before_ms < FRESH_MS && goodbye_ms.is_none_or(|goodbye_ms| goodbye_ms < before_ms)) {
+        if was_away(before, now_ms, goodbye_ms) {
             self.greet(device.number);
+        }
+    }
+
+    /// Another process heard the device, and tells it what holds. It can be reached from here, too, and what waits here is due when it came back.
+    pub(super) fn heard_elsewhere(&self, device: DeviceNumber, now_ms: i64, goodbye_ms: Option<i64>) {
+        let mut state = self.state();
+        let before = state.heard.insert(device, now_ms);
+        if was_away(before, now_ms, goodbye_ms)
+            && let Some(waiting) = state.waiting.get_mut(&device)
+        {
+            (waiting.due_ms, waiting.came) = (0, true);
+            drop(state);
+            self.inner.wake.notify_one();
         }
     }
 
@@ -224,4 +237,9 @@ impl Downlink {
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a device that is heard at `now_ms` was not there: silent since `before` for too long, or it had said goodbye since.
+fn was_away(before: Option<i64>, now_ms: i64, goodbye_ms: Option<i64>) -> bool {
+    !before.is_some_and(|before_ms| now_ms - before_ms < FRESH_MS && goodbye_ms.is_none_or(|goodbye_ms| goodbye_ms < before_ms))
 }

@@ -13,6 +13,7 @@ use super::presence::Connections;
 use super::provision::{Provisioning, is_unclaimed};
 use crate::app::App;
 use crate::auth::token;
+use crate::db::gateways::Member;
 use crate::db::{Db, DbError, devices, gateways};
 use crate::ingest::{Ingest, Source};
 use crate::mqtt::{DeviceIdentity, Gate, Offence, Unavailable};
@@ -101,6 +102,19 @@ impl FleetGate {
         }
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Known { version: Some(version), ..known };
         Ok(())
+    }
+
+    /// What these devices are called in topics, and no others: for an external broker, where nobody signs in with us.
+    pub(super) fn know_names<'m>(&self, named: impl Iterator<Item = &'m Member>) {
+        let mut gone: HashSet<DeviceId> = self.grants.users().into_iter().collect();
+        for device in named {
+            gone.remove(&device.id);
+            self.ingest.know(device.number, device.kind);
+            self.grants.device(&DeviceIdentity { id: device.id.clone(), number: device.number }, device.topic.as_deref());
+        }
+        gone.iter().for_each(|user| self.grants.forget(user));
+        // Connections are the broker's own matter.
+        self.grants.take_withdrawn();
     }
 
     /// Lets a gateway speak for its devices, whose limits are those of their kinds as when they come themselves.

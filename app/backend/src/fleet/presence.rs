@@ -42,6 +42,15 @@ pub fn presence_of(app: &App, device: DeviceNumber) -> Presence {
     presence(app.connections().has(device), store.seen_ms(device), store.goodbye_ms(device), now_ms)
 }
 
+/// Another process that shares the database and the broker heard a device, or its goodbye: commands find it here, too.
+pub fn heard_elsewhere(app: &App, device: DeviceNumber, is_there: bool) {
+    let now_ms = app.world().clock.now_ms();
+    if is_there {
+        app.downlink().heard_elsewhere(device, now_ms, app.store().goodbye_ms(device));
+    }
+    app.store().heard_elsewhere(device, now_ms, is_there);
+}
+
 /// What is known: connected, or heard of in the last minutes and not said goodbye since.
 fn presence(connected: bool, seen_ms: Option<i64>, goodbye_ms: Option<i64>, now_ms: i64) -> Presence {
     match seen_ms {

@@ -135,7 +135,7 @@ impl Writer {
             devices.extend(sender.devices);
         }
         for ((entry, device), won) in entries.iter().zip(devices).zip(won) {
-            self.hub.publish(&device, || announcements(entry, won, &device));
+            self.hub.publish(&device, entry.heard.then_some(entry.device), || announcements(entry, won, &device));
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vigia_domain::command::CommandState;
+use vigia_domain::ids::DeviceNumber;
 use vigia_domain::live::Update;
 
 /// Something to tell.
@@ -13,7 +14,28 @@ pub struct Message {
     update: Update,
     /// How far commands of the device have come, by their ids.
     commands: BTreeMap<String, CommandState>,
+    /// The device, when it was heard of just now. Not told to who listens: other processes have to know it.
+    heard: Option<DeviceNumber>,
     text: OnceLock<Utf8Bytes>,
+}
+
+/// A message as it travels to the other processes.
+#[derive(Deserialize)]
+pub(super) struct Told {
+    pub(super) update: Update,
+    #[serde(default)]
+    pub(super) commands: BTreeMap<String, CommandState>,
+    #[serde(default)]
+    pub(super) heard: Option<DeviceNumber>,
+}
+
+#[derive(Serialize)]
+struct Telling<'a> {
+    update: &'a Update,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    commands: &'a BTreeMap<String, CommandState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard: Option<DeviceNumber>,
 }
 
 /// An update that tells of commands, too. Browsers of ours leave that part unread.
@@ -30,13 +52,24 @@ impl Message {
     }
 
     pub(super) fn with(update: Update, commands: BTreeMap<String, CommandState>) -> Arc<Self> {
-        Arc::new(Self { update, commands, text: OnceLock::new() })
+        Arc::new(Self { update, commands, heard: None, text: OnceLock::new() })
+    }
+
+    /// One that came of a message of the device, if that says that it is there.
+    pub(super) fn of(update: Update, heard: Option<DeviceNumber>) -> Arc<Self> {
+        Arc::new(Self { update, commands: BTreeMap::new(), heard, text: OnceLock::new() })
+    }
+
+    /// For the other processes.
+    pub(super) fn telling(&self) -> Vec<u8> {
+        let Self { update, commands, heard, .. } = self;
+        serde_json::to_vec(&Telling { update, commands, heard: *heard }).expect("an update is always JSON")
     }
 
     /// The JSON text.
     #[must_use]
     pub fn text(&self) -> Utf8Bytes {
-        let Self { update, commands, text } = self;
+        let Self { update, commands, text, .. } = self;
         let put =
             || if commands.is_empty() { serde_json::to_string(update) } else { serde_json::to_string(&WithCommands { update, commands }) };
         text.get_or_init(|| put().expect("an update is always JSON").into()).clone()
@@ -50,7 +83,7 @@ impl Message {
 
     /// Two messages that a slow listener gets as one, as a new one of its own.
     pub(super) fn and(&self, new: &Self) -> Arc<Self> {
-        let mut both = Self { update: self.update.clone(), commands: self.commands.clone(), text: OnceLock::new() };
+        let mut both = Self { update: self.update.clone(), commands: self.commands.clone(), heard: self.heard, text: OnceLock::new() };
         both.take_up(new);
         Arc::new(both)
     }
@@ -61,6 +94,7 @@ impl Message {
         for (id, state) in &new.commands {
             put(&mut self.commands, id, *state);
         }
+        self.heard = new.heard.or(self.heard);
         let (old, new) = (&mut self.update, &new.update);
         // The instant is that of the values: a device's state carries the server's time, which is later.
         let is_later = match (old.values.is_empty(), new.values.is_empty()) {
@@ -78,8 +112,10 @@ impl Message {
         for (name, value) in &new.values {
             put(&mut old.values, name, *value);
         }
-        // The newer word counts: values say that the device is there, whatever was said before.
-        old.online = new.online;
+        // The newer word counts: values say that the device is there, whatever was said before. How far a command has come says nothing.
+        if new.online.is_some() || !new.values.is_empty() {
+            old.online = new.online;
+        }
     }
 }
 

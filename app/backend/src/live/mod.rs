@@ -110,8 +110,9 @@ impl Hub {
         self.fleet.subscribe()
     }
 
-    /// Tells everyone who follows `device`; what, is asked only when there is somebody. Never waits for a listener.
-    pub fn publish(&self, device: &DeviceId, updates: impl FnOnce() -> Vec<Update>) {
+    /// Tells everyone who follows `device`; what, is asked only when there is somebody. Never waits for a listener. `heard`: its number, when
+    /// it is there by this message.
+    pub fn publish(&self, device: &DeviceId, heard: Option<DeviceNumber>, updates: impl FnOnce() -> Vec<Update>) {
         let mut topics = locked(&self.topics);
         let (mut topic, overheard) = (topics.get_mut(device), self.overheard.get());
         if topic.is_none() && overheard.is_none() {
@@ -119,7 +120,7 @@ impl Hub {
         }
         for update in updates() {
             let is_online = update.says_online();
-            let message = Message::new(update);
+            let message = Message::of(update, heard);
             if let Some(topic) = &mut topic {
                 topic.tell(device, is_online, &message);
             }
@@ -130,10 +131,19 @@ impl Hub {
     }
 
     /// Tells those who follow `device` here what another process announced.
-    fn repeat(&self, device: &DeviceId, update: Update) {
+    fn repeat(&self, device: &DeviceId, mut update: Update, commands: BTreeMap<String, CommandState>) {
         if let Some(topic) = locked(&self.topics).get_mut(device) {
-            topic.tell(device, update.says_online(), &Message::new(update));
+            if update.values.is_empty() {
+                update.online.get_or_insert(topic.is_online);
+            }
+            topic.tell(device, update.says_online(), &Message::with(update, commands));
         }
+    }
+
+    /// Whether other processes are told, and tell.
+    #[must_use]
+    pub fn has_neighbours(&self) -> bool {
+        self.overheard.get().is_some()
     }
 
     /// Everything that is announced here, the latest of each device.
@@ -156,11 +166,17 @@ impl Hub {
 
     /// Tells everyone who follows `device` how far a command has come. Of the device itself it says nothing new.
     pub fn command(&self, device: &DeviceId, at: &str, id: &str, state: CommandState) {
-        if let Some(topic) = locked(&self.topics).get_mut(device) {
+        let mut topics = locked(&self.topics);
+        let message = |online| {
+            let update = Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online, seen_at: None };
+            Message::with(update, BTreeMap::from([(id.to_owned(), state)]))
+        };
+        if let Some(topic) = topics.get_mut(device) {
             let online = topic.is_online;
-            let update =
-                Update { topic: Self::topic(device), at: at.to_owned(), values: BTreeMap::new(), online: Some(online), seen_at: None };
-            topic.tell(device, online, &Message::with(update, BTreeMap::from([(id.to_owned(), state)])));
+            topic.tell(device, online, &message(Some(online)));
+        }
+        if let Some(mailbox) = self.overheard.get() {
+            mailbox.put(device, &message(None));
         }
     }
 
@@ -193,6 +209,16 @@ impl Mailbox {
         }
         drop(waiting);
         self.wake.notify_one();
+    }
+
+    /// Takes messages back that could not be passed on: what came since is newer.
+    fn give_back(&self, messages: impl Iterator<Item = Arc<Message>>) {
+        let mut waiting = locked(&self.waiting);
+        for old in messages {
+            let Ok(device) = DeviceId::new(old.device()) else { continue };
+            let both = waiting.get(&device).map_or_else(|| Arc::clone(&old), |new| old.and(new));
+            waiting.insert(device, both);
+        }
     }
 
     /// The next messages, at least one, at most one per device.
@@ -312,10 +338,10 @@ mod tests {
         let mut slow = hub.listen();
         assert!(slow.follow(id("m1"), M1, || None));
         for n in 0..1000 {
-            hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:01.000Z", &[("power_w", f64::from(n))])]);
+            hub.publish(&id("m1"), Some(M1), || vec![update("2026-01-01T00:00:01.000Z", &[("power_w", f64::from(n))])]);
         }
-        hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:02.000Z", &[("voltage_v", 127.0)])]);
-        hub.publish(&id("m2"), || vec![update("2026-01-01T00:00:03.000Z", &[("power_w", 1.0)])]);
+        hub.publish(&id("m1"), Some(M1), || vec![update("2026-01-01T00:00:02.000Z", &[("voltage_v", 127.0)])]);
+        hub.publish(&id("m2"), Some(M1), || vec![update("2026-01-01T00:00:03.000Z", &[("power_w", 1.0)])]);
         let messages = slow.next().await;
         assert_eq!(messages.len(), 1);
         assert_eq!(
@@ -332,7 +358,7 @@ mod tests {
             assert!(listener.follow(id("m1"), M1, || None));
         }
         let waits = |listener: &Listener| locked(&listener.mailbox.waiting)[&id("m1")].clone();
-        let say = |n: f64| hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:01.000Z", &[("power_w", n)])]);
+        let say = |n: f64| hub.publish(&id("m1"), Some(M1), || vec![update("2026-01-01T00:00:01.000Z", &[("power_w", n)])]);
         say(0.0);
         assert!(Arc::ptr_eq(&waits(&listeners[0]), &waits(&listeners[1])), "put into words once for all");
         say(1.0);
@@ -350,7 +376,7 @@ mod tests {
         let hub = Hub::default();
         let mut late = hub.listen();
         assert!(late.follow(id("m1"), M1, || Some(update("2026-01-01T00:00:01.000Z", &[("power_w", 1.0), ("voltage_v", 127.0)]))));
-        hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:02.000Z", &[("power_w", 2.0)])]);
+        hub.publish(&id("m1"), Some(M1), || vec![update("2026-01-01T00:00:02.000Z", &[("power_w", 2.0)])]);
         let heard = late.next().await;
         assert_eq!(
             heard[0].text().as_str(),
@@ -368,7 +394,7 @@ mod tests {
         assert!(late.next().await[0].text().contains(r#""online":false,"seen_at":"2026-01-01T00:00:03.000Z""#));
         late.leave(&id("m1"));
         assert!(late.follow(id("m1"), M1, || Some(known)));
-        hub.publish(&id("m1"), || vec![update("2026-01-01T00:06:00.000Z", &[("voltage_v", 127.0)])]);
+        hub.publish(&id("m1"), Some(M1), || vec![update("2026-01-01T00:06:00.000Z", &[("voltage_v", 127.0)])]);
         assert!(!late.next().await[0].text().contains("seen_at"), "it was heard of just now");
     }
 
@@ -388,7 +414,7 @@ mod tests {
                 r#""commands":{"c1":"done","c2":"queued"}}"#
             )
         );
-        hub.publish(&id("m1"), || vec![update(at, &[("power_w", 2.0)])]);
+        hub.publish(&id("m1"), Some(M1), || vec![update(at, &[("power_w", 2.0)])]);
         assert!(!slow.next().await[0].text().contains("commands"));
     }
 
@@ -414,14 +440,14 @@ mod tests {
         hub.review("2026-01-01T00:00:02.000Z", |_| true);
         hub.review("2026-01-01T00:00:03.000Z", |_| true);
         assert_eq!(texts().await, [r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.000Z","values":{},"online":true}"#]);
-        hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:02.500Z", &[("power_w", 1.0)])]);
+        hub.publish(&id("m1"), Some(M1), || vec![update("2026-01-01T00:00:02.500Z", &[("power_w", 1.0)])]);
         hub.review("2026-01-01T00:00:04.000Z", |number| number != M1);
         assert_eq!(
             texts().await,
             [r#"{"topic":"device/m1","at":"2026-01-01T00:00:02.500Z","values":{"power_w":1.0},"online":false}"#],
             "as one, with the instant of the values"
         );
-        hub.publish(&id("m1"), || vec![update("2026-01-01T00:00:05.000Z", &[("power_w", 2.0)])]);
+        hub.publish(&id("m1"), Some(M1), || vec![update("2026-01-01T00:00:05.000Z", &[("power_w", 2.0)])]);
         hub.review("2026-01-01T00:00:06.000Z", |_| true);
         assert_eq!(texts().await, [r#"{"topic":"device/m1","at":"2026-01-01T00:00:05.000Z","values":{"power_w":2.0}}"#]);
     }

@@ -4,7 +4,7 @@
 use vigia_domain::ids::DeviceId;
 
 /// Topics below `vigia/<id>/` that a device sends on; the others there are ours to send on.
-pub(super) const NATIVE_UP: [&str; 5] = ["telemetry", "event", "status", "command/result", "config/applied"];
+const NATIVE_UP: [&str; 5] = ["telemetry", "event", "status", "command/result", "config/applied"];
 
 /// Whether `device` may publish on `topic`: a native topic of the upward direction, or below its own Shelly prefix
 /// except where orders come down.
@@ -24,6 +24,13 @@ pub fn may_publish(device: &DeviceId, topic: &str) -> bool {
 #[must_use]
 pub fn may_subscribe(device: &DeviceId, filter: &str) -> bool {
     own(filter.strip_prefix("vigia/").unwrap_or(filter), device).is_some_and(|leaf| !leaf.is_empty())
+}
+
+/// The device that a topic belongs to by its id alone.
+#[must_use]
+pub fn device_of(topic: &str) -> Option<DeviceId> {
+    let first = topic.strip_prefix("vigia/").unwrap_or(topic).split('/').next()?;
+    DeviceId::new(first).ok().filter(|device| may_publish(device, topic))
 }
 
 fn own<'t>(topic: &'t str, device: &DeviceId) -> Option<&'t str> {
@@ -70,6 +77,17 @@ mod tests {
             "m1/#",
         ] {
             assert!(!may_publish(&m1, topic), "{topic}");
+        }
+    }
+
+    #[test]
+    fn a_topic_names_its_device() {
+        for topic in ["vigia/m1/telemetry", "vigia/m1/command/result", "m1/events/rpc", "m1/status/switch:0", "m1/online"] {
+            assert_eq!(device_of(topic).as_ref().map(DeviceId::as_str), Some("m1"), "{topic}");
+        }
+        for topic in ["vigia/m1/command", "vigia/m1", "m1/rpc", "homeassistant/status", "homeassistant/status/x", "vigia/a b/telemetry", ""]
+        {
+            assert_eq!(device_of(topic), None, "{topic}");
         }
     }
 

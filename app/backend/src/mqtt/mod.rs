@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use vigia_domain::decode::route::elsewhere::Rights;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 use vigia_domain::reason::Reason;
 
@@ -87,6 +88,17 @@ pub trait Gate: Send + Sync {
     async fn disconnected(&self, device: &DeviceIdentity);
 }
 
+/// Whose a topic of an external broker is, which has checked its sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// This device's.
+    Device(DeviceIdentity),
+    /// A greeting, or an order to a device: it says nothing to us.
+    Nothing,
+    /// Nobody's that is registered.
+    Stranger,
+}
+
 /// Knows the devices by their ids, for a broker that has checked the credential itself.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -95,6 +107,27 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// [`Unavailable`]: the registry cannot be asked now.
     async fn find(&self, id: &DeviceId) -> Result<Option<DeviceIdentity>, Unavailable>;
+
+    /// Whose a topic is; by its id alone where nobody knows more.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: the registry cannot be asked now.
+    async fn whose(&self, topic: &str) -> Result<Whose, Unavailable> {
+        let Some(id) = access::device_of(topic) else { return Ok(Whose::Stranger) };
+        Ok(self.find(&id).await?.map_or(Whose::Stranger, Whose::Device))
+    }
+}
+
+/// What other processes tell this one over a broker that they share.
+pub trait Neighbourhood: Send + Sync {
+    /// What to subscribe to, QoS 0.
+    fn filter(&self) -> String;
+
+    /// Whether a message on this topic is theirs.
+    fn is_theirs(&self, topic: &str) -> bool;
+
+    /// Takes such a message. Never waits; what is no such message is left alone.
+    fn heard(&self, topic: &str, payload: &[u8]);
 }
 
 /// A broker, ours or another's.
@@ -145,11 +178,11 @@ pub trait Credentials: Send + Sync {
     /// [`CredentialError::Away`].
     async fn reach(&self) -> Result<(), CredentialError>;
 
-    /// Lets the device in with this token from now on, and with no other, on its own topics.
+    /// Lets a device or gateway in with this token from now on, and with no other, with these rights.
     ///
     /// # Errors
     /// [`CredentialError`]; giving it again is harmless.
-    async fn grant(&self, device: &DeviceId, token: &str) -> Result<(), CredentialError>;
+    async fn grant(&self, device: &DeviceId, token: &str, rights: &Rights) -> Result<(), CredentialError>;
 
     /// Lets the device in no longer and ends its connections. Harmless when it is not known there.
     ///

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use vigia_backend::telemetry::{Question, TelemetryStore};
+use vigia_backend::telemetry::{Entry, Question, TelemetryStore};
 use vigia_domain::ids::DeviceNumber;
 use vigia_domain::rollup::{Meaning, QUARTER_MS};
 
@@ -216,4 +216,30 @@ async fn two_stores_on_one_postgres() {
         interleaved(Engine::Postgres, seed, 2, Pace::Slow).await;
         interleaved(Engine::Postgres, seed, 2, Pace::Fast).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_of_two_stores_knows_who_came_and_went_at_the_other() {
+    let mut one = Installation::new(Engine::Postgres).await;
+    let mut other = one.again().await;
+    let device = DeviceNumber(7);
+    let says = |online, received_ms| Entry { online, received_ms, heard: true, ..entry(device, []) };
+    let (from, at) = (one.app.store(), other.app.store());
+    for (online, received_ms) in [(Some(false), NOW), (Some(true), NOW + 1), (Some(false), NOW + 2)] {
+        from.append(&[says(online, received_ms)]).await.expect("stored");
+        at.tidy(NOW).await.expect("others are followed");
+        assert_eq!((at.seen_ms(device), at.goodbye_ms(device)), (Some(received_ms), (online == Some(false)).then_some(received_ms)));
+    }
+    // A text is no reading, and is written down a little later.
+    from.append(&[says(None, NOW + 3)]).await.expect("stored");
+    from.settle().await.expect("written down");
+    at.tidy(NOW).await.expect("others are followed");
+    assert_eq!((at.seen_ms(device), at.goodbye_ms(device)), (Some(NOW + 3), Some(NOW + 2)));
+    // Announced before it is read: at once, and a goodbye is the last word whatever the clocks say.
+    at.heard_elsewhere(device, NOW + 1, false);
+    assert_eq!(at.goodbye_ms(device), Some(NOW + 3));
+    at.heard_elsewhere(device, NOW + 9, true);
+    assert!(at.seen_ms(device) > at.goodbye_ms(device));
+    one.close().await;
+    other.close().await;
 }

@@ -179,7 +179,7 @@ async fn limits_of_a_kind_hold_for_devices_behind_a_gateway_and_at_an_external_b
     let gate = it.gate();
     let client = gate.authenticate("g", token.as_bytes()).await.expect("asked").expect("let in");
     say(&gate, &client, "vigia/a/telemetry", r#"{"power_w": 101}"#).await;
-    let found = Directory::of(&it.app).find(&b.id).await.expect("asked").expect("registered");
+    let found = Directory::of(&it.app, it.gate()).find(&b.id).await.expect("asked").expect("registered");
     say(&gate, &found, "vigia/b/telemetry", r#"{"power_w": 101}"#).await;
     assert_eq!((latest(&it, a.number), latest(&it, b.number)), (vec![], vec![]));
     it.close().await;

@@ -407,5 +407,6 @@ impl fmt::Display for Route {
     }
 }
 
+pub mod elsewhere;
 #[cfg(test)]
 mod tests;

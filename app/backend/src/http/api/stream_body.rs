@@ -161,6 +161,10 @@ impl Stream {
         let numbers: Vec<_> = self.changed.iter().copied().take(AT_A_TIME).collect();
         let now_ms = self.app.world().clock.now_ms();
         let found = devices::by_numbers(self.app.registry(), &numbers).await?;
+        if self.app.hub().has_neighbours() {
+            // What another process stored may be known here only by its announcement.
+            self.app.store().catch_up().await?;
+        }
         let mut words = state::described(self.app.telemetry_db(), &numbers).await?;
         for number in numbers {
             self.changed.remove(&number);

@@ -5,9 +5,8 @@ use std::time::Instant;
 
 use super::limits::STRANGERS;
 use super::link::Message;
-use super::topics;
 use crate::metrics::ExternalMetrics;
-use crate::mqtt::{Directory, Gate, Unavailable};
+use crate::mqtt::{Directory, Gate, Unavailable, Whose};
 use crate::world::World;
 
 pub(super) struct Doorman {
@@ -22,13 +21,13 @@ pub(super) struct Doorman {
 impl Doorman {
     /// Stores what a registered device sent. What nobody registered sent goes nowhere, and counts as done.
     pub(super) async fn admit(&self, message: &Message) -> Result<(), Unavailable> {
-        let Some(id) = topics::device(&message.topic) else {
-            self.stranger(&message.topic);
-            return Ok(());
-        };
-        let Some(device) = self.directory.find(&id).await? else {
-            self.stranger(&message.topic);
-            return Ok(());
+        let device = match self.directory.whose(&message.topic).await? {
+            Whose::Device(device) => device,
+            Whose::Nothing => return Ok(()),
+            Whose::Stranger => {
+                self.stranger(&message.topic);
+                return Ok(());
+            }
         };
         let stored = if message.retained {
             self.gate.accept_kept(&device, &message.topic, message.payload.clone()).await?

@@ -10,6 +10,8 @@ pub(super) const HELD: usize = 2 * WINDOW as usize;
 pub(super) const HELD_BYTES: usize = 64 * 1024 * 1024;
 /// Messages of ours under way at once. Brokers of MQTT 5 may allow fewer.
 pub(super) const OUTGOING: usize = 100;
+/// Messages for other processes under way at once, and as many that wait for their turn: then newer ones take the place of older ones.
+pub(super) const WORDS: usize = 100;
 /// Messages of ours that wait for their turn; then whoever publishes waits.
 pub(super) const OUTGOING_QUEUE: usize = 256;
 /// How long the broker may take to acknowledge a message of ours.

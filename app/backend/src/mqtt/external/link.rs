@@ -4,15 +4,16 @@
 //! for a packet number that by then is another message's, or messages of ours that nobody waits for any more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use rumqttc::v5::mqttbytes::v5::{self, Filter, PubAckReason, RetainForwardRule, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{self, Filter, PubAckReason, PublishProperties, RetainForwardRule, SubscribeReasonCode};
 use rumqttc::{TlsConfiguration, Transport, mqttbytes, v5 as five};
 use tokio_rustls::rustls::ClientConfig;
 
-use super::limits::{CONNECT_TIME_S, GOOD_BYE, KEEP_ALIVE, OUTGOING, PACKET_BYTES, PACKET_BYTES_V311, SESSION_EXPIRY_S, WINDOW};
+use super::limits::{CONNECT_TIME_S, GOOD_BYE, KEEP_ALIVE, OUTGOING, PACKET_BYTES, PACKET_BYTES_V311, SESSION_EXPIRY_S, WINDOW, WORDS};
 use crate::config::{External, Protocol, Secret};
 
 /// Where and as whom we connect.
@@ -83,7 +84,7 @@ pub(super) struct Busy;
 
 /// A connection that is made at the first [`Events::next`].
 pub(super) fn open(dial: &Dial) -> (Link, Events) {
-    let room = 2 * usize::from(WINDOW) + OUTGOING;
+    let room = 2 * usize::from(WINDOW) + OUTGOING + WORDS;
     let transport = || dial.tls.clone().map_or_else(Transport::tcp, |config| Transport::tls_with_config(TlsConfiguration::Rustls(config)));
     let outgoing = u16::try_from(OUTGOING).unwrap_or(u16::MAX);
     let External { host, port, user, password, protocol, .. } = &dial.broker;
@@ -119,11 +120,41 @@ pub(super) fn open(dial: &Dial) -> (Link, Events) {
 }
 
 impl Link {
-    /// Hands a message over, QoS 1.
-    pub(super) fn publish(&self, topic: &str, payload: Bytes, retain: bool) -> Result<(), Busy> {
+    /// Hands a message over, QoS 1. One that means nothing any more after `left` is not handed out later, where the broker can be told so.
+    pub(super) fn publish(&self, topic: &str, payload: Bytes, retain: bool, left: Option<Duration>) -> Result<(), Busy> {
         match self {
-            Self::V5(client) => client.try_publish(topic, five::mqttbytes::QoS::AtLeastOnce, retain, payload).map_err(|_| Busy),
+            Self::V5(client) => {
+                let qos = five::mqttbytes::QoS::AtLeastOnce;
+                match left {
+                    None => client.try_publish(topic, qos, retain, payload),
+                    Some(left) => {
+                        let properties = PublishProperties { message_expiry_interval: Some(seconds(left)), ..Default::default() };
+                        client.try_publish_with_properties(topic, qos, retain, payload, properties)
+                    }
+                }
+                .map_err(|_| Busy)
+            }
             Self::V311(client) => client.try_publish(topic, rumqttc::QoS::AtLeastOnce, retain, payload).map_err(|_| Busy),
+        }
+    }
+
+    /// Hands a message over, QoS 0. It leaves under the number 0.
+    pub(super) fn mention(&self, topic: &str, payload: Bytes) -> Result<(), Busy> {
+        match self {
+            Self::V5(client) => client.try_publish(topic, five::mqttbytes::QoS::AtMostOnce, false, payload).map_err(|_| Busy),
+            Self::V311(client) => client.try_publish(topic, rumqttc::QoS::AtMostOnce, false, payload).map_err(|_| Busy),
+        }
+    }
+
+    /// Subscribes, QoS 0, to what others say and not we ourselves, where the broker can be told so.
+    pub(super) fn overhear(&self, filter: &str) -> Result<(), Busy> {
+        match self {
+            Self::V5(client) => {
+                let mut filter = Filter::new(filter, five::mqttbytes::QoS::AtMostOnce);
+                (filter.nolocal, filter.retain_forward_rule) = (true, RetainForwardRule::Never);
+                client.try_subscribe_many([filter]).map_err(|_| Busy)
+            }
+            Self::V311(client) => client.try_subscribe(filter, rumqttc::QoS::AtMostOnce).map_err(|_| Busy),
         }
     }
 
@@ -210,6 +241,11 @@ pub(super) async fn see_off(link: &Link, mut next: Next) {
         }
     };
     let _ = tokio::time::timeout(GOOD_BYE, gone).await;
+}
+
+/// Whole seconds, rounded up: whoever has the message later by less looks at its own time.
+fn seconds(left: Duration) -> u32 {
+    u32::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1)
 }
 
 fn of_v5(event: five::Event) -> Happened {

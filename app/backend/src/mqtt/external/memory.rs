@@ -68,6 +68,11 @@ impl Memory {
         if self.kept.filters.len() == before { Ok(()) } else { self.write() }
     }
 
+    /// Those that the broker does not have us down for.
+    pub(super) fn missing(&self, filters: &[String]) -> Vec<String> {
+        filters.iter().filter(|filter| !self.kept.filters.contains(*filter)).cloned().collect()
+    }
+
     /// Those of an earlier setting, which would bring each message twice.
     pub(super) fn stale(&self, filters: &[String]) -> Vec<String> {
         self.kept.filters.iter().filter(|kept| !filters.contains(kept)).cloned().collect()

@@ -18,21 +18,22 @@ mod topics;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use vigia_domain::ids::DeviceId;
 
 use self::doorman::Doorman;
 use self::dynsec::DynamicSecurity;
-use self::limits::{OUTGOING_QUEUE, OUTGOING_TIME};
+use self::limits::{OUTGOING_QUEUE, OUTGOING_TIME, WORDS};
 use self::link::Dial;
 use self::memory::Memory;
-use self::outgoing::Order;
+use self::outgoing::{Order, Word};
 use self::state::State;
-use super::{Broker, BrokerError, Directory, Gate};
+use super::{Broker, BrokerError, Directory, Gate, Neighbourhood};
 use crate::config::External;
 use crate::metrics::ExternalMetrics;
 use crate::world::World;
@@ -43,6 +44,7 @@ pub use self::pump::Pump;
 pub struct ExternalBroker {
     state: Arc<State>,
     orders: mpsc::Sender<Order>,
+    words: mpsc::Sender<Word>,
     security: Option<DynamicSecurity>,
     closing: CancellationToken,
     closed: CancellationToken,
@@ -54,6 +56,10 @@ pub struct House {
     pub gate: Arc<dyn Gate>,
     /// Knows the devices.
     pub directory: Arc<dyn Directory>,
+    /// What is to be heard now, as filters; followed when it changes.
+    pub filters: watch::Receiver<Vec<String>>,
+    /// The other processes, where there are any.
+    pub neighbours: Option<Arc<dyn Neighbourhood>>,
     /// Time and randomness.
     pub world: World,
     /// What is counted.
@@ -66,13 +72,13 @@ impl ExternalBroker {
     /// # Errors
     /// [`BrokerError::Failed`], one line, when the folder or the file of authorities cannot be used.
     pub fn new(broker: External, folder: &Path, house: House) -> Result<(Arc<Self>, Pump), BrokerError> {
-        let House { gate, directory, world, metrics } = house;
+        let House { gate, directory, filters, neighbours, world, metrics } = house;
         let memory = Memory::open(folder, broker.client_id.as_deref(), &world)?;
         let tls = broker.tls.then(|| tls::config(broker.ca_file.as_deref())).transpose()?;
         let security = broker.dynamic_security.then(|| DynamicSecurity::new(broker.clone(), world.clone())).transpose()?;
-        let filters = topics::filters(broker.group.as_deref());
         let dial = Dial { broker, tls, client_id: memory.client_id().to_owned(), lasting: true };
         let (orders, waiting) = mpsc::channel(OUTGOING_QUEUE);
+        let (words, spoken) = mpsc::channel(WORDS);
         let (closing, closed) = (CancellationToken::new(), CancellationToken::new());
         let state = Arc::new(State::default());
         state.lost("not connected yet".to_owned());
@@ -82,12 +88,19 @@ impl ExternalBroker {
             memory,
             filters,
             doorman,
+            neighbours,
             state: Arc::clone(&state),
             orders: waiting,
+            words: spoken,
             closing: closing.clone(),
             closed: closed.clone(),
         };
-        Ok((Arc::new(Self { state, orders, security, closing, closed }), pump))
+        Ok((Arc::new(Self { state, orders, words, security, closing, closed }), pump))
+    }
+
+    /// Tells other processes something, QoS 0: it may be lost, and waits for a connection and for its turn. `false`: there will be none any more.
+    pub async fn mention(&self, topic: &str, payload: Bytes) -> bool {
+        self.words.send(Word { topic: topic.to_owned(), payload }).await.is_ok()
     }
 }
 
@@ -95,17 +108,12 @@ impl ExternalBroker {
 impl Broker for ExternalBroker {
     /// Returns when the broker has acknowledged it.
     async fn publish(&self, topic: &str, payload: Bytes, retain: bool) -> Result<(), BrokerError> {
-        if !self.state.is_standing() {
-            return Err(BrokerError::Failed(self.state.wrong().unwrap_or_else(|| "it cannot be reached".to_owned())));
-        }
-        let (done, told) = oneshot::channel();
-        let order = Order { topic: topic.to_owned(), payload, retain, done };
-        let sent = async {
-            self.orders.send(order).await.map_err(|_| "it was stopped".to_owned())?;
-            told.await.unwrap_or_else(|_| Err("the connection was lost before it had the message".to_owned()))
-        };
-        let outcome = tokio::time::timeout(OUTGOING_TIME, sent).await;
-        outcome.unwrap_or_else(|_| Err("it does not acknowledge in time".to_owned())).map_err(BrokerError::Failed)
+        self.order(topic, payload, retain, None).await
+    }
+
+    /// In MQTT 3.1.1 there is no such word: the broker hands it out however late.
+    async fn publish_for(&self, topic: &str, payload: Bytes, left: Duration) -> Result<(), BrokerError> {
+        self.order(topic, payload, false, Some(left)).await
     }
 
     /// Only a broker whose credentials we make can be told to end a connection.
@@ -135,5 +143,21 @@ impl Broker for ExternalBroker {
     async fn stop(&self) {
         self.closing.cancel();
         self.closed.cancelled().await;
+    }
+}
+
+impl ExternalBroker {
+    async fn order(&self, topic: &str, payload: Bytes, retain: bool, left: Option<Duration>) -> Result<(), BrokerError> {
+        if !self.state.is_standing() {
+            return Err(BrokerError::Failed(self.state.wrong().unwrap_or_else(|| "it cannot be reached".to_owned())));
+        }
+        let (done, told) = oneshot::channel();
+        let order = Order { topic: topic.to_owned(), payload, retain, left, done };
+        let sent = async {
+            self.orders.send(order).await.map_err(|_| "it was stopped".to_owned())?;
+            told.await.unwrap_or_else(|_| Err("the connection was lost before it had the message".to_owned()))
+        };
+        let outcome = tokio::time::timeout(OUTGOING_TIME, sent).await;
+        outcome.unwrap_or_else(|_| Err("it does not acknowledge in time".to_owned())).map_err(BrokerError::Failed)
     }
 }

@@ -4,28 +4,32 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::doorman::Doorman;
 use super::holding::Holding;
 use super::limits::{BACK_OFF, STOOD, STOP_TIME};
-use super::link::{self, Dial, Happened, Link, Message};
+use super::link::{self, Ack, Dial, Happened, Link, Message};
 use super::memory::Memory;
-use super::outgoing::{Order, Outgoing};
+use super::outgoing::{Order, Outgoing, Word};
 use super::pause::Pause;
 use super::state::State;
 use super::topics;
+use crate::mqtt::Neighbourhood;
 
 /// Everything that one connection after the other needs; give [`Self::run`] to a task.
 pub struct Pump {
     pub(super) dial: Dial,
     pub(super) memory: Memory,
-    pub(super) filters: Vec<String>,
+    /// What is to be heard, without the group.
+    pub(super) filters: watch::Receiver<Vec<String>>,
     pub(super) doorman: Arc<Doorman>,
+    pub(super) neighbours: Option<Arc<dyn Neighbourhood>>,
     pub(super) state: Arc<State>,
     pub(super) orders: mpsc::Receiver<Order>,
+    pub(super) words: mpsc::Receiver<Word>,
     pub(super) closing: CancellationToken,
     pub(super) closed: CancellationToken,
 }
@@ -38,12 +42,29 @@ enum End {
     Lost(String),
 }
 
-/// What is being subscribed to. Answers come in the order of the questions.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Filters in one packet.
+const AT_ONCE: usize = 100;
+
+/// What was subscribed to. Answers come in the order of the questions.
 enum Asked {
-    Nothing,
-    Devices,
+    /// These, and whether they are the last for now.
+    Devices(Vec<String>, bool),
+    Neighbours,
     Clients,
+}
+
+/// How far a connection has come.
+#[derive(Default)]
+struct Standing {
+    /// The broker knows us.
+    greeted: bool,
+    asked: VecDeque<Asked>,
+    /// What it does not let us hear.
+    refused: Vec<String>,
+    /// Messages of ours.
+    outgoing: Outgoing,
+    /// Stored; the library has no room for their acknowledgements yet.
+    stored: VecDeque<Ack>,
 }
 
 impl Pump {
@@ -108,43 +129,41 @@ impl Pump {
         let (link, events) = link::open(&self.dial);
         let mut next = events.next().boxed();
         let mut holding = Holding::new(Arc::clone(&self.doorman));
-        let mut outgoing = Outgoing::default();
-        // Stored; the library has no room for their acknowledgements yet.
-        let mut stored = VecDeque::new();
-        let (mut asked, mut deadline) = (Asked::Nothing, None);
+        let (mut it, mut deadline) = (Standing::default(), None);
         loop {
-            while stored.front().is_some_and(|ack| link.acknowledge(*ack).is_ok()) {
-                stored.pop_front();
+            while it.stored.front().is_some_and(|ack| link.acknowledge(*ack).is_ok()) {
+                it.stored.pop_front();
             }
             let stopping = deadline.is_some();
-            if stopping && holding.is_empty() && stored.is_empty() {
+            if stopping && holding.is_empty() && it.stored.is_empty() {
                 break;
             }
             let reads = stopping || !holding.is_full();
+            let speaks = it.greeted && !stopping;
             tokio::select! {
                 () = told.cancelled(), if !stopping => deadline = Some(Instant::now() + STOP_TIME),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if stopping => break,
-                ack = holding.next() => stored.push_back(ack),
-                Some(order) = self.orders.recv(), if asked != Asked::Nothing && !stopping && outgoing.has_room() => {
-                    outgoing.hand_over(&link, order);
+                ack = holding.next() => it.stored.push_back(ack),
+                Some(order) = self.orders.recv(), if speaks && it.outgoing.has_room() => it.outgoing.hand_over(&link, order),
+                Some(word) = self.words.recv(), if speaks && it.outgoing.has_room_for_words() => it.outgoing.say(&link, word),
+                Ok(()) = self.filters.changed(), if speaks && it.asked.is_empty() => {
+                    if let Err(reason) = self.follow(&link, &mut it) {
+                        return End::Lost(reason);
+                    }
                 }
                 (events, happened) = &mut next, if reads => {
                     match happened {
                         Err(reason) => return End::Lost(reason),
                         Ok(Happened::Standing { remembered: known }) => {
-                            if let Err(reason) = self.subscribe(&link, known) {
+                            if let Err(reason) = self.subscribe(&link, known, &mut it) {
                                 return End::Lost(reason);
                             }
-                            asked = Asked::Devices;
                         }
-                        Ok(Happened::Subscribed(granted)) if asked == Asked::Devices => {
-                            asked = Asked::Clients;
-                            self.subscribed(&link, &granted);
-                        }
-                        Ok(Happened::Came(message)) => self.came(message, stopping, &mut holding),
-                        Ok(Happened::Left(number)) => outgoing.left(number),
-                        Ok(Happened::Has(number, outcome)) => outgoing.has(number, outcome),
-                        Ok(Happened::Subscribed(_) | Happened::Nothing) => {}
+                        Ok(Happened::Subscribed(granted)) => self.subscribed(&link, &granted, &mut it),
+                        Ok(Happened::Came(message)) => self.came(message, stopping, &mut holding, &mut it),
+                        Ok(Happened::Left(number)) => it.outgoing.left(number),
+                        Ok(Happened::Has(number, outcome)) => it.outgoing.has(number, outcome),
+                        Ok(Happened::Nothing) => {}
                     }
                     next = events.next().boxed();
                 }
@@ -154,31 +173,89 @@ impl Pump {
         End::Left
     }
 
-    fn subscribe(&mut self, link: &Link, remembered: bool) -> Result<(), String> {
+    /// Everything that is to be heard now, as the broker takes it.
+    fn wanted(&mut self) -> Vec<String> {
+        topics::of_group(&self.filters.borrow_and_update(), self.dial.broker.group.as_deref())
+    }
+
+    fn subscribe(&mut self, link: &Link, remembered: bool, it: &mut Standing) -> Result<(), String> {
         if !remembered && self.memory.is_known() {
             self.doorman.metrics.forgotten.inc();
             tracing::warn!("the broker has forgotten us: what devices sent in the meantime may be lost; see docs/operations.md");
         }
-        self.memory.add(&self.filters).map_err(|e| e.to_string())?;
-        let clients = [topics::CLIENTS.to_owned()];
-        let both = link.subscribe(&self.filters).and_then(|()| link.subscribe(&clients));
-        both.map_err(|_| "the library takes no subscription".to_owned())
+        let wanted = self.wanted();
+        self.ask(link, &wanted, it)?;
+        if let Some(neighbours) = &self.neighbours {
+            let filter = neighbours.filter();
+            self.memory.add(std::slice::from_ref(&filter)).map_err(|e| e.to_string())?;
+            link.overhear(&filter).map_err(|_| full())?;
+            it.asked.push_back(Asked::Neighbours);
+        }
+        link.subscribe(&[topics::CLIENTS.to_owned()]).map_err(|_| full())?;
+        it.asked.push_back(Asked::Clients);
+        it.greeted = true;
+        Ok(())
     }
 
-    /// The broker's answer for each of our filters.
-    fn subscribed(&mut self, link: &Link, granted: &[bool]) {
-        let refused: Vec<_> =
-            self.filters.iter().zip(granted).filter(|(_, granted)| !**granted).map(|(filter, _)| filter.as_str()).collect();
-        if !refused.is_empty() {
-            let wrong = format!("the broker refuses the subscription to {}: give our account the right", refused.join(", "));
+    /// What is to be heard has changed.
+    fn follow(&mut self, link: &Link, it: &mut Standing) -> Result<(), String> {
+        let wanted = self.wanted();
+        let more = self.memory.missing(&wanted);
+        tracing::info!(more = more.len(), "what devices are called has changed: the broker is asked for other topics");
+        if more.is_empty() {
+            self.leave_stale(link);
+            return Ok(());
+        }
+        self.ask(link, &more, it)
+    }
+
+    fn ask(&mut self, link: &Link, filters: &[String], it: &mut Standing) -> Result<(), String> {
+        self.memory.add(filters).map_err(|e| e.to_string())?;
+        let packets = filters.chunks(AT_ONCE);
+        let last = packets.len().saturating_sub(1);
+        for (number, packet) in packets.enumerate() {
+            link.subscribe(packet).map_err(|_| full())?;
+            it.asked.push_back(Asked::Devices(packet.to_vec(), number == last));
+        }
+        Ok(())
+    }
+
+    /// The broker's answer for each filter of a packet.
+    fn subscribed(&mut self, link: &Link, granted: &[bool], it: &mut Standing) {
+        match it.asked.pop_front() {
+            Some(Asked::Devices(filters, is_last)) => {
+                it.refused.extend(filters.into_iter().zip(granted).filter(|(_, granted)| !**granted).map(|(filter, _)| filter));
+                if is_last {
+                    self.stand(link, it);
+                }
+            }
+            Some(Asked::Neighbours) if !granted.iter().all(|granted| *granted) => {
+                tracing::error!("the broker refuses what other processes tell us (vigia/$live/#): live updates stay within each process");
+            }
+            _ => {}
+        }
+    }
+
+    fn stand(&mut self, link: &Link, it: &Standing) {
+        if !it.refused.is_empty() {
+            let wrong = format!("the broker refuses the subscription to {}: give our account the right", it.refused.join(", "));
             tracing::error!("{wrong}");
             self.state.stands(Some(wrong));
             return;
         }
-        let broker = &self.dial.broker;
-        tracing::info!(host = broker.host, port = broker.port, client_id = self.dial.client_id, "the broker sends us what devices say");
-        self.state.stands(None);
-        let stale = self.memory.stale(&self.filters);
+        if !self.state.is_standing() {
+            let broker = &self.dial.broker;
+            tracing::info!(host = broker.host, port = broker.port, client_id = self.dial.client_id, "the broker sends us what devices say");
+            self.state.stands(None);
+        }
+        self.leave_stale(link);
+    }
+
+    /// Ends what is not to be heard any more, or was under an earlier setting.
+    fn leave_stale(&mut self, link: &Link) {
+        let mut wanted = topics::of_group(&self.filters.borrow(), self.dial.broker.group.as_deref());
+        wanted.extend(self.neighbours.as_ref().map(|neighbours| neighbours.filter()));
+        let stale = self.memory.stale(&wanted);
         if !stale.is_empty()
             && stale.iter().all(|filter| link.unsubscribe(filter).is_ok())
             && let Err(error) = self.memory.remove(&stale)
@@ -187,13 +264,23 @@ impl Pump {
         }
     }
 
-    fn came(&self, message: Message, stopping: bool, holding: &mut Holding) {
+    fn came(&self, message: Message, stopping: bool, holding: &mut Holding, it: &mut Standing) {
         if message.topic == topics::CLIENTS {
             if let Some(clients) = std::str::from_utf8(&message.payload).ok().and_then(|text| text.trim().parse().ok()) {
                 self.state.clients(clients);
             }
+        } else if let Some(neighbours) = self.neighbours.as_ref().filter(|neighbours| neighbours.is_theirs(&message.topic)) {
+            // What the broker had kept is nobody's: they keep nothing.
+            if !message.retained {
+                neighbours.heard(&message.topic, &message.payload);
+            }
+            it.stored.extend(message.ack.is_expected().then_some(message.ack));
         } else if !stopping {
             holding.take(message);
         }
     }
+}
+
+fn full() -> String {
+    "the library takes no subscription".to_owned()
 }

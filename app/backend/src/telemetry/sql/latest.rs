@@ -20,6 +20,9 @@ pub(super) struct LatestCache {
     write_seen: Statement,
 }
 
+/// A row of `device_state`: device, online, online_ms, seen_ms.
+pub(super) type StateRow = (i64, Option<i64>, Option<i64>, Option<i64>);
+
 #[derive(Default)]
 struct Devices {
     values: HashMap<i64, HashMap<u32, Last>>,
@@ -89,6 +92,35 @@ impl LatestCache {
             "ON CONFLICT (device) DO UPDATE SET seen_ms = excluded.seen_ms",
         );
         Ok(Self { devices: RwLock::new(devices), write_seen })
+    }
+
+    /// Another process heard the device at this instant, or its goodbye.
+    pub(super) fn heard_elsewhere(&self, device: DeviceNumber, at_ms: i64, is_there: bool) {
+        let mut devices = self.write();
+        devices.heard(device.0, at_ms);
+        if !is_there {
+            // It is the last that was heard, whatever the other's clock says.
+            let seen_ms = devices.seen.get(&device.0).copied().unwrap_or(at_ms);
+            devices.goodbyes.insert(device.0, seen_ms);
+        }
+    }
+
+    /// Takes rows that another process may have written.
+    pub(super) fn learn_states(&self, rows: &[StateRow]) {
+        let mut devices = self.write();
+        for (device, online, online_ms, seen_ms) in rows {
+            if let Some(seen_ms) = seen_ms {
+                devices.heard(*device, *seen_ms);
+            }
+            let Some(online_ms) = *online_ms else { continue };
+            devices.heard(*device, online_ms);
+            let known_ms = devices.goodbyes.get(device).copied().unwrap_or(i64::MIN);
+            match online {
+                Some(0) => drop(devices.goodbyes.insert(*device, known_ms.max(online_ms))),
+                Some(_) if known_ms <= online_ms => drop(devices.goodbyes.remove(device)),
+                _ => {}
+            }
+        }
     }
 
     /// Takes readings from the log, in its order.

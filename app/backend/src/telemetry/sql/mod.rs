@@ -240,6 +240,10 @@ impl TelemetryStore for SqlStore {
         self.latest.goodbye_ms(device)
     }
 
+    fn heard_elsewhere(&self, device: DeviceNumber, at_ms: i64, is_there: bool) {
+        self.latest.heard_elsewhere(device, at_ms, is_there);
+    }
+
     async fn catch_up(&self) -> Result<(), DbError> {
         self.torn(Self::catch_up(self).await)
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tokio::sync::MutexGuard;
 
 use super::damage::{Hole, Place};
+use super::latest::StateRow;
 use super::{SqlStore, block, log, retain};
 use crate::db::{Db, DbError, in_tx, on};
 
@@ -22,9 +23,15 @@ pub(super) struct Others {
     erased: AtomicI64,
     /// The last turn to seal whose last values are known.
     epoch: AtomicI64,
+    /// The newest instant in `device_state` that was met, ms since the epoch.
+    states_ms: AtomicI64,
     /// Whether a commit failed whose outcome nobody knows: its block may be in the log all the same.
     is_unsure: AtomicBool,
 }
+
+/// How much older a row of `device_state` may be than the newest that was met and still be news, in milliseconds: what was under way then, and
+/// how far the clocks of two servers may be apart.
+const STATES_LATE_MS: i64 = 30_000;
 
 /// How far everything was done at one moment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -153,6 +160,18 @@ impl SqlStore {
         Ok(())
     }
 
+    /// Who said goodbye to another process, came back there, or was heard there without a reading.
+    async fn learn_states(&self, read: &sqlx::PgPool) -> Result<(), DbError> {
+        const SQL: &str = "SELECT device, online, online_ms, seen_ms FROM device_state WHERE online_ms >= $1 OR seen_ms >= $1";
+        let from_ms = self.others.states_ms.load(Ordering::SeqCst) - STATES_LATE_MS;
+        let rows: Vec<StateRow> = sqlx::query_as(SQL).bind(from_ms).fetch_all(read).await?;
+        self.latest.learn_states(&rows);
+        if let Some(newest) = rows.iter().flat_map(|(_, _, online_ms, seen_ms)| [*online_ms, *seen_ms]).flatten().max() {
+            self.others.states_ms.fetch_max(newest, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
     async fn learn_erased(&self) -> Result<(), DbError> {
         const ERASED: &str = "SELECT id, device FROM erased WHERE id > $1 ORDER BY id";
         let rows: Vec<(i64, i64)> =
@@ -170,6 +189,7 @@ impl SqlStore {
     pub(super) async fn follow_others(&self) -> Result<(), DbError> {
         self.catch_up().await?;
         let Db::Postgres(pools) = &self.db else { return Ok(()) };
+        self.learn_states(&pools.read).await?;
         let held = self.tail().blocks();
         if !held.is_empty() {
             let there: Vec<i64> = sqlx::query_scalar("SELECT id FROM log").fetch_all(&pools.read).await?;

@@ -7,6 +7,8 @@ use vigia_backend::config::{External, Protocol, Secret};
 use vigia_backend::mqtt::external::dynsec::DynamicSecurity;
 use vigia_backend::mqtt::{CredentialError, Credentials as _};
 use vigia_backend::world::World;
+use vigia_domain::decode::route::Routes;
+use vigia_domain::decode::route::elsewhere::{Named, Rights};
 use vigia_domain::ids::DeviceId;
 
 use super::mosquitto::ADMIN;
@@ -15,6 +17,11 @@ use super::{Client, Mosquitto, PROTOCOLS, at, until};
 fn dynamic(mosquitto: &Mosquitto, protocol: Protocol) -> External {
     let user = Some(ADMIN.0.to_owned());
     External { user, password: Some(Secret::from(ADMIN.1.to_owned())), dynamic_security: true, ..at(mosquitto.address.port(), protocol) }
+}
+
+/// What a device may that is called by its id.
+fn plain(device: &DeviceId) -> Rights {
+    Routes::built_in().rights(&[Named { id: device.to_string(), topic: None }], None)
 }
 
 fn id(text: &str) -> DeviceId {
@@ -32,9 +39,9 @@ async fn a_device_is_let_in_on_its_own_topics_alone() {
         let (mosquitto, folder) = (Mosquitto::dynamic(), tempfile::tempdir().expect("a folder"));
         let broker = dynamic(&mosquitto, protocol);
         let security = DynamicSecurity::new(broker.clone(), World::real()).expect("good settings");
-        security.reconcile(&BTreeSet::new()).await.expect("compared");
+        security.reconcile(&BTreeSet::new(), &plain).await.expect("compared");
         for device in ["m1", "m2"] {
-            security.grant(&id(device), &format!("t-{device}")).await.expect("granted");
+            security.grant(&id(device), &format!("t-{device}"), &plain(&id(device))).await.expect("granted");
         }
         let client = Client::new(broker, folder.path()).await;
         let m1 = ("m1", "t-m1");
@@ -70,9 +77,9 @@ async fn a_new_token_ends_the_old_one_and_a_withdrawn_device_is_out() {
     let mosquitto = Mosquitto::dynamic();
     let security = DynamicSecurity::new(dynamic(&mosquitto, Protocol::V5), World::real()).expect("good settings");
     let (m1, topic) = (id("m1"), "vigia/m1/telemetry");
-    security.grant(&m1, "first").await.expect("granted");
+    security.grant(&m1, "first", &plain(&m1)).await.expect("granted");
     assert!(is_let_through(&mosquitto.publish(("m1", "first"), topic, "1")));
-    security.grant(&m1, "second").await.expect("granted again");
+    security.grant(&m1, "second", &plain(&m1)).await.expect("granted again");
     assert!(!is_let_through(&mosquitto.publish(("m1", "first"), topic, "1")));
     assert!(is_let_through(&mosquitto.publish(("m1", "second"), topic, "1")));
     let mut listener =
@@ -91,7 +98,7 @@ async fn at_each_start_the_broker_is_brought_in_line_with_the_registry() {
     let mosquitto = Mosquitto::dynamic();
     let security = DynamicSecurity::new(dynamic(&mosquitto, Protocol::V5), World::real()).expect("good settings");
     for device in ["kept", "gone"] {
-        security.grant(&id(device), "t").await.expect("granted");
+        security.grant(&id(device), "t", &plain(&id(device))).await.expect("granted");
     }
     let ctrl = |more: &[&str]| {
         let mut command = std::process::Command::new("mosquitto_ctrl");
@@ -102,7 +109,7 @@ async fn at_each_start_the_broker_is_brought_in_line_with_the_registry() {
     ctrl(&["addRoleACL", "vigia-device-kept", "publishClientSend", "vigia/#", "allow", "20"]);
     assert!(is_let_through(&mosquitto.publish(("kept", "t"), "vigia/gone/telemetry", "1")));
     let registered: BTreeSet<_> = [id("kept"), id("new")].into();
-    let found = security.reconcile(&registered).await.expect("compared");
+    let found = security.reconcile(&registered, &plain).await.expect("compared");
     assert_eq!((found.unknown, found.mended, found.gone), (vec![id("new")], 1, vec![id("gone")]));
     assert!(is_let_through(&mosquitto.publish(("gone", "t"), "vigia/gone/telemetry", "1")), "until the registry was asked again");
     security.withdraw(&id("gone")).await.expect("withdrawn");
@@ -113,8 +120,28 @@ async fn at_each_start_the_broker_is_brought_in_line_with_the_registry() {
     // mosquitto_ctrl of 2.0.11 says that it did so and does not.
     let open = r#"{"commands":[{"command":"setDefaultACLAccess","acls":[{"acltype":"publishClientSend","allow":true}]}]}"#;
     assert!(is_let_through(&mosquitto.publish(ADMIN, "$CONTROL/dynamic-security/v1", open)));
-    let again = security.reconcile(&registered).await.expect("compared again");
+    let again = security.reconcile(&registered, &plain).await.expect("compared again");
     assert_eq!((again.mended, again.gone.len(), again.open), (0, 0, vec!["publishClientSend".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_speaks_with_the_plugin_at_the_same_time_gets_their_own_answers() {
+    let mosquitto = Mosquitto::dynamic();
+    let security = DynamicSecurity::new(dynamic(&mosquitto, Protocol::V5), World::real()).expect("good settings");
+    security.reconcile(&BTreeSet::new(), &plain).await.expect("compared");
+    let mut registered = BTreeSet::new();
+    for round in 0..4 {
+        let before = registered.clone();
+        let new: Vec<_> = (0..4).map(|n| id(&format!("m{round}-{n}"))).collect();
+        registered.extend(new.iter().cloned());
+        let grants = new.iter().map(|device| async { security.grant(device, "t", &plain(device)).await });
+        let (found, granted) = tokio::join!(security.reconcile(&registered, &plain), futures_util::future::join_all(grants));
+        let found = found.expect("compared");
+        assert!(found.gone.is_empty() && !found.unknown.iter().any(|device| before.contains(device)), "{found:?}");
+        assert!(granted.iter().all(Result::is_ok), "{granted:?}");
+    }
+    let found = security.reconcile(&registered, &plain).await.expect("compared");
+    assert!(found.unknown.is_empty() && found.gone.is_empty() && found.mended == 0, "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,8 +149,8 @@ async fn what_stands_in_the_way_is_named() {
     let mut mosquitto = Mosquitto::dynamic();
     let broker = dynamic(&mosquitto, Protocol::V5);
     let security = DynamicSecurity::new(broker.clone(), World::real()).expect("good settings");
-    assert!(matches!(security.grant(&id("admin"), "t").await, Err(CredentialError::Taken(_))), "our own account");
-    security.grant(&id("m1"), "t").await.expect("granted");
+    assert!(matches!(security.grant(&id("admin"), "t", &plain(&id("admin"))).await, Err(CredentialError::Taken(_))), "our own account");
+    security.grant(&id("m1"), "t", &plain(&id("m1"))).await.expect("granted");
     let wrong = External { password: Some(Secret::from("wrong".to_owned())), ..broker.clone() };
     let refused = DynamicSecurity::new(wrong, World::real()).expect("good settings").reach().await.expect_err("refused").to_string();
     assert!(refused.contains("NotAuthorized") || refused.contains("BadUserNamePassword"), "{refused}");
@@ -131,5 +158,5 @@ async fn what_stands_in_the_way_is_named() {
     let refused = DynamicSecurity::new(device, World::real()).expect("good settings").reach().await.expect_err("refused").to_string();
     assert!(refused.contains("administrator"), "{refused}");
     mosquitto.stop();
-    assert!(matches!(security.grant(&id("m2"), "t").await, Err(CredentialError::Away(_))));
+    assert!(matches!(security.grant(&id("m2"), "t", &plain(&id("m2"))).await, Err(CredentialError::Away(_))));
 }

@@ -42,8 +42,14 @@ async fn survives(engine: Engine, protocol: Protocol) {
     let mut it = Installation::new(engine).await;
     let app = &it.app;
     let metrics = app.metrics().external.clone();
-    let house =
-        House { gate: Arc::new(it.gate()), directory: Arc::new(Directory::of(app)), world: app.world().clone(), metrics: metrics.clone() };
+    let house = House {
+        gate: Arc::new(it.gate()),
+        directory: Arc::new(Directory::of(app, it.gate())),
+        filters: super::filters(),
+        neighbours: None,
+        world: app.world().clone(),
+        metrics: metrics.clone(),
+    };
     let (broker, pump) = ExternalBroker::new(at(relay.port, protocol), it.dir.path(), house).expect("good settings");
     app.lifecycle().spawn("the connection to the broker", Phase::Intake, |stop| pump.run(stop));
     super::until("it stands", || broker.trouble().is_none()).await;

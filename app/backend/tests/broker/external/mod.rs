@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use vigia_backend::config::{External, Protocol};
@@ -20,12 +21,18 @@ use vigia_backend::metrics::ExternalMetrics;
 use vigia_backend::mqtt::Broker as _;
 use vigia_backend::mqtt::external::{ExternalBroker, House};
 use vigia_backend::world::World;
+use vigia_domain::decode::route::Routes;
 
 use self::mosquitto::Mosquitto;
 use crate::gate::Recorder;
 
 /// Both versions.
 const PROTOCOLS: [Protocol; 2] = [Protocol::V5, Protocol::V311];
+
+/// What is heard where devices are called by their ids.
+fn filters() -> watch::Receiver<Vec<String>> {
+    watch::channel(Routes::built_in().filters(std::iter::empty())).1
+}
 
 /// A broker as the settings describe it.
 fn at(port: u16, protocol: Protocol) -> External {
@@ -61,7 +68,14 @@ impl Client {
 
     fn begin(external: External, folder: &Path) -> Self {
         let (gate, metrics) = (Arc::new(Recorder::default()), ExternalMetrics::default());
-        let house = House { gate: gate.clone(), directory: gate.clone(), world: World::real(), metrics: metrics.clone() };
+        let house = House {
+            gate: gate.clone(),
+            directory: gate.clone(),
+            filters: filters(),
+            neighbours: None,
+            world: World::real(),
+            metrics: metrics.clone(),
+        };
         let (broker, pump) = ExternalBroker::new(external, folder, house).expect("good settings");
         let task = tokio::spawn(pump.run(CancellationToken::new()));
         Self { broker, gate, metrics, task }

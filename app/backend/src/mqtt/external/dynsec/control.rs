@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Control {
     link: Link,
     next: Next,
+    /// Ours alone: the plugin tells every answer to everybody who listens.
+    name: String,
     count: u64,
 }
 
@@ -29,7 +31,7 @@ impl Control {
     /// [`CredentialError::Away`] when the broker cannot be reached or does not let us in.
     pub(super) async fn open(dial: &Dial) -> Result<Self, CredentialError> {
         let (link, events) = link::open(dial);
-        let mut control = Self { link, next: events.next().boxed(), count: 0 };
+        let mut control = Self { link, next: events.next().boxed(), name: dial.client_id.clone(), count: 0 };
         let opened = async {
             loop {
                 match control.happened().await? {
@@ -54,10 +56,10 @@ impl Control {
     /// [`CredentialError::Away`] when the connection ends before the answer.
     pub(super) async fn ask(&mut self, mut command: Value) -> Result<Result<Value, String>, CredentialError> {
         self.count += 1;
-        let number = self.count.to_string();
+        let number = format!("{}-{}", self.name, self.count);
         command["correlationData"] = json!(number);
         let body = json!({ "commands": [command] }).to_string();
-        self.link.publish(COMMANDS, Bytes::from(body), false).map_err(|_| busy())?;
+        self.link.publish(COMMANDS, Bytes::from(body), false, None).map_err(|_| busy())?;
         let answered = async {
             loop {
                 match self.happened().await? {

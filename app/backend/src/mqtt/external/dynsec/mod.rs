@@ -1,7 +1,7 @@
-//! Mosquitto's dynamic security plugin: a client and a role for each device, made by us.
+//! Mosquitto's dynamic security plugin: a client and a role for each device and gateway, made by us.
 //!
 //! A token is known when it is made and never again, so it is handed over then, by whoever made it. What can be mended without it
-//! (rights, devices that are gone) is mended at each start.
+//! (rights, devices that are gone) is mended at each start, and when names in topics or gateways change.
 
 mod control;
 mod reconcile;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
+use vigia_domain::decode::route::elsewhere::Rights;
 use vigia_domain::ids::DeviceId;
 
 use self::control::Control;
@@ -21,7 +22,7 @@ use crate::config::External;
 use crate::mqtt::{BrokerError, CredentialError, Credentials};
 use crate::world::World;
 
-pub use self::reconcile::Found;
+pub use self::reconcile::{Found, RightsOf};
 
 /// Written beside every client and role of ours: what bears it not is not touched.
 const OURS: &str = "made by vigia";
@@ -78,8 +79,8 @@ impl DynamicSecurity {
         }
     }
 
-    async fn give_role(&self, control: &mut Control, device: &DeviceId) -> Result<(), CredentialError> {
-        let (role, rules) = (roles::name(device), roles::written(&roles::of_device(device)));
+    async fn give_role(&self, control: &mut Control, device: &DeviceId, rights: &Rights) -> Result<(), CredentialError> {
+        let (role, rules) = (roles::name(device), roles::written(&roles::of(rights)));
         let create = json!({ "command": "createRole", "rolename": role, "textdescription": OURS, "acls": rules });
         match control.ask(create).await? {
             Err(error) if is_there(&error) => {
@@ -89,7 +90,7 @@ impl DynamicSecurity {
         }
     }
 
-    async fn grant_once(&self, device: &DeviceId, token: &str) -> Result<(), CredentialError> {
+    async fn grant_once(&self, device: &DeviceId, token: &str, rights: &Rights) -> Result<(), CredentialError> {
         if self.broker.user.as_deref() == Some(device.as_str()) {
             return Err(CredentialError::Taken(device.clone()));
         }
@@ -98,7 +99,7 @@ impl DynamicSecurity {
         if ours == Some(false) {
             return Err(CredentialError::Taken(device.clone()));
         }
-        self.give_role(&mut control, device).await?;
+        self.give_role(&mut control, device, rights).await?;
         let (user, role) = (device.as_str(), roles::name(device));
         if ours.is_none() {
             let new = json!({ "command": "createClient", "username": user, "password": token, "textdescription": OURS,
@@ -122,10 +123,10 @@ impl Credentials for DynamicSecurity {
         Ok(())
     }
 
-    async fn grant(&self, device: &DeviceId, token: &str) -> Result<(), CredentialError> {
+    async fn grant(&self, device: &DeviceId, token: &str, rights: &Rights) -> Result<(), CredentialError> {
         let mut tries = 1;
         loop {
-            match self.grant_once(device, token).await {
+            match self.grant_once(device, token, rights).await {
                 // The plugin ends the connections of an account whose roles change, as a server does that starts just now.
                 Err(CredentialError::Away(reason)) if tries < TRIES => {
                     tracing::debug!(%device, reason, "handing over its credential again");

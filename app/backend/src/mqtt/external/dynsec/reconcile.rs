@@ -1,17 +1,21 @@
-//! At each start: what the broker has of us against what the registry has.
+//! At each start, and when what devices are called changes: what the broker has of us against what the registry has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use vigia_domain::decode::route::elsewhere::Rights;
 use vigia_domain::ids::DeviceId;
 
 use super::control::Control;
 use super::roles::{self, Rule, SERVER};
-use super::{AGAIN, DynamicSecurity, OURS, TRIES, is_there, told};
+use super::{AGAIN, DynamicSecurity, OURS, TRIES, is_missing, is_there, told};
 use crate::mqtt::CredentialError;
 
 /// Roles or clients that are told in one answer.
 const PAGE: usize = 100;
+
+/// What each device or gateway may.
+pub type RightsOf<'r> = &'r (dyn Fn(&DeviceId) -> Rights + Sync);
 
 /// What there was to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,17 +32,17 @@ pub struct Found {
 }
 
 impl DynamicSecurity {
-    /// Gives our own account its rights, mends the devices' roles, and finds those of devices that are not registered, for
-    /// the caller to withdraw.
+    /// Gives our own account its rights, mends the roles of devices and gateways, and finds those of who is not registered, for the
+    /// caller to withdraw.
     ///
     /// Several installations at one broker would withdraw each other's devices: they cannot share one.
     ///
     /// # Errors
     /// [`CredentialError`]; what was done by then stays, and doing it again is harmless.
-    pub async fn reconcile(&self, registered: &BTreeSet<DeviceId>) -> Result<Found, CredentialError> {
+    pub async fn reconcile(&self, registered: &BTreeSet<DeviceId>, rights: RightsOf<'_>) -> Result<Found, CredentialError> {
         let (mut found, mut tries) = (Found::default(), 1);
         loop {
-            match self.reconcile_once(registered, &mut found).await {
+            match self.reconcile_once(registered, rights, &mut found).await {
                 // As when a role of ours was changed by somebody else: the plugin ends our connection then, a moment later.
                 Err(CredentialError::Away(reason)) if tries < TRIES => {
                     tracing::debug!(reason, "comparing the broker's credentials again");
@@ -50,7 +54,12 @@ impl DynamicSecurity {
         }
     }
 
-    async fn reconcile_once(&self, registered: &BTreeSet<DeviceId>, found: &mut Found) -> Result<(), CredentialError> {
+    async fn reconcile_once(
+        &self,
+        registered: &BTreeSet<DeviceId>,
+        rights: RightsOf<'_>,
+        found: &mut Found,
+    ) -> Result<(), CredentialError> {
         let mut control = self.open().await?;
         if self.own_role(&mut control).await? {
             // The plugin ends the connections of an account whose roles changed, this one too.
@@ -59,20 +68,26 @@ impl DynamicSecurity {
         }
         found.open = open_to_all(&mut control).await?;
         let mut gone = Vec::new();
-        let there = device_roles(&mut control).await?;
         let clients = our_clients(&mut control).await?;
-        for (device, rules) in &there {
-            if !registered.contains(device) {
+        let mut there = BTreeSet::new();
+        for device in device_roles(&mut control).await? {
+            // One at a time: that of a gateway may be long, and the broker's messages are not.
+            let Some(rules) = told_role(&mut control, &device).await? else { continue };
+            if !registered.contains(&device) {
                 gone.push(device.clone());
-            } else if rules.as_ref() != Some(&roles::of_device(device)) {
-                self.give_role(&mut control, device).await?;
-                found.mended += 1;
+            } else {
+                let wanted = rights(&device);
+                if rules.as_ref() != Some(&roles::of(&wanted)) {
+                    self.give_role(&mut control, &device, &wanted).await?;
+                    found.mended += 1;
+                }
             }
+            there.insert(device);
         }
-        gone.extend(clients.iter().filter(|device| !registered.contains(device) && !there.contains_key(device)).cloned());
+        gone.extend(clients.iter().filter(|device| !registered.contains(device) && !there.contains(device)).cloned());
         found.unknown = registered.iter().filter(|device| !clients.contains(device)).cloned().collect();
-        for device in clients.iter().filter(|device| registered.contains(device) && !there.contains_key(device)) {
-            self.give_role(&mut control, device).await?;
+        for device in clients.iter().filter(|device| registered.contains(device) && !there.contains(device)) {
+            self.give_role(&mut control, device, &rights(device)).await?;
             let add = json!({ "command": "addClientRole", "username": device.as_str(), "rolename": roles::name(device) });
             told("addClientRole", control.ask(add).await?)?;
             found.mended += 1;
@@ -121,25 +136,33 @@ async fn open_to_all(control: &mut Control) -> Result<Vec<String>, CredentialErr
     Ok(data["acls"].as_array().into_iter().flatten().filter_map(open).collect())
 }
 
-/// The devices' roles that are ours, with their rules; `None` for rules that cannot be read.
-async fn device_roles(control: &mut Control) -> Result<BTreeMap<DeviceId, Option<BTreeSet<Rule>>>, CredentialError> {
-    let list = whole(control, "listRoles", "roles").await?;
-    let ours = list.iter().filter(|role| role["textdescription"] == OURS);
-    Ok(ours.filter_map(|role| Some((roles::device_of(role["rolename"].as_str()?)?, roles::read(&role["acls"])))).collect())
+/// Whose roles there are, by their names.
+async fn device_roles(control: &mut Control) -> Result<Vec<DeviceId>, CredentialError> {
+    let list = whole(control, "listRoles", "roles", false).await?;
+    Ok(list.iter().filter_map(|role| roles::device_of(role.as_str()?)).collect())
+}
+
+/// The rules of a role, if it is ours; the inner `None`: they cannot be read.
+async fn told_role(control: &mut Control, device: &DeviceId) -> Result<Option<Option<BTreeSet<Rule>>>, CredentialError> {
+    match control.ask(json!({ "command": "getRole", "rolename": roles::name(device) })).await? {
+        Ok(data) => Ok((data["role"]["textdescription"] == OURS).then(|| roles::read(&data["role"]["acls"]))),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(CredentialError::Refused { command: "getRole", error }),
+    }
 }
 
 /// The clients that are ours.
 async fn our_clients(control: &mut Control) -> Result<BTreeSet<DeviceId>, CredentialError> {
-    let list = whole(control, "listClients", "clients").await?;
+    let list = whole(control, "listClients", "clients", true).await?;
     let ours = list.iter().filter(|client| client["textdescription"] == OURS);
     Ok(ours.filter_map(|client| DeviceId::new(client["username"].as_str()?).ok()).collect())
 }
 
 /// A list of the plugin's, page by page.
-async fn whole(control: &mut Control, command: &'static str, field: &str) -> Result<Vec<Value>, CredentialError> {
+async fn whole(control: &mut Control, command: &'static str, field: &str, verbose: bool) -> Result<Vec<Value>, CredentialError> {
     let mut list = Vec::new();
     loop {
-        let asked = json!({ "command": command, "verbose": true, "count": PAGE, "offset": list.len() });
+        let asked = json!({ "command": command, "verbose": verbose, "count": PAGE, "offset": list.len() });
         let mut data = control.ask(asked).await?.map_err(|error| CredentialError::Refused { command, error })?;
         let Value::Array(page) = data[field].take() else { return Ok(list) };
         let more = page.len() == PAGE;

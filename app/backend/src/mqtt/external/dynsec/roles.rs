@@ -1,12 +1,12 @@
-//! The rights as the plugin writes them: one role per device with what `mqtt/access` allows, and one for ourselves.
+//! The rights as the plugin writes them: one role per device or gateway with what the table of routes allows, and one for ourselves.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use vigia_domain::decode::route::elsewhere::Rights;
 use vigia_domain::ids::DeviceId;
 
 use super::super::topics;
-use crate::mqtt::access::NATIVE_UP;
 
 /// The role of this program's own account.
 pub(super) const SERVER: &str = "vigia-server";
@@ -35,18 +35,13 @@ pub(super) fn device_of(role: &str) -> Option<DeviceId> {
     DeviceId::new(role.strip_prefix(DEVICE)?).ok()
 }
 
-/// What a device may: publish upward on its own topics, hear whatever is below them.
-pub(super) fn of_device(device: &DeviceId) -> BTreeSet<Rule> {
+/// What a device or gateway may, as the table of routes says.
+pub(super) fn of(rights: &Rights) -> BTreeSet<Rule> {
     let mut rules: BTreeSet<_> =
-        NATIVE_UP.iter().map(|leaf| rule("publishClientSend", format!("vigia/{device}/{leaf}"), true, 0)).collect();
-    rules.insert(rule("publishClientSend", format!("{device}/#"), true, 0));
-    // Orders come down there; the parent of `#` is no topic of a device.
-    for down in ["", "/rpc", "/command/#"] {
-        rules.insert(rule("publishClientSend", format!("{device}{down}"), false, 10));
-    }
-    for below in [format!("vigia/{device}/#"), format!("{device}/#")] {
-        rules.insert(rule("subscribePattern", below.clone(), true, 0));
-        rules.insert(rule("publishClientReceive", below, true, 0));
+        rights.publish.iter().map(|own| rule("publishClientSend", own.filter.clone(), own.allow, own.rank)).collect();
+    for filter in &rights.hear {
+        rules.insert(rule("subscribePattern", filter.clone(), true, 0));
+        rules.insert(rule("publishClientReceive", filter.clone(), true, 0));
     }
     rules
 }
@@ -55,12 +50,14 @@ pub(super) fn of_device(device: &DeviceId) -> BTreeSet<Rule> {
 pub(super) fn of_server(group: Option<&str>) -> BTreeSet<Rule> {
     let mut rules: BTreeSet<_> =
         ["vigia/#", "+/rpc", "+/command/#"].iter().map(|topic| rule("publishClientSend", (*topic).to_owned(), true, 0)).collect();
-    rules.extend(topics::FILTERS.iter().map(|topic| rule("publishClientReceive", (*topic).to_owned(), true, 0)));
-    let plain = topics::filters(None).into_iter();
-    let shared = group.map(|group| topics::filters(Some(group))).into_iter().flatten();
-    rules.extend(plain.chain(shared).map(|topic| rule("subscribePattern", topic, true, 0)));
-    rules.insert(rule("subscribePattern", topics::CLIENTS.to_owned(), true, 0));
-    rules.insert(rule("publishClientReceive", topics::CLIENTS.to_owned(), true, 0));
+    // What devices are called changes, and a role that changes ends our connection. It is the administrator's account all the same.
+    let shared = group.map(|group| format!("$share/{group}/#"));
+    for topic in ["#".to_owned(), topics::CLIENTS.to_owned()].into_iter().chain(shared) {
+        rules.insert(rule("subscribePattern", topic, true, 0));
+    }
+    for topic in ["#", topics::CLIENTS] {
+        rules.insert(rule("publishClientReceive", topic.to_owned(), true, 0));
+    }
     rules
 }
 
@@ -81,21 +78,19 @@ pub(super) fn read(told: &Value) -> Option<BTreeSet<Rule>> {
 
 #[cfg(test)]
 mod tests {
+    use vigia_domain::decode::route::Routes;
+    use vigia_domain::decode::route::elsewhere::Named;
+
     use super::*;
 
     #[test]
     fn a_role_is_read_as_it_was_written() {
-        let device = DeviceId::new("m1").expect("a good id");
-        let rules = of_device(&device);
+        let m1 = Named { id: "m1".to_owned(), topic: None };
+        let rules = of(&Routes::built_in().rights(&[m1], None));
         assert_eq!(read(&written(&rules)), Some(rules));
+        let device = DeviceId::new("m1").expect("a good id");
         assert_eq!(device_of(&name(&device)), Some(device));
         assert_eq!(device_of("admin"), None);
         assert!(read(&json!([{"acltype": 7}])).is_none());
-    }
-
-    #[test]
-    fn a_device_has_rights_on_its_own_topics_alone() {
-        let own = |topic: &str| topic.starts_with("vigia/m1/") || topic.starts_with("m1/") || topic == "m1";
-        assert!(of_device(&DeviceId::new("m1").expect("a good id")).iter().all(|rule| own(&rule.topic)));
     }
 }
