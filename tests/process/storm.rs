@@ -131,6 +131,7 @@ async fn a_wire_to_an_external_broker_that_is_cut_again_and_again_loses_nothing(
     for round in 0..rounds() {
         // The broker takes what it is sent whether we keep up or not: so many a second that we do between two cuts.
         let mut running = house.load_at(mosquitto.address, 0..CONNECTIONS, round, Duration::from_secs(6), Some(2_000.0));
+        let losses = tokio::task::block_in_place(|| house.count(&server, "external_losses"));
         for _ in 0..5 {
             tokio::time::sleep(Duration::from_millis(900)).await;
             relay.cut();
@@ -150,6 +151,7 @@ async fn a_wire_to_an_external_broker_that_is_cut_again_and_again_loses_nothing(
                     break;
                 }
             }
+            assert!(house.count(&server, "external_losses") > losses + 1, "it was cut");
             let found = house.look_up(&server, &outcome, &format!("round {round}"));
             println!("round {round}: {found} acknowledged messages, all there; {} connections were refused", outcome.failed);
         });

@@ -23,7 +23,7 @@ const SEAL_READINGS: std::ops::RangeInclusive<usize> = 100..=250_000;
 
 impl Default for Telemetry {
     fn default() -> Self {
-        Self { engine: "sql".to_owned(), raw_days: 0, quarters_days: 0, seal_readings: 50_000 }
+        Self { engine: "sql".to_owned(), raw_days: 0, quarters_days: 0, seal_readings: 250_000 }
     }
 }
 
@@ -47,7 +47,7 @@ impl Telemetry {
             return Err(BadSetting::Value {
                 key: "telemetry.seal_readings",
                 problem: format!("{} is not among {} to {}", self.seal_readings, SEAL_READINGS.start(), SEAL_READINGS.end()),
-                fix: "leave it out, or write 50000".to_owned(),
+                fix: "leave it out, or write 250000".to_owned(),
             });
         }
         Ok(())

@@ -74,7 +74,13 @@ async fn interleaved(engine: Engine, seed: u64, stores: usize, pace: Pace) {
             72..80 => while store.tidy(NOW + 11 * MINUTE_MS).await.expect("tidied") {},
             80..84 => {
                 let (from, to) = (at(&mut dice), at(&mut dice));
-                let (from, to) = (from.min(to), from.max(to) + 1);
+                let (mut from, mut to) = (from.min(to), from.max(to) + 1);
+                // Often a single reading.
+                let known: Vec<i64> = truth.get(&(device, METRICS[0])).into_iter().flatten().map(|(at, _)| *at).collect();
+                if !known.is_empty() && dice.random_bool(0.5) {
+                    from = known[dice.random_range(0..known.len())];
+                    to = from + 1;
+                }
                 store.delete(DeviceNumber(device), Some((from, to))).await.expect("deleted");
                 for metric in METRICS {
                     let Some(values) = truth.get_mut(&(device, metric)) else { continue };

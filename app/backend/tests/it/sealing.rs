@@ -250,6 +250,20 @@ pub(crate) fn day() -> Vec<Reading> {
 }
 
 both! {
+    async fn a_backlog_of_months_is_told_of_before_it_is_sealed_as_it_is_afterwards(it: Installation) {
+        let (store, meter) = (it.app.store(), DeviceNumber(1));
+        // A register each six hours for half a year: more days than are sealed at once, with what was used spread between.
+        let (from_ms, hour_ms) = (NOW - 180 * 86_400_000, 3_600_000);
+        let readings: Vec<Reading> = (0..720_i64).map(|n| (from_ms + n * 6 * hour_ms, vec![("energy_wh", (n * 900) as f64)])).collect();
+        let truth = readings.iter().map(|(at, values)| (*at, values[0].1)).collect();
+        store.append(&[entry(meter, readings)]).await.expect("stored");
+        let quarters = store.quarters(meter, "energy_wh", 0, i64::MAX).await.expect("asked");
+        assert_eq!(quarters, model(Meaning::of("energy_wh"), &truth), "while it is in the log");
+        store.compact().await.expect("sealed");
+        assert_eq!(store.quarters(meter, "energy_wh", 0, i64::MAX).await.expect("asked"), quarters, "when it is sealed");
+        assert_eq!(store.check().await.expect("checked").findings, []);
+    }
+
     async fn a_clock_that_was_years_wrong_for_a_moment_leaves_what_is_stored_alone(it: Installation) {
         let store = it.app.store();
         let device = DeviceNumber(1);

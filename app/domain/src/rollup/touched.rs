@@ -15,21 +15,55 @@ pub fn touched(meaning: Meaning, samples: Samples<'_>, changed: &[i64], longest_
             _ => found.push((from, to)),
         }
     };
+    if meaning == Meaning::Gauge {
+        changed.iter().for_each(|at| add(*at, *at));
+        return found;
+    }
+    let mut near: Option<Near> = None;
     for &at in changed {
-        if meaning == Meaning::Gauge {
-            add(at, at);
-            continue;
-        }
         let index = samples.partition_point(|(instant, _)| *instant < at);
         let first = index.saturating_sub(CONTEXT);
         // One that is gone stands between its neighbours and is none of them.
         let is_gone = samples.get(index).is_none_or(|(instant, _)| *instant != at);
         let last = (index + CONTEXT - usize::from(is_gone)).min(samples.len().saturating_sub(1));
-        let mut from = samples.get(first).map_or(at, |(instant, _)| (*instant).min(at));
+        let gone = is_gone.then_some(at);
+        match &mut near {
+            Some(near) if first <= near.last => {
+                near.last = near.last.max(last);
+                near.gone.extend(gone);
+            }
+            _ => {
+                if let Some(near) = near.replace(Near { first, last, gone: gone.into_iter().collect() }) {
+                    near.stretches(samples, longest_gap_ms, &mut add);
+                }
+            }
+        }
+    }
+    if let Some(near) = near {
+        near.stretches(samples, longest_gap_ms, &mut add);
+    }
+    found
+}
+
+/// Values that stand so near to each other that each decides about the next: those of changed ones and of their context.
+struct Near {
+    /// The first and the last of them.
+    first: usize,
+    last: usize,
+    /// The instants among them whose values are gone, in order of time.
+    gone: Vec<i64>,
+}
+
+impl Near {
+    fn stretches(self, samples: Samples<'_>, longest_gap_ms: i64, add: &mut impl FnMut(i64, i64)) {
+        let is_mixed = !self.gone.is_empty();
+        let reach = samples.get(self.first..=self.last).unwrap_or_default().iter().map(|(instant, _)| *instant);
+        let mut instants: Vec<i64> = reach.chain(self.gone).collect();
+        if is_mixed {
+            instants.sort_unstable();
+        }
+        let Some(mut from) = instants.first().copied() else { return };
         let mut to = from;
-        let reach = samples.get(first..=last).unwrap_or_default().iter().map(|(instant, _)| *instant);
-        let mut instants: Vec<i64> = reach.chain([at]).collect();
-        instants.sort_unstable();
         for instant in instants {
             // Over a silence that long nothing is spread: a rate holds a while into it, a register's growth is booked at its end.
             if instant - to > LONGEST_SPREAD_MS {
@@ -39,10 +73,9 @@ pub fn touched(meaning: Meaning, samples: Samples<'_>, changed: &[i64], longest_
             to = instant;
         }
         // The last value of all stands beyond its own instant.
-        let beyond = if last + 1 >= samples.len() { longest_gap_ms } else { 0 };
+        let beyond = if self.last + 1 >= samples.len() { longest_gap_ms } else { 0 };
         add(from, to.saturating_add(beyond));
     }
-    found
 }
 
 #[cfg(test)]

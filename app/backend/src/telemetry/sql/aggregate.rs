@@ -28,7 +28,7 @@ impl SqlStore {
         let kept_ms = self.raw_kept_ms.load(Ordering::Relaxed);
         let first_ms = rollup::start_of(from_ms.saturating_add(QUARTER_MS - 1));
         // One that is years too early has its own surroundings: nothing is read of what lies between.
-        for run in self.runs(series, &recent).await? {
+        for run in self.whole_runs(series, &recent).await? {
             let Surroundings { all, touched, .. } = self.surroundings(series, run, None).await?;
             let all = shape::merged(&all, &recent).0;
             for (from, to) in without(touched, &self.damage.holes(series)) {

@@ -18,7 +18,8 @@ use crate::telemetry::LONGEST_GAP_MS;
 const DAYS: usize = 64;
 
 impl SqlStore {
-    /// Deletes what is stored of a device when it begins; what is acknowledged from then on stays. Done again, it ends the same.
+    /// Deletes what is stored of a device. What is acknowledged after it has begun to clear stays; what comes while it still gathers what
+    /// is in the log may go with the rest. Done again, it ends the same.
     pub(super) async fn erase(&self, device: DeviceNumber, range: Option<(i64, i64)>) -> Result<(), DbError> {
         let Some(turn) = self.seal_turn(true).await? else { return Ok(()) };
         if self.has_aside().await {
@@ -50,6 +51,7 @@ impl SqlStore {
         let (from_ms, to_ms) = range.unwrap_or((i64::MIN, i64::MAX));
         let now_ms = self.world.clock.now_ms();
         in_tx!(&self.db, |tx| {
+            seal::still_ours!(tx, &self.db, turn.epoch);
             sqlx::query("DELETE FROM events WHERE device = $1 AND at_ms >= $2 AND at_ms < $3 AND id <= $4")
                 .bind(device.0)
                 .bind(from_ms)
@@ -64,9 +66,7 @@ impl SqlStore {
                 .execute(&mut *tx)
                 .await?;
             if range.is_none() {
-                for sql in ["DELETE FROM damaged WHERE device = $1", "DELETE FROM latest WHERE device = $1"] {
-                    sqlx::query(sql).bind(device.0).execute(&mut *tx).await?;
-                }
+                sqlx::query("DELETE FROM damaged WHERE device = $1").bind(device.0).execute(&mut *tx).await?;
             }
             sqlx::query("INSERT INTO erased (device, at_ms) VALUES ($1, $2)").bind(device.0).bind(now_ms).execute(&mut *tx).await?;
         });
@@ -106,7 +106,7 @@ impl SqlStore {
                 let gone: Vec<i64> = gone.into_iter().map(|(at, _)| at).collect();
                 // With its neighbours, without what goes: the quarters at the edges are made of both.
                 let (first, last) = (gone[0], gone[gone.len() - 1]);
-                let mut all = self.surroundings(series, &[(first, 0.0), (last, 0.0)], None).await?.all;
+                let mut all = self.surroundings(series, &edges(first, last), None).await?.all;
                 // What flowed between those that go is gone with them, also where nothing was heard for long.
                 let mut touched = rollup::touched(self.meaning(series), &all, &gone, LONGEST_GAP_MS);
                 all.retain(|(at, _)| gone.binary_search(at).is_err());
@@ -121,7 +121,7 @@ impl SqlStore {
             }
         }
         self.cut_left_over(turn, series, from_ms, to_ms).await?;
-        self.mend_latest(series, from_ms, to_ms).await
+        self.mend_latest(turn, series, from_ms, to_ms).await
     }
 
     /// Takes out what readings came to that are gone already, and damaged readings: of the quarters those wholly inside `[from_ms, to_ms)`.
@@ -148,8 +148,7 @@ impl SqlStore {
         self.damage.forget_within(series, from_ms, to_ms);
         // What lay around a hole is reckoned without it from here on.
         for (first, last) in holes.into_iter().filter(|(first, last)| *first >= from_ms && *last < to_ms) {
-            let edges: Vec<(i64, f64)> = if first < last { vec![(first, 0.0), (last, 0.0)] } else { vec![(first, 0.0)] };
-            let mut all = self.surroundings(series, &edges, None).await?.all;
+            let mut all = self.surroundings(series, &edges(first, last), None).await?.all;
             all.retain(|(at, _)| !(from_ms..to_ms).contains(at));
             let days = self.days(series, &all, &[first, last]).await?;
             seal::write(&self.db, turn.epoch, vec![(series, Change { days, ..Change::default() })]).await?;
@@ -165,12 +164,13 @@ impl SqlStore {
     }
 
     /// The last value, where it was among those that went.
-    async fn mend_latest(&self, series: Series, from_ms: i64, to_ms: i64) -> Result<(), DbError> {
+    async fn mend_latest(&self, turn: &SealTurn<'_>, series: Series, from_ms: i64, to_ms: i64) -> Result<(), DbError> {
         const LAST: &str = "SELECT data FROM chunks WHERE device = $1 AND metric = $2 ORDER BY from_ms DESC LIMIT 1";
         let metric = i64::from(series.metric);
         let data: Option<(Vec<u8>,)> = on!(&self.db, |c| sqlx::query_as(LAST).bind(series.device).bind(metric).fetch_optional(c).await)?;
         let last = data.and_then(|(data,)| chunk::unpack(&data).ok()).and_then(|values| values.last().copied());
         in_tx!(&self.db, |tx| {
+            seal::still_ours!(tx, &self.db, turn.epoch);
             let sql = "DELETE FROM latest WHERE device = $1 AND metric = $2 AND at_ms >= $3 AND at_ms < $4";
             let gone = sqlx::query(sql).bind(series.device).bind(metric).bind(from_ms).bind(to_ms).execute(&mut *tx).await?.rows_affected();
             if let Some((at_ms, value)) = last.filter(|_| gone > 0) {
@@ -196,6 +196,11 @@ impl SqlStore {
         found.retain(|start, _| *start >= kept_ms);
         Ok(found)
     }
+}
+
+/// The edges of what goes, as values whose surroundings are asked for: each instant once.
+fn edges(first: i64, last: i64) -> Vec<(i64, f64)> {
+    if first < last { vec![(first, 0.0), (last, 0.0)] } else { vec![(first, 0.0)] }
 }
 
 /// Stretches of time in order and apart from each other.

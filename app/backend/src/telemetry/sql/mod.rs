@@ -58,7 +58,7 @@ use take_over::TakeOver;
 /// So old a reading in the log is sealed, in ms.
 const SEAL_AGE_MS: i64 = 10 * 60_000;
 /// So many readings the log holds at most; whoever brings more waits until some are sealed.
-const MOST_READINGS: usize = 500_000;
+const MOST_READINGS: usize = 1_000_000;
 /// How long whoever brings more waits before looking again whether another process has sealed some.
 const SEALED_ELSEWHERE: Duration = Duration::from_millis(50);
 
@@ -93,6 +93,8 @@ pub struct SqlStore {
     /// Damaged files that were set aside and are not taken over yet.
     aside: Mutex<Vec<PathBuf>>,
     taking_over: Mutex<Option<TakeOver>>,
+    /// Why they could not be taken over the last time it was tried.
+    aside_trouble: std::sync::Mutex<Option<String>>,
     /// The last block that was appended here: ids of the log go on from it in a new file, so that places in the old one fit nothing there.
     last_block: AtomicI64,
 }
@@ -143,6 +145,7 @@ impl SqlStore {
             torn: std::sync::Mutex::default(),
             aside: Mutex::default(),
             taking_over: Mutex::default(),
+            aside_trouble: std::sync::Mutex::default(),
             last_block,
         };
         for (id, received_ms) in broken {
@@ -193,6 +196,7 @@ impl SqlStore {
         }
         // What is taken over may have to wait; what has had its time goes all the same.
         let taken = self.take_over_piece().await;
+        *self.aside_trouble.lock().unwrap_or_else(PoisonError::into_inner) = taken.as_ref().err().map(ToString::to_string);
         if matches!(taken, Ok(true)) {
             return Ok(true);
         }
@@ -325,7 +329,11 @@ impl TelemetryStore for SqlStore {
             wrong.push(format!("{rows} damaged parts of the readings are left out of answers; `vigia check` names them"));
         }
         let files: BTreeSet<String> = self.db.set_aside().iter().map(|file| take_over::name_of(file)).collect();
-        wrong.extend(files.into_iter().map(|file| format!("{file} was damaged and set aside; `vigia check` says what was taken over")));
+        let trouble = self.aside_trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        wrong.extend(files.into_iter().map(|file| match &trouble {
+            Some(trouble) => format!("{file} was damaged and set aside, and is not taken over: {trouble}"),
+            None => format!("{file} was damaged and set aside; `vigia check` says what was taken over"),
+        }));
         wrong
     }
 

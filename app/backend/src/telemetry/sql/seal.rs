@@ -19,6 +19,8 @@ use super::{SqlStore, block, day, log};
 use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::LONGEST_GAP_MS;
 
+/// So many readings are held in memory at a time: those of as many devices, of all blocks that are sealed together.
+const PART: usize = 50_000;
 /// Series written in one transaction: few enough that an acknowledgement hardly waits for it.
 const SERIES: usize = 16;
 /// From so many rows on, chunks and days, a transaction is ended before it has so many series.
@@ -67,15 +69,34 @@ impl SqlStore {
             return Ok(Sealed::default());
         }
         let mut done = Sealed { blocks: ids.len(), ..Sealed::default() };
-        let mut series: BTreeMap<Series, Vec<(i64, f64)>> = BTreeMap::new();
         let mut seen: BTreeMap<i64, i64> = BTreeMap::new();
-        let mut broken = Vec::new();
-        log::each(&self.db, &ids, |logged| {
+        let parts = self.tail().parts(&ids, PART);
+        for part in 0..parts.values().max().map_or(1, |last| last + 1) {
+            let in_part = |device: i64| parts.get(&device).copied().unwrap_or_default() == part;
+            let series = self.gather(&ids, in_part, &mut seen).await?;
+            self.seal_series(turn, series, &mut done).await?;
+        }
+        remove(&self.db, turn.epoch, &ids, &seen).await?;
+        self.tail_mut().forget(&ids.iter().copied().collect::<BTreeSet<_>>());
+        self.metrics.sealed.inc_by(u64::try_from(done.values).unwrap_or_default());
+        self.metrics.replaced.inc_by(done.replaced);
+        Ok(done)
+    }
+
+    /// The values of some devices in blocks of the log, by their series, in the order in which they came; notes when each device was heard.
+    async fn gather(
+        &self,
+        ids: &[i64],
+        wanted: impl Fn(i64) -> bool,
+        seen: &mut BTreeMap<i64, i64>,
+    ) -> Result<BTreeMap<Series, Vec<(i64, f64)>>, DbError> {
+        let (mut series, mut broken) = (BTreeMap::<Series, Vec<(i64, f64)>>::new(), Vec::new());
+        log::each(&self.db, ids, |logged| {
             let Ok(frames) = block::frames(&logged.data) else {
                 broken.push((logged.id, logged.received_ms));
                 return Ok(());
             };
-            for (_, frame) in frames {
+            for (_, frame) in frames.into_iter().filter(|(_, frame)| wanted(frame.device)) {
                 seen.insert(frame.device, logged.received_ms);
                 for (metric, value) in frame.values() {
                     series.entry(Series { device: frame.device, metric }).or_default().push((frame.at_ms, value));
@@ -88,6 +109,10 @@ impl SqlStore {
             self.note_damage(Place::Block(id), Hole { series: None, from_ms: received_ms, to_ms: received_ms });
             self.move_aside(Place::Block(id)).await?;
         }
+        Ok(series)
+    }
+
+    async fn seal_series(&self, turn: &SealTurn<'_>, series: BTreeMap<Series, Vec<(i64, f64)>>, done: &mut Sealed) -> Result<(), DbError> {
         let (mut changes, mut rows) = (Vec::with_capacity(SERIES), 0);
         for (series, values) in series {
             done.values += values.len();
@@ -107,22 +132,26 @@ impl SqlStore {
                 }
             }
         }
-        write(&self.db, turn.epoch, changes).await?;
-        remove(&self.db, turn.epoch, &ids, &seen).await?;
-        self.tail_mut().forget(&ids.iter().copied().collect::<BTreeSet<_>>());
-        self.metrics.sealed.inc_by(u64::try_from(done.values).unwrap_or_default());
-        self.metrics.replaced.inc_by(done.replaced);
-        Ok(done)
+        write(&self.db, turn.epoch, changes).await
     }
 
     /// New values, in order of time, cut where whole chunks lie between two neighbours: of one that is years too early nothing but its own
     /// neighbourhood is written anew. Cut as well where they would change more than one transaction should: a backlog that lies between the
     /// readings of a month is not written at once.
     pub(super) async fn runs<'v>(&self, series: Series, new: &'v [(i64, f64)]) -> Result<Vec<&'v [(i64, f64)]>, DbError> {
+        let spans = self.between(series, new).await?;
+        Ok(apart(&spans, new).flat_map(|run| bounded(&spans, run)).collect())
+    }
+
+    /// The same for who only reads, and so has no piece stored when it comes to the next: cut where whole chunks lie between and nowhere else.
+    pub(super) async fn whole_runs<'v>(&self, series: Series, new: &'v [(i64, f64)]) -> Result<Vec<&'v [(i64, f64)]>, DbError> {
+        let spans = self.between(series, new).await?;
+        Ok(apart(&spans, new).collect())
+    }
+
+    async fn between(&self, series: Series, new: &[(i64, f64)]) -> Result<Vec<Span>, DbError> {
         let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Vec::new()) };
-        let spans = series.around(&self.db, first.0, last.0).await?;
-        let is_between = |a: i64, b: i64| spans.get(spans.partition_point(|span| span.from_ms <= a)).is_some_and(|span| span.to_ms < b);
-        Ok(new.chunk_by(|a, b| !is_between(a.0, b.0)).flat_map(|run| bounded(&spans, run)).collect())
+        series.around(&self.db, first.0, last.0).await
     }
 
     /// What is to be written to add values, in order of time, to a series.
@@ -189,6 +218,12 @@ impl SqlStore {
         let days = days.into_iter().map(|(day_ms, quarters)| (day_ms, day::pack(day_ms, &quarters))).collect();
         Ok(days)
     }
+}
+
+/// Values in order of time, cut where whole chunks lie between two neighbours.
+fn apart<'v>(spans: &[Span], new: &'v [(i64, f64)]) -> impl Iterator<Item = &'v [(i64, f64)]> {
+    let is_between = |a: i64, b: i64| spans.get(spans.partition_point(|span| span.from_ms <= a)).is_some_and(|span| span.to_ms < b);
+    new.chunk_by(move |a, b| !is_between(a.0, b.0))
 }
 
 /// A run of values, in pieces that change a bounded number of chunks and days each.

@@ -97,6 +97,24 @@ impl Tail {
         self.blocks.iter().take_while(wanted).map(|(block, _)| *block).collect()
     }
 
+    /// Cuts the devices of the oldest blocks into parts, counted from 0, each with `readings` of their readings or those of one device more.
+    pub(super) fn parts(&self, blocks: &[i64], readings: usize) -> HashMap<i64, usize> {
+        let last = blocks.last().copied().unwrap_or(i64::MIN);
+        let (mut part, mut held) = (0, 0);
+        let mut parts = HashMap::default();
+        for (device, places) in &self.devices {
+            if held >= readings {
+                (part, held) = (part + 1, 0);
+            }
+            let count = places.iter().filter(|place| place.block <= last).count();
+            if count > 0 {
+                parts.insert(*device, part);
+                held += count;
+            }
+        }
+        parts
+    }
+
     /// When the oldest block came, ms since the epoch.
     pub(super) fn since_ms(&self) -> Option<i64> {
         self.blocks.first_key_value().map(|(_, (_, received_ms))| *received_ms)
@@ -118,6 +136,10 @@ mod tests {
         assert_eq!(tail.of(9, 0, 100), []);
         assert_eq!(tail.since_ms(), Some(100));
         assert_eq!((tail.readings(), tail.oldest(1), tail.oldest(2)), (4, vec![1], vec![1, 2]));
+        let both = tail.parts(&[1, 2], 1);
+        assert!(both[&1] != both[&7] && both.values().all(|part| *part < 2), "{both:?}");
+        assert_eq!(tail.parts(&[1, 2], 9).values().sum::<usize>(), 0, "all fit into one");
+        assert_eq!(tail.parts(&[1], 1).keys().copied().collect::<Vec<_>>(), [1], "the other one has nothing in this block");
         tail.forget(&BTreeSet::from([2]));
         assert_eq!((tail.of(1, 0, 100), tail.of(7, 0, 100)), (vec![(1, vec![0])], vec![]));
         assert_eq!(tail.readings(), 1);
