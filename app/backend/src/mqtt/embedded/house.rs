@@ -103,9 +103,8 @@ impl House {
         // First those who are on their way: whoever is not found here any more stands in the registry.
         self.arrivals.withdraw(device.as_str());
         for session in self.registry.of_device(device.as_str()) {
-            match session.link() {
-                Some(link) => link.order(Order::Withdrawn),
-                None => self.registry.forget(&session).iter().for_each(|over| self.clear(&over.session)),
+            if !session.withdraw() {
+                self.registry.forget(&session).iter().for_each(|over| self.clear(&over.session));
             }
         }
     }
@@ -293,15 +292,18 @@ impl House {
         futures_util::stream::iter(wills).for_each_concurrent(WILLS, say).await;
     }
 
-    /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device.
+    /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device; and who was withdrawn says nothing.
     pub(super) async fn will(&self, session: &Session, will: &LastWill) {
+        if session.locked().is_withdrawn {
+            return;
+        }
         // It was asked when the client came; that may be long ago.
         if !rights::may_publish(&*self.gate, &session.device, &will.topic) {
             return self.gate.refused(&session.device, Offence::Will, &will.topic, &will.payload).await;
         }
         let mut pause: Duration = WILL_PAUSE;
         for attempt in 1..=WILL_ATTEMPTS {
-            if self.is_stopping() {
+            if self.is_stopping() || session.locked().is_withdrawn {
                 return;
             }
             match self.gate.accept(&session.device, &will.topic, will.payload.clone()).await {
