@@ -305,7 +305,8 @@ impl House {
         futures_util::stream::iter(wills).for_each_concurrent(WILLS, say).await;
     }
 
-    /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device; and who was withdrawn says nothing.
+    /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device; and who was
+    /// withdrawn says nothing.
     pub(super) async fn will(&self, session: &Session, will: &LastWill) {
         if session.locked().is_withdrawn {
             return;

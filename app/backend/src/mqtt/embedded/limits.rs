@@ -101,7 +101,8 @@ pub const RETAINED_BYTES: usize = 16 * 1024;
 pub const RETAINED_ALL_BYTES: usize = 256 * 1024;
 /// What all that is retained of all devices together may take.
 pub const RETAINED_TOTAL_BYTES: usize = 64 * 1024 * 1024;
-/// What may be retained of one device even then: its status and the state of a few components. Some who keep much must not cost everybody theirs.
+/// What may be retained of one device even then: its status and the state of a few components. Some who keep much must not cost
+/// everybody theirs.
 pub const RETAINED_RESERVED_BYTES: usize = 4 * 1024;
 /// How often it is looked for sessions and wills whose time has come.
 pub const SWEEP: Duration = Duration::from_millis(250);

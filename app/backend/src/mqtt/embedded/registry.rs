@@ -139,8 +139,8 @@ impl Registry {
     ) -> Option<Begun> {
         let (now, link, mut over) = (Instant::now(), Arc::<Link>::default(), Vec::new());
         if let Some(session) = existing {
-            // What the device was before, known by another number, may have subscribed to what it may not now, and the other way round; and so may it
-            // before its rights were withdrawn.
+            // What the device was before, known by another number, may have subscribed to what it may not now, and the other way round;
+            // and so may it before its rights were withdrawn.
             if !wish.clean && session.device == *device && !session.locked().is_withdrawn {
                 held.leave_agenda(&session);
                 held.touch(&session);

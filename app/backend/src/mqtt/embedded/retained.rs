@@ -68,8 +68,8 @@ struct Last {
 }
 
 impl Retained {
-    /// Replaces the topic's last message; an empty one clears it. What is refused is not kept, and neither is what its device had said there before: it
-    /// is not so any more.
+    /// Replaces the topic's last message; an empty one clears it. What is refused is not kept, and neither is what its device had said
+    /// there before: it is not so any more.
     pub(super) fn set(&self, message: &Arc<Message>, owner: Option<&DeviceIdentity>) -> Result<(), Full> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let Kept { root, counts } = &mut *kept;

@@ -79,8 +79,8 @@ impl Session {
         self.locked().link.clone()
     }
 
-    /// What its client may do is withdrawn. Says whether a connection stands, which is told; one that is ending already has its own reason, and the
-    /// mark counts all the same.
+    /// What its client may do is withdrawn. Says whether a connection stands, which is told; one that is ending already has its own
+    /// reason, and the mark counts all the same.
     pub(super) fn withdraw(&self) -> bool {
         let mut state = self.locked();
         state.is_withdrawn = true;
