@@ -20,14 +20,14 @@ use crate::pages::status::{Status, StatusPage};
 /// Pages outside the frame: for who is not in yet. No link leads from one kind to the other without a new page load.
 const DOORS: [&str; 3] = ["/sign-in", "/setup", "/enter"];
 
-/// The whole of a page.
+/// The whole of a page; `waited_ms`: so long it stood there before it was taken over, because something it needs did not come at once.
 #[component]
-pub(crate) fn App() -> impl IntoView {
+pub(crate) fn App(#[prop(optional)] waited_ms: i64) -> impl IntoView {
     let boot = SharedValue::new(|| use_context::<Boot>().unwrap_or_default()).into_inner();
     provide_meta_context();
     provide_context(boot.lang);
-    provide_context(Clock::start(boot.now_ms));
-    provide_context(Live::new());
+    provide_context(Clock::start(boot.now_ms, waited_ms));
+    provide_context(Live::new(waited_ms > 0));
     provide_context(ChosenTheme(RwSignal::new(boot.theme)));
     let (outcome, signed_in) = (boot.outcome, boot.visitor.is_some());
     let is_door = DOORS.contains(&boot.path.trim_end_matches('/'));

@@ -11,14 +11,14 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// Starts at the server's time. In the browser it begins to move after hydration, so that the first rendering
-    /// is the same on both sides.
-    pub(crate) fn start(server_now_ms: i64) -> Self {
+    /// is the same on both sides; `waited_ms`: so long the page has stood there.
+    pub(crate) fn start(server_now_ms: i64, waited_ms: i64) -> Self {
         let (now_ms, set_now) = signal(server_now_ms);
         let (running, set_running) = signal(false);
         Effect::new(move || {
             // A browser's clock that agrees within a minute is right, and the page took its time to come;
             // one that does not is moved by the difference.
-            let difference = server_now_ms - browser_now_ms();
+            let difference = server_now_ms + waited_ms - browser_now_ms();
             let offset = if difference.abs() < 60_000 { 0 } else { difference };
             let tick = move || set_now.set(browser_now_ms() + offset);
             tick();
@@ -48,12 +48,12 @@ impl Clock {
 
 /// The page's clock.
 pub(crate) fn use_clock() -> Clock {
-    use_context().unwrap_or_else(|| Clock::start(0))
+    use_context().unwrap_or_else(|| Clock::start(0, 0))
 }
 
 #[cfg(target_arch = "wasm32")]
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch fit")]
-fn browser_now_ms() -> i64 {
+pub(crate) fn browser_now_ms() -> i64 {
     js_sys::Date::now() as i64
 }
 

@@ -35,14 +35,16 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// An idle one.
-    pub(crate) fn new() -> Self {
+    /// An idle one; `late`: what the page shows is older than its first connection, and is asked for anew when that stands.
+    pub(crate) fn new(late: bool) -> Self {
+        #[cfg(not(target_arch = "wasm32"))]
+        let _ = late;
         let (link, returns) = (RwSignal::new(Link::Idle), RwSignal::new(0));
         Self {
             link,
             returns,
             #[cfg(target_arch = "wasm32")]
-            hub: StoredValue::new_local(hub::Hub::new(link, returns)),
+            hub: StoredValue::new_local(hub::Hub::new(link, returns, late)),
         }
     }
 
@@ -102,7 +104,7 @@ pub(crate) fn load_again() {
 
 /// The page's live connection.
 pub(crate) fn use_live() -> Live {
-    use_context().unwrap_or_else(Live::new)
+    use_context().unwrap_or_else(|| Live::new(false))
 }
 
 /// The topic of a device.

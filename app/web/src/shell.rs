@@ -11,6 +11,7 @@ use vigia_backend::http::assets::AssetNames;
 
 use crate::app::App;
 use crate::boot::{Boot, Outcome};
+use crate::part::NEEDED;
 
 /// Paper and ink of `style/tokens.css`, for the browser's own frame.
 const PAPER: (&str, &str) = ("#fbfaf7", "#0b0f16");
@@ -45,7 +46,7 @@ pub(crate) fn shell() -> impl IntoView {
                 <link rel="modulepreload" href=assets.js.clone()/>
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 {part(&boot, &assets).map(|part| view! {
-                    <link rel="preload" href=part r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                    <link id=NEEDED rel="preload" href=part r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 })}
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <link rel="icon" href="/icon-192.png" r#type="image/png" sizes="192x192"/>

@@ -89,6 +89,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
     let broker = broker.address().to_string();
     let now_ms = world.clock.now_ms();
     let load = |from_ms| Load {
+        values: load::VALUES,
         broker: broker.clone(),
         devices: devices.clone(),
         window: plan.window,
@@ -147,7 +148,7 @@ async fn bring(broker: &str, token: &str, from_ms: i64, readings: usize) -> std:
         let mut payload = String::from("[");
         for n in 0..left.min(READINGS_PER_MESSAGE) {
             let comma = if n == 0 { "" } else { "," };
-            write!(payload, "{comma}{}", load::payload(at_ms)).expect("a text takes any text");
+            write!(payload, "{comma}{}", load::payload(at_ms, load::VALUES)).expect("a text takes any text");
             at_ms += 1_000;
         }
         payload.push(']');

@@ -195,8 +195,17 @@ pub(super) async fn through(
 
 /// Sends the load to the broker at `host:port`.
 pub(super) async fn send(broker: String, from_ms: i64, devices: Vec<(DeviceId, String)>, plan: Plan) -> Result<Outcome, BenchError> {
-    let load =
-        Load { broker, devices, window: plan.window, rate_per_s: plan.rate_per_s, time: plan.time, from_ms, step_ms: 1, keep: false };
+    let load = Load {
+        values: load::VALUES,
+        broker,
+        devices,
+        window: plan.window,
+        rate_per_s: plan.rate_per_s,
+        time: plan.time,
+        from_ms,
+        step_ms: 1,
+        keep: false,
+    };
     let outcome = load::run(load, CancellationToken::new()).await;
     match outcome.first_failure {
         Some(reason) => Err(failed(format!("{} connections failed, the first because: {reason}", outcome.failed))),

@@ -102,6 +102,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan, mut tell: impl FnMut(&Li
         EmbeddedBroker::bind((Ipv4Addr::LOCALHOST, 0).into(), Guard::Anyone, Arc::new(FleetGate::of(&app))).await.map_err(failed)?;
     lifecycle.spawn("broker", Phase::Intake, |stop| listening.serve(stop));
     let load = Load {
+        values: load::VALUES,
         broker: broker.address().to_string(),
         devices,
         window: 16,

@@ -58,6 +58,10 @@ pub struct BrokerMetrics {
     pub strangers: Gauge,
     /// Messages that found no room in the queue of their receiver.
     pub dropped: Counter,
+    /// Messages that were passed on and not kept for who comes later.
+    pub not_retained: TurnedAway,
+    /// Bytes of the retained messages of all devices.
+    pub retained_bytes: Gauge,
 }
 
 impl BrokerMetrics {
@@ -66,6 +70,8 @@ impl BrokerMetrics {
         registry.register("mqtt_connections", "MQTT connections that stand", self.connections.clone());
         registry.register("mqtt_strangers", "Connections that have not said yet who they are", self.strangers.clone());
         registry.register("mqtt_dropped", "Messages that found no room in the queue of their receiver", self.dropped.clone());
+        registry.register("mqtt_not_retained", "Messages that were to be retained and were only passed on", self.not_retained.0.clone());
+        registry.register("mqtt_retained_bytes", "Bytes of the retained messages of all devices", self.retained_bytes.clone());
     }
 }
 

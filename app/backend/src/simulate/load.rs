@@ -17,10 +17,12 @@ use super::wire;
 
 /// How long the last acknowledgements may take after the load has ended.
 const LAST_ACKS: Duration = Duration::from_secs(10);
+/// The values of a whole message, as a meter's are.
+pub const VALUES: usize = 10;
 /// Connections that are opened at the same time.
 const OPENING: usize = 64;
 
-/// What is to be sent. One connection per device; every message carries ten values and a time of its own.
+/// What is to be sent. One connection per device; every message carries a time of its own.
 #[derive(Clone, Debug)]
 pub struct Load {
     /// `host:port` of the broker.
@@ -33,6 +35,8 @@ pub struct Load {
     pub rate_per_s: Option<f64>,
     /// How long it is sent.
     pub time: Duration,
+    /// How many values a message carries, [`VALUES`] at most.
+    pub values: usize,
     /// The time of each device's first message, in milliseconds since the epoch. Choose it so that what a device sends in `time`
     /// ends before now.
     pub from_ms: i64,
@@ -144,6 +148,7 @@ struct Lane {
     due: Instant,
     end: Instant,
     next_ms: i64,
+    values: usize,
     step_ms: i64,
     packet: u16,
     under_way: VecDeque<(u16, i64, Instant)>,
@@ -166,6 +171,7 @@ impl Lane {
             due: first,
             end,
             next_ms: load.from_ms,
+            values: load.values,
             step_ms: load.step_ms,
             packet: 0,
             under_way: VecDeque::new(),
@@ -236,7 +242,7 @@ impl Lane {
                 None => now,
             };
             self.packet = self.packet.checked_add(1).unwrap_or(1);
-            let payload = payload(self.next_ms);
+            let payload = payload(self.next_ms, self.values);
             wire::put_publish(out, &self.topic, self.packet, payload.as_bytes());
             self.under_way.push_back((self.packet, self.next_ms, since));
             self.next_ms += self.step_ms;
@@ -263,8 +269,8 @@ impl Lane {
     }
 }
 
-/// Ten values that move a little from message to message, as a meter's do.
-pub(crate) fn payload(at_ms: i64) -> String {
+/// The first so many of ten values that move a little from message to message, as a meter's do.
+pub(crate) fn payload(at_ms: i64, values: usize) -> String {
     let mut text = Vec::with_capacity(224);
     let n = at_ms.rem_euclid(1000);
     let power = 4000 + n * 7 % 900;
@@ -288,7 +294,13 @@ pub(crate) fn payload(at_ms: i64) -> String {
         50 + n % 20,
     );
     written.expect("memory takes any text");
-    String::from_utf8(text).expect("only ASCII was written")
+    let mut text = String::from_utf8(text).expect("only ASCII was written");
+    // The first comma is the one behind the time.
+    if let Some((end, _)) = text.match_indices(',').nth(values) {
+        text.truncate(end);
+        text.push('}');
+    }
+    text
 }
 
 #[cfg(test)]
@@ -296,12 +308,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_message_has_its_time_and_ten_values() {
+    fn every_message_has_its_time_and_as_many_values_as_it_should() {
         for at_ms in [1_736_604_018_000, 1_736_604_018_999, 1_736_604_019_123] {
-            let value: serde_json::Value = serde_json::from_str(&payload(at_ms)).expect("JSON");
-            let map = value.as_object().expect("an object");
-            assert_eq!((map.len(), &map["ts"]), (11, &serde_json::json!(at_ms)));
-            assert!(map.values().all(serde_json::Value::is_number));
+            for values in [1, 2, VALUES] {
+                let value: serde_json::Value = serde_json::from_str(&payload(at_ms, values)).expect("JSON");
+                let map = value.as_object().expect("an object");
+                assert_eq!((map.len(), &map["ts"]), (values + 1, &serde_json::json!(at_ms)));
+                assert!(map.contains_key("power_w") && map.values().all(serde_json::Value::is_number));
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -119,6 +120,38 @@ async fn a_withdrawn_device_loses_all_its_connections() {
     other.publish(Say { topic: "vigia/m2/telemetry", payload: b"1", qos: 1, packet: 1, ..Say::default() }).await;
     assert_eq!(other.packet().await.map(|p| p.0), Some(0x40));
     until("one is left", || house.broker.connections() == Some(1)).await;
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_withdrawn_while_its_connection_ends_hears_nothing_of_before() {
+    let house = House::new().await;
+    let m1 = DeviceId::new("m1").expect("a good id");
+    for level in LEVELS {
+        let hello = Hello { clean: false, ..Hello::of("m1", level).will("vigia/m1/status", "offline", false) };
+        let (mut wire, _) = Wire::connect(house.address(), &hello).await;
+        assert_eq!(wire.subscribe("vigia/m1/command").await, Some(1));
+        // Its last message is being stored when its line breaks, and meanwhile its credential is withdrawn.
+        house.gate.held.store(true, Ordering::SeqCst);
+        house.gate.waiting.store(0, Ordering::SeqCst);
+        wire.publish(Say { topic: "vigia/m1/telemetry", payload: b"1", qos: 1, packet: 1, ..Say::default() }).await;
+        until("it is being stored", || house.gate.waiting.load(Ordering::SeqCst) == 1).await;
+        let before = house.gate.comings().len();
+        drop(wire);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        house.broker.disconnect(&m1).await;
+        house.gate.let_go();
+        until("it is gone", || house.gate.comings().len() > before).await;
+        assert!(house.gate.accepted().iter().all(|(_, topic, _)| topic != "vigia/m1/status"), "its will is not its to say any more");
+
+        let (mut wire, code) = Wire::connect(house.address(), &hello).await;
+        assert_eq!(code, Some(0));
+        house.broker.publish("vigia/m1/command", Bytes::from_static(b"on"), false).await.expect("it runs");
+        assert!(wire.silent(Duration::from_millis(150)).await, "what it had subscribed to is forgotten");
+        let before = house.gate.comings().len();
+        house.broker.disconnect(&m1).await;
+        until("it is gone again", || house.gate.comings().len() > before).await;
+    }
     house.end().await;
 }
 

@@ -122,6 +122,7 @@ async fn load_is_counted_message_by_message() {
     let house = House::new().await;
     let devices = (1..=4).map(|n| (DeviceId::new(format!("m{n}")).expect("a good id"), format!("t-m{n}"))).collect();
     let free = Load {
+        values: load::VALUES,
         broker: house.address().to_string(),
         devices,
         window: 8,

@@ -61,7 +61,8 @@ impl Ticket {
 }
 
 impl Hub {
-    pub(super) fn new(link: RwSignal<Link>, returns: RwSignal<u32>) -> Rc<Self> {
+    /// `was_on`: something was missed before the first connection, too.
+    pub(super) fn new(link: RwSignal<Link>, returns: RwSignal<u32>, was_on: bool) -> Rc<Self> {
         Rc::new(Self {
             link,
             returns,
@@ -71,7 +72,7 @@ impl Hub {
             next: Cell::new(0),
             wait_ms: Cell::new(FIRST_WAIT_MS),
             flushing: Cell::new(false),
-            was_on: Cell::new(false),
+            was_on: Cell::new(was_on),
             returning: Cell::new(false),
         })
     }

@@ -20,6 +20,7 @@ use leptos::server_fn::codec::GetUrl;
 use leptos::wasm_split::SplitLoaderError;
 use leptos_router::LazyRoute;
 use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::location::Location;
 use serde::{Deserialize, Serialize};
 use vigia_domain::device::DeviceRow;
 use vigia_domain::series::{Latest, Series};
@@ -29,7 +30,7 @@ use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::live::{load_again, use_live};
 use crate::pages::status::FaultPage;
-use crate::part::loaded;
+use crate::part::{address, loaded};
 use about::About;
 use figures::{FigureSet, Figures};
 use head::Head;
@@ -99,22 +100,29 @@ fn ask_series(id: String, metric: String, period: Period) -> impl Future<Output 
 
 /// `/devices/:id`, whose code is loaded where it is looked at.
 pub(crate) struct DeviceRoute {
-    path: String,
+    address: String,
 }
 
 impl LazyRoute for DeviceRoute {
     fn data() -> Self {
-        Self { path: use_location().pathname.get_untracked() }
+        let Location { pathname, search, hash, .. } = use_location();
+        Self { address: address(&pathname.get_untracked(), &search.get_untracked(), &hash.get_untracked()) }
     }
 
     async fn view(this: Self) -> AnyView {
-        loaded(device_page().await, &this.path).await
+        loaded(device_page().await, &this.address).await
     }
 
     async fn preload() {
         // What does not come is seen when the page is wanted.
         let _ = preload_device_page().await;
     }
+}
+
+/// Loads the code of the page. Said again after it failed, it tries again.
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn load_part() -> Result<(), SplitLoaderError> {
+    preload_device_page().await
 }
 
 #[leptos::wasm_split::wasm_split(device, wasm_split_path = leptos::wasm_split, preload(preload_device_page), fallible)]

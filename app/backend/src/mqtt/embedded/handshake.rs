@@ -148,7 +148,7 @@ async fn admit(
     let Begun { session, link, is_present, over } = begun;
     // The session is known: whoever withdraws something from now on finds it. What was withdrawn before is withdrawn from it.
     if arrival.is_withdrawn() {
-        link.order(Order::Withdrawn);
+        session.withdraw();
     }
     drop(arrival);
     house.settle(over).await;

@@ -17,7 +17,7 @@ use super::link::Order;
 use super::message::{Draft, Message};
 use super::outbox::Letter;
 use super::registry::{Over, Registry};
-use super::retained::Retained;
+use super::retained::{Full, Retained};
 use super::rights;
 use super::session::{Dropped, Session};
 use super::subscriptions::{Hit, Subscription, Subscriptions};
@@ -40,6 +40,8 @@ pub(super) struct House {
     pub(super) refusals: Semaphore,
     /// Those who were not let in.
     pub(super) turned: Turned,
+    /// Messages that were not kept for who comes later.
+    not_retained: Turned,
     /// Makes the names of clients that bring none differ from those before a restart.
     pub(super) seed: u64,
     peers: Guard,
@@ -61,6 +63,7 @@ impl House {
             arrivals: Arrivals::default(),
             refusals: Semaphore::new(REFUSALS),
             turned: Turned::new("mqtt", metrics.turned_away.clone()),
+            not_retained: Turned::new("mqtt", metrics.not_retained.clone()),
             metrics,
             seed,
             peers,
@@ -96,6 +99,7 @@ impl House {
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.metrics.strangers.set(number(strangers));
         self.metrics.connections.set(number(self.registry.connections()));
+        self.metrics.retained_bytes.set(number(self.retained.bytes()));
     }
 
     /// Ends every session of a device.
@@ -103,9 +107,8 @@ impl House {
         // First those who are on their way: whoever is not found here any more stands in the registry.
         self.arrivals.withdraw(device.as_str());
         for session in self.registry.of_device(device.as_str()) {
-            match session.link() {
-                Some(link) => link.order(Order::Withdrawn),
-                None => self.registry.forget(&session).iter().for_each(|over| self.clear(&over.session)),
+            if !session.withdraw() {
+                self.registry.forget(&session).iter().for_each(|over| self.clear(&over.session));
             }
         }
     }
@@ -145,8 +148,17 @@ impl House {
     }
 
     fn keep(&self, message: &Arc<Message>, owner: Option<&DeviceIdentity>) {
-        if message.retain && !self.retained.set(message, owner) {
-            tracing::debug!(topic = %message.topic, "not retained: too many or too large");
+        if !message.retain {
+            return;
+        }
+        if let Err(full) = self.retained.set(message, owner) {
+            tracing::debug!(topic = %message.topic, ?full, "not retained");
+            let (reason, sentence) = match full {
+                Full::Large => ("large", "a message was larger than what is retained of a state"),
+                Full::Share => ("share", "a device wanted more retained than its share"),
+                Full::All => ("all", "a message was not retained: all devices together have as much retained as there may be"),
+            };
+            self.not_retained.note(reason, sentence, None);
         }
     }
 
@@ -293,15 +305,19 @@ impl House {
         futures_util::stream::iter(wills).for_each_concurrent(WILLS, say).await;
     }
 
-    /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device.
+    /// Stores a last will and passes it on. While we stop it is we who left, so the will says nothing about its device; and who was
+    /// withdrawn says nothing.
     pub(super) async fn will(&self, session: &Session, will: &LastWill) {
+        if session.locked().is_withdrawn {
+            return;
+        }
         // It was asked when the client came; that may be long ago.
         if !rights::may_publish(&*self.gate, &session.device, &will.topic) {
             return self.gate.refused(&session.device, Offence::Will, &will.topic, &will.payload).await;
         }
         let mut pause: Duration = WILL_PAUSE;
         for attempt in 1..=WILL_ATTEMPTS {
-            if self.is_stopping() {
+            if self.is_stopping() || session.locked().is_withdrawn {
                 return;
             }
             match self.gate.accept(&session.device, &will.topic, will.payload.clone()).await {

@@ -99,6 +99,11 @@ pub const RETAINED_TOPICS: usize = 64;
 pub const RETAINED_BYTES: usize = 16 * 1024;
 /// What all that is retained of one device may take, topics and properties too, in bytes.
 pub const RETAINED_ALL_BYTES: usize = 256 * 1024;
+/// What all that is retained of all devices together may take.
+pub const RETAINED_TOTAL_BYTES: usize = 64 * 1024 * 1024;
+/// What may be retained of one device even then: its status and the state of a few components. Some who keep much must not cost
+/// everybody theirs.
+pub const RETAINED_RESERVED_BYTES: usize = 4 * 1024;
 /// How often it is looked for sessions and wills whose time has come.
 pub const SWEEP: Duration = Duration::from_millis(250);
 /// How often a last will is offered to a store that cannot be reached, because its sender is no longer there to repeat it.
@@ -123,6 +128,8 @@ pub struct Share {
     pub retained: usize,
     /// Bytes of all of these.
     pub retained_bytes: usize,
+    /// Bytes of these that there is room for whatever the others keep.
+    pub retained_reserved: usize,
 }
 
 impl Share {
@@ -135,6 +142,7 @@ impl Share {
             sessions: SESSIONS_PER_DEVICE * devices,
             retained: RETAINED_TOPICS * devices,
             retained_bytes: RETAINED_ALL_BYTES * devices,
+            retained_reserved: RETAINED_RESERVED_BYTES * devices,
         }
     }
 }

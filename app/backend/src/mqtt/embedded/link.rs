@@ -37,9 +37,13 @@ impl Link {
         }
     }
 
-    /// The connection is to end; the first reason counts.
+    /// The connection is to end; the first reason counts, but for a withdrawal, which allows nothing more.
     pub(super) fn order(&self, order: Order) {
-        self.order.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(order);
+        let mut standing = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        if standing.is_none() || order == Order::Withdrawn {
+            *standing = Some(order);
+        }
+        drop(standing);
         self.stirred.store(true, Ordering::Release);
         self.waker.wake();
     }

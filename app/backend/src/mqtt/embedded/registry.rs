@@ -139,8 +139,9 @@ impl Registry {
     ) -> Option<Begun> {
         let (now, link, mut over) = (Instant::now(), Arc::<Link>::default(), Vec::new());
         if let Some(session) = existing {
-            // What the device was before, known by another number, may have subscribed to what it may not now, and the other way round.
-            if !wish.clean && session.device == *device {
+            // What the device was before, known by another number, may have subscribed to what it may not now, and the other way round;
+            // and so may it before its rights were withdrawn.
+            if !wish.clean && session.device == *device && !session.locked().is_withdrawn {
                 held.leave_agenda(&session);
                 held.touch(&session);
                 session.locked().connect(Arc::clone(&link), wish.expiry, now);
@@ -175,7 +176,9 @@ impl Registry {
         if state.is_over || !state.link.as_ref().is_some_and(|standing| Arc::ptr_eq(standing, link)) {
             return Left { will, is_over: false };
         }
-        let expiry = expiry.unwrap_or(state.expiry);
+        // A connection that was ending already when this was withdrawn has another reason, and perhaps a time of its own.
+        let will = will.filter(|_| !state.is_withdrawn);
+        let expiry = if state.is_withdrawn { Duration::ZERO } else { expiry.unwrap_or(state.expiry) };
         if expiry.is_zero() {
             drop(state);
             held.end(session);

@@ -113,6 +113,28 @@ async fn who_comes_again_waits_for_the_old_connection_to_end() {
     assert!(coming.try_now().await.is_some_and(|begun| begun.is_present));
 }
 
+#[tokio::test]
+async fn a_session_that_is_withdrawn_while_its_connection_ends_is_not_kept_and_its_will_not_said() {
+    let registry = Registry::default();
+    let ending = begin(&registry, 0).await;
+    // Another reason came first, and with it a time for which the session is to be kept.
+    ending.link.order(Order::TakenOver);
+    assert!(ending.session.withdraw());
+    assert_eq!(ending.link.take(), Some(Some(Order::Withdrawn)), "it is told this one");
+    let will = LastWill { topic: "m1/x".into(), payload: "gone".into(), qos: 0, retain: false, properties: None };
+    let left = registry.leave(&ending.session, &ending.link, Some(will), Some(Duration::from_secs(60)));
+    assert!(left.is_over && left.will.is_none());
+
+    // And one that nobody has ended yet when its client comes again, with its new credential.
+    let absent = begin(&registry, 0).await;
+    assert!(!absent.is_present);
+    registry.leave(&absent.session, &absent.link, None, None);
+    assert!(!absent.session.withdraw());
+    let again = begin(&registry, 0).await;
+    assert!(!again.is_present && again.over.len() == 1);
+    assert!(!again.session.locked().is_withdrawn);
+}
+
 /// A future that is looked at without waiting.
 struct Trial<F>(std::pin::Pin<Box<F>>);
 

@@ -37,6 +37,8 @@ pub(super) struct State {
     /// A last will that waits.
     pub(super) will: Option<(Instant, LastWill)>,
     early: Option<Early>,
+    /// What its client may do was withdrawn: it is not kept, however its connection ends, and its will is not said.
+    pub(super) is_withdrawn: bool,
     /// It is kept no more.
     pub(super) is_over: bool,
 }
@@ -62,6 +64,7 @@ impl Session {
             ends: None,
             will: None,
             early: None,
+            is_withdrawn: false,
             is_over: false,
         };
         Self { number, client, device, state: Mutex::new(state) }
@@ -74,6 +77,17 @@ impl Session {
     /// The connection that stands.
     pub(super) fn link(&self) -> Option<Arc<Link>> {
         self.locked().link.clone()
+    }
+
+    /// What its client may do is withdrawn. Says whether a connection stands, which is told; one that is ending already has its own
+    /// reason, and the mark counts all the same.
+    pub(super) fn withdraw(&self) -> bool {
+        let mut state = self.locked();
+        state.is_withdrawn = true;
+        if let Some(link) = &state.link {
+            link.order(Order::Withdrawn);
+        }
+        state.link.is_some()
     }
 
     /// Whether its client is there and takes what is sent to it.

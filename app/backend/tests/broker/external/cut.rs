@@ -59,6 +59,7 @@ async fn survives(engine: Engine, protocol: Protocol) {
         devices.push((device.id, token));
     }
     let load = Load {
+        values: load::VALUES,
         broker: mosquitto.address.to_string(),
         devices,
         window: 8,

@@ -151,6 +151,7 @@ async fn what_the_broker_kept_while_we_were_away_arrives_whole() {
     let broker = at(mosquitto.address.port(), PROTOCOLS[0]);
     Client::new(broker.clone(), folder.path()).await.end().await;
     let load = Load {
+        values: load::VALUES,
         broker: mosquitto.address.to_string(),
         devices: (1..5).map(|n| (DeviceId::new(format!("m{n}")).expect("a good id"), String::new())).collect(),
         window: 8,

@@ -62,13 +62,13 @@ impl End {
 }
 
 impl Connection {
-    /// Takes nothing more. The first reason counts.
+    /// Takes nothing more. The first reason counts; but who is withdrawn meanwhile has nothing more done for it.
     pub(super) fn finish(&mut self, end: End) {
-        let end = *self.end.get_or_insert_with(|| {
+        let first = *self.end.get_or_insert_with(|| {
             self.finish_by = self.now + FINISH_TIME;
             end
         });
-        if !end.finishes_work() {
+        if !first.finishes_work() || !end.finishes_work() {
             self.work.clear();
         }
     }
