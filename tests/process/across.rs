@@ -89,6 +89,16 @@ impl Pair {
         }
     }
 
+    /// What the installation is called in what its processes tell each other.
+    fn installation(&self, device: &(String, String)) -> String {
+        let args = ["-t", "vigia/$live/+/+/+", "-F", "%t", "-C", "1", "-W", "20"];
+        let listener = self.mosquitto.client("mosquitto_sub", ADMIN, &args).stdout(Stdio::piped()).spawn().expect("installed");
+        tokio::task::block_in_place(|| std::thread::sleep(Duration::from_millis(500)));
+        self.tell(device, "telemetry", r#"{"power_w": 2}"#);
+        let heard = tokio::task::block_in_place(|| listener.wait_with_output()).expect("ended").stdout;
+        String::from_utf8_lossy(&heard).split('/').nth(2).expect("somebody told something").to_owned()
+    }
+
     fn device(&self, id: &str) -> (String, String) {
         (id.to_owned(), self.said(&["device", "add", id, "--kind", "energy_meter"]))
     }
@@ -185,6 +195,11 @@ fn now() -> Instant {
     Instant::now()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the servers that are tested have the real clock, too")]
+fn now_ms() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("later").as_millis()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_listens_to_one_process_hears_what_came_in_through_the_other() {
     let pair = Pair::new().await;
@@ -259,7 +274,7 @@ async fn who_listens_to_one_process_hears_what_came_in_through_the_other() {
     }
 
     // A device may not speak for a process.
-    let forged = r#"{"update":{"topic":"device/m1","at":"2026-01-01T00:00:00.000Z","values":{"power_w":666}},"heard":1}"#;
+    let forged = r#"{"update":{"topic":"device/m1","at":"2099-01-01T00:00:00.000Z","values":{"power_w":666}},"heard":1}"#;
     let told = tokio::task::block_in_place(|| pair.mosquitto.publish((&m2.0, &m2.1), "vigia/$live/other/m1", forged));
     assert!(String::from_utf8_lossy(&told.stderr).to_lowercase().contains("not authori"), "{told:?}");
     pair.tell(&own, "telemetry", r#"{"power_w": 3}"#);
@@ -273,9 +288,18 @@ async fn who_listens_to_one_process_hears_what_came_in_through_the_other() {
     assert_eq!(customers[1].next(Duration::from_millis(500)).await, None);
 
     // Who keeps other keys of the broker than a device's is believed: the same message from the server's own account is heard.
-    let told = tokio::task::block_in_place(|| pair.mosquitto.publish(ADMIN, "vigia/$live/other/m1", forged));
-    assert!(told.status.success());
+    let installation = pair.installation(&m2);
+    let forged = forged.replace(r#""heard""#, &format!(r#""sent_ms":{},"heard""#, now_ms()));
+    let say = |topic: &str, word: &str| {
+        let told = tokio::task::block_in_place(|| pair.mosquitto.publish(ADMIN, topic, word));
+        assert!(told.status.success());
+    };
+    // Not of another installation at this broker, nor of a device that has another number here.
+    say("vigia/$live/mill/other/m1", &forged.replace("666", "667"));
+    say(&format!("vigia/$live/{installation}/other/m1"), &forged.replace("666", "668").replace(r#""heard":1"#, r#""heard":99"#));
+    say(&format!("vigia/$live/{installation}/other/m1"), &forged);
     for listener in &mut listeners {
-        listener.until("the other process", |heard| heard["values"]["power_w"] == 666.0).await;
+        let before = listener.until("the other process", |heard| heard["values"]["power_w"] == 666.0).await;
+        assert!(!before.iter().any(|heard| heard["values"]["power_w"].as_f64() > Some(666.0)), "{before:?}");
     }
 }

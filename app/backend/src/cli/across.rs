@@ -5,53 +5,94 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
+use futures_util::FutureExt as _;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::db::{DbError, settings};
 use crate::fleet;
-use crate::live::across::{self, Carrier, Neighbours};
-use crate::mqtt::Neighbourhood;
+use crate::lifecycle::Phase;
+use crate::live::across::{self, Carrier, Name, Neighbours};
 use crate::mqtt::external::ExternalBroker;
+use crate::mqtt::{Directory, Neighbourhood};
+
+/// How many words of others wait for their turn; beyond, they are lost, as QoS 0 may be.
+const WAITING: usize = 4_096;
 
 /// This process among the others.
 pub(super) struct Across {
-    process: String,
+    name: Name,
     neighbours: Neighbours,
 }
 
 impl Across {
-    /// With a name of its own, another at each start.
-    pub(super) fn new(app: &App) -> Self {
+    /// With a name of its own, another at each start, in the installation of its database.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub(super) async fn new(app: &App, directory: Arc<dyn Directory>) -> Result<Self, DbError> {
         let process = HEXLOWER.encode(&app.world().bytes::<8>());
+        let name = Name { installation: settings::installation(app.registry(), app.world()).await?, process };
         let knows = app.clone();
-        let witness = move |device, is_there| fleet::heard_elsewhere(&knows, device, is_there);
-        let neighbours = Neighbours::of(app.hub(), &process, Arc::new(witness));
-        Self { process, neighbours }
+        let witness = move |id, number, is_there| {
+            let (app, directory) = (knows.clone(), Arc::clone(&directory));
+            async move {
+                // Whoever cannot be asked for is not taken for anybody.
+                let is_so = matches!(directory.find(&id).await, Ok(Some(device)) if device.number == number);
+                if is_so {
+                    fleet::heard_elsewhere(&app, number, is_there);
+                }
+                is_so
+            }
+            .boxed()
+        };
+        let neighbours = Neighbours::of(app.hub(), &name, app.world(), Arc::new(witness));
+        Ok(Self { name, neighbours })
     }
 
-    /// Who hears what the others say.
-    pub(super) fn neighbours(&self) -> Arc<dyn Neighbourhood> {
-        Arc::new(Ear(self.neighbours.clone()))
+    /// Who hears what the others say, one after the other.
+    pub(super) fn neighbours(&self, app: &App) -> Arc<dyn Neighbourhood> {
+        let (words, mut waiting) = mpsc::channel::<(String, Bytes)>(WAITING);
+        let neighbours = self.neighbours.clone();
+        app.lifecycle().spawn("live neighbours", Phase::Work, |stop: CancellationToken| async move {
+            let heard = async {
+                while let Some((topic, payload)) = waiting.recv().await {
+                    neighbours.heard(&topic, &payload).await;
+                }
+            };
+            tokio::select! {
+                () = heard => {}
+                () = stop.cancelled() => {}
+            }
+        });
+        Arc::new(Ear { filter: self.neighbours.filter(), words })
     }
 
     /// Tells the others from now on.
     pub(super) fn relay(self, app: &App, broker: Arc<ExternalBroker>) {
-        across::relay(app.hub(), Arc::new(Voice(broker)), &self.process, app.lifecycle());
+        across::relay(app.hub(), Arc::new(Voice(broker)), &self.name, app.world(), app.lifecycle());
     }
 }
 
-struct Ear(Neighbours);
+struct Ear {
+    filter: String,
+    words: mpsc::Sender<(String, Bytes)>,
+}
 
 impl Neighbourhood for Ear {
     fn filter(&self) -> String {
-        Neighbours::filter()
+        self.filter.clone()
     }
 
     fn is_theirs(&self, topic: &str) -> bool {
         Neighbours::are_meant(topic)
     }
 
-    fn heard(&self, topic: &str, payload: &[u8]) {
-        self.0.heard(topic, payload);
+    fn heard(&self, topic: &str, payload: Bytes) {
+        if self.words.try_send((topic.to_owned(), payload)).is_err() {
+            tracing::debug!(topic, "a word of another process is lost: more of them wait than are taken");
+        }
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) async fn start(app: &App, external: External, gate: Arc<FleetGate>) -
     app.set_mqtt_port(external.port);
     let directory = Arc::new(Directory::of(app, FleetGate::clone(&gate)));
     directory.refresh().await.map_err(Failure::new)?;
+    for (one, other) in app.ingest().routes().crossings() {
+        tracing::warn!("mqtt.routes: {one} and {other} cross: a topic that fits both is for the device alone that {one} names");
+    }
     let (tell, filters) = watch::channel(directory.abroad().filters(app.ingest().routes()));
     follow(app, Arc::clone(&directory), tell);
     if external.dynamic_security {
@@ -38,8 +41,11 @@ pub(super) async fn start(app: &App, external: External, gate: Arc<FleetGate>) -
             .lifecycle()
             .spawn("the broker's credentials", Phase::Intake, |stop| async move { keep(&app, &security, filters, stop).await });
     }
-    let across = external.group.is_some().then(|| Across::new(app));
-    let neighbours = across.as_ref().map(Across::neighbours);
+    let across = match external.group {
+        Some(_) => Some(Across::new(app, directory.clone()).await.map_err(Failure::new)?),
+        None => None,
+    };
+    let neighbours = across.as_ref().map(|across| across.neighbours(app));
     let house = House { gate, directory, filters, neighbours, world: app.world().clone(), metrics: app.metrics().external.clone() };
     let (broker, pump) = ExternalBroker::new(external, &app.settings().data.dir, house).map_err(Failure::new)?;
     if let Some(across) = across {
@@ -106,6 +112,9 @@ fn tell(found: &Found, removed: usize, is_first: bool) {
         for what in &found.open {
             tracing::error!("the broker's plugin allows {what} to everybody by default: deny it there (setDefaultACLAccess)");
         }
+    }
+    for gateway in &found.too_large {
+        tracing::error!(%gateway, "it has more devices than a role of the broker's plugin holds and keeps the rights that it had: give it fewer with vigia gateway set");
     }
     tracing::info!(unknown = found.unknown.len(), mended = found.mended, removed, "the broker's credentials were compared");
 }

@@ -6,7 +6,7 @@ use vigia_domain::ids::DeviceId;
 use super::Failure;
 use super::failure::say;
 use crate::config::Settings;
-use crate::db::{Databases, gateways};
+use crate::db::{Databases, Db, gateways};
 use crate::fleet::{self, Abroad};
 use crate::mqtt::Credentials as _;
 use crate::mqtt::external::dynsec::DynamicSecurity;
@@ -50,6 +50,7 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
                 return Err(Failure::wrong_use("a gateway needs --devices, --base or both; `vigia gateway add --help` says more"));
             }
             let security = reached(settings, world).await?;
+            has_room(settings, registry, &name, &devices, base.as_deref()).await?;
             let added = fleet::add_gateway(registry, world, super::ACTOR, &name, &devices, base.as_deref()).await;
             let token = added.map_err(Failure::new)?;
             if let Some(security) = security {
@@ -61,7 +62,10 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
             }
             say(token)
         }
-        Gateway::Set { name, devices } => fleet::set_gateway(registry, world, super::ACTOR, &name, &devices).await.map_err(Failure::new),
+        Gateway::Set { name, devices } => {
+            has_room(settings, registry, &name, &devices, None).await?;
+            fleet::set_gateway(registry, world, super::ACTOR, &name, &devices).await.map_err(Failure::new)
+        }
         Gateway::List => {
             for gateway in gateways::list(registry).await.map_err(Failure::new)? {
                 let members = gateways::members(registry, &gateway.name).await.map_err(Failure::new)?;
@@ -81,6 +85,21 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
             })
         }
     }
+}
+
+/// Refuses a gateway of more devices than a role of the plugin holds.
+async fn has_room(settings: &Settings, registry: &Db, name: &DeviceId, members: &[DeviceId], base: Option<&str>) -> Result<(), Failure> {
+    if !settings.mqtt.external().is_some_and(|broker| broker.dynamic_security) {
+        return Ok(());
+    }
+    let abroad = Abroad::read(registry).await.map_err(Failure::new)?;
+    if DynamicSecurity::is_too_much(&abroad.rights_with(&settings.mqtt.routes(), name, members, base)) {
+        return Err(Failure::new(format!(
+            "{} devices are more than one role of the broker's plugin can hold; nothing was changed: share them among several gateways",
+            members.len()
+        )));
+    }
+    Ok(())
 }
 
 /// An external broker that has to be told, when it is there.

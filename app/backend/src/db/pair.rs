@@ -1,10 +1,9 @@
 //! SQLite's two files belong together: devices are numbers in one and names in the other. A folder of which one half was lost, or came from
 //! another backup, would hand one customer's readings to another.
 
+use super::settings::INSTALLATION as KEY;
 use super::{Db, DbError, in_tx, on, settings};
 
-/// The key in `settings`.
-const KEY: &str = "installation";
 const MARK: &str = "SELECT installation FROM telemetry_of WHERE one = 1";
 
 /// Whether the files belong together. Files without anything in them yet, or of a version that did not mark them, are marked now.

@@ -60,6 +60,15 @@ impl Abroad {
         }
     }
 
+    /// What a gateway may that speaks for these devices, with this base, or with its own when it is there.
+    #[must_use]
+    pub fn rights_with(&self, routes: &Routes, gateway: &DeviceId, members: &[DeviceId], base: Option<&str>) -> Rights {
+        let topic = |id: &DeviceId| self.named.iter().find(|(_, device)| device.id == *id).map(|(topic, _)| topic.clone());
+        let members: Vec<_> = members.iter().map(|id| Named { id: id.to_string(), topic: topic(id) }).collect();
+        let own = self.gateways.get(gateway).and_then(|(gateway, _)| gateway.base.as_deref());
+        routes.rights(&members, base.or(own))
+    }
+
     /// The device that is called so, beside its id.
     pub(super) fn called(&self, name: &str) -> Option<DeviceIdentity> {
         self.named.get(name).map(|device| DeviceIdentity { id: device.id.clone(), number: device.number })

@@ -94,16 +94,17 @@ impl Directory {
             }
         };
         let device = |name: Name<'_>| {
-            let found = match name {
+            match name {
                 Name::Id(id) => by_id(id),
                 Name::Topic(name) => abroad.called(name).or_else(|| by_id(name)),
                 // Nobody tells us who it is.
                 Name::Sender => None,
-            };
-            found.filter(|device| abroad.may_be(topic, device.number))
+            }
         };
         let whose = match self.ingest.routes().find(topic, device) {
-            Found::Up { device, .. } => Whose::Device(device),
+            Found::Up { device, .. } if abroad.may_be(topic, device.number) => Whose::Device(device),
+            // Nor anybody else's: whoever may write there by the name of the one must not be taken for another.
+            Found::Up { .. } => Whose::Stranger,
             Found::Down { .. } | Found::Hello => Whose::Nothing,
             Found::Nobodys => Whose::Stranger,
         };

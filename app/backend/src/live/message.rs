@@ -27,6 +27,8 @@ pub(super) struct Told {
     pub(super) commands: BTreeMap<String, CommandState>,
     #[serde(default)]
     pub(super) heard: Option<DeviceNumber>,
+    /// When it was said, by the clock of who says it, in Unix milliseconds.
+    pub(super) sent_ms: i64,
 }
 
 #[derive(Serialize)]
@@ -36,6 +38,7 @@ struct Telling<'a> {
     commands: &'a BTreeMap<String, CommandState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     heard: Option<DeviceNumber>,
+    sent_ms: i64,
 }
 
 /// An update that tells of commands, too. Browsers of ours leave that part unread.
@@ -60,10 +63,18 @@ impl Message {
         Arc::new(Self { update, commands: BTreeMap::new(), heard, text: OnceLock::new() })
     }
 
-    /// For the other processes.
-    pub(super) fn telling(&self) -> Vec<u8> {
+    pub(super) fn update(&self) -> &Update {
+        &self.update
+    }
+
+    pub(super) fn commands(&self) -> &BTreeMap<String, CommandState> {
+        &self.commands
+    }
+
+    /// For the other processes, as it is said at this instant in Unix milliseconds.
+    pub(super) fn telling(&self, sent_ms: i64) -> Vec<u8> {
         let Self { update, commands, heard, .. } = self;
-        serde_json::to_vec(&Telling { update, commands, heard: *heard }).expect("an update is always JSON")
+        serde_json::to_vec(&Telling { update, commands, heard: *heard, sent_ms }).expect("an update is always JSON")
     }
 
     /// The JSON text.

@@ -3,6 +3,7 @@
 pub mod across;
 mod memo;
 mod message;
+mod newest;
 mod seats;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +17,7 @@ use vigia_domain::rights::Principal;
 
 pub use memo::Memo;
 pub use message::Message;
+use newest::Newest;
 pub use seats::{MOST_SOCKETS, Seat, Seats};
 
 /// How many devices one listener may follow.
@@ -43,6 +45,7 @@ struct Topic {
     number: DeviceNumber,
     /// Whether its followers take it to be online.
     is_online: bool,
+    newest: Newest,
     mailboxes: Vec<Arc<Mailbox>>,
 }
 
@@ -122,7 +125,7 @@ impl Hub {
             let is_online = update.says_online();
             let message = Message::of(update, heard);
             if let Some(topic) = &mut topic {
-                topic.tell(device, is_online, &message);
+                topic.tell_news(device, is_online, &message);
             }
             if let Some(mailbox) = overheard {
                 mailbox.put(device, &message);
@@ -136,7 +139,7 @@ impl Hub {
             if update.values.is_empty() {
                 update.online.get_or_insert(topic.is_online);
             }
-            topic.tell(device, update.says_online(), &Message::with(update, commands));
+            topic.tell_news(device, update.says_online(), &Message::with(update, commands));
         }
     }
 
@@ -188,6 +191,19 @@ impl Hub {
 }
 
 impl Topic {
+    /// Tells what was heard, but for values that are older than what was told.
+    fn tell_news(&mut self, device: &DeviceId, is_online: bool, message: &Arc<Message>) {
+        let Some(mut update) = self.newest.note(message.update()) else { return self.tell(device, is_online, message) };
+        if update.values.is_empty() {
+            // Whether it is there, and how far its commands have come, is news all the same.
+            if is_online == self.is_online && message.commands().is_empty() {
+                return;
+            }
+            update.online = Some(is_online);
+        }
+        self.tell(device, is_online, &Message::with(update, message.commands().clone()));
+    }
+
     fn tell(&mut self, device: &DeviceId, is_online: bool, message: &Arc<Message>) {
         self.is_online = is_online;
         for mailbox in &self.mailboxes {
@@ -246,9 +262,10 @@ impl Listener {
         // Asked while nothing can be published: what was said before is in it, what is said after comes after.
         let known = known();
         let is_online = known.as_ref().is_some_and(Update::says_online);
-        let topic = topics.entry(device.clone()).or_insert(Topic { number, is_online, mailboxes: Vec::new() });
+        let topic = topics.entry(device.clone()).or_insert(Topic { number, is_online, newest: Newest::default(), mailboxes: Vec::new() });
         topic.mailboxes.push(Arc::clone(&self.mailbox));
         if let Some(update) = known {
+            let _ = topic.newest.note(&update);
             locked(&self.mailbox.waiting).insert(device.clone(), Message::new(update));
             self.mailbox.wake.notify_one();
         }
@@ -265,7 +282,12 @@ impl Listener {
         }
         let mut topics = locked(&self.hub.topics);
         // Asked while nothing can be published, as in `follow`.
-        let topic = topics.entry(device.clone()).or_insert_with(|| Topic { number, is_online: is_online(), mailboxes: Vec::new() });
+        let topic = topics.entry(device.clone()).or_insert_with(|| Topic {
+            number,
+            is_online: is_online(),
+            newest: Newest::default(),
+            mailboxes: Vec::new(),
+        });
         topic.mailboxes.push(Arc::clone(&self.mailbox));
     }
 

@@ -127,7 +127,7 @@ pub trait Neighbourhood: Send + Sync {
     fn is_theirs(&self, topic: &str) -> bool;
 
     /// Takes such a message. Never waits; what is no such message is left alone.
-    fn heard(&self, topic: &str, payload: &[u8]);
+    fn heard(&self, topic: &str, payload: Bytes);
 }
 
 /// A broker, ours or another's.

@@ -16,6 +16,7 @@ mod durable;
 mod erase;
 mod gateways;
 mod ingest;
+mod installation;
 mod line_protocol;
 mod live;
 mod plausible;

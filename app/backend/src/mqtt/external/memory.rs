@@ -80,8 +80,9 @@ impl Memory {
 
     /// They are ended.
     pub(super) fn remove(&mut self, stale: &[String]) -> Result<(), BrokerError> {
+        let before = self.kept.filters.len();
         self.kept.filters.retain(|kept| !stale.contains(kept));
-        self.write()
+        if self.kept.filters.len() == before { Ok(()) } else { self.write() }
     }
 
     /// Whole or not at all: a half-written file would stop the next start.

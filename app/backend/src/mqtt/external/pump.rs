@@ -1,6 +1,6 @@
 //! The connection's life: connect, subscribe, take messages and acknowledge those that are stored, send ours, and begin again.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -45,6 +45,9 @@ enum End {
 /// Filters in one packet.
 const AT_ONCE: usize = 100;
 
+/// How many refused filters are named.
+const NAMED: usize = 10;
+
 /// What was subscribed to. Answers come in the order of the questions.
 enum Asked {
     /// These, and whether they are the last for now.
@@ -59,8 +62,8 @@ struct Standing {
     /// The broker knows us.
     greeted: bool,
     asked: VecDeque<Asked>,
-    /// What it does not let us hear.
-    refused: Vec<String>,
+    /// What is wanted and it does not let us hear.
+    refused: BTreeSet<String>,
     /// Messages of ours.
     outgoing: Outgoing,
     /// Stored; the library has no room for their acknowledgements yet.
@@ -202,8 +205,9 @@ impl Pump {
         let wanted = self.wanted();
         let more = self.memory.missing(&wanted);
         tracing::info!(more = more.len(), "what devices are called has changed: the broker is asked for other topics");
+        it.refused.retain(|filter| wanted.contains(filter));
         if more.is_empty() {
-            self.leave_stale(link);
+            self.stand(link, it);
             return Ok(());
         }
         self.ask(link, &more, it)
@@ -224,7 +228,14 @@ impl Pump {
     fn subscribed(&mut self, link: &Link, granted: &[bool], it: &mut Standing) {
         match it.asked.pop_front() {
             Some(Asked::Devices(filters, is_last)) => {
-                it.refused.extend(filters.into_iter().zip(granted).filter(|(_, granted)| !**granted).map(|(filter, _)| filter));
+                let (granted, refused): (Vec<_>, Vec<_>) = filters.into_iter().zip(granted).partition(|(_, granted)| **granted);
+                it.refused.retain(|filter| !granted.iter().any(|(granted, _)| granted == filter));
+                let refused: Vec<_> = refused.into_iter().map(|(filter, _)| filter).collect();
+                // The broker does not have us down for it, so it is asked again when anything changes.
+                if let Err(error) = self.memory.remove(&refused) {
+                    tracing::warn!(%error, "a subscription that was refused is not asked for again before the next start");
+                }
+                it.refused.extend(refused);
                 if is_last {
                     self.stand(link, it);
                 }
@@ -237,17 +248,18 @@ impl Pump {
     }
 
     fn stand(&mut self, link: &Link, it: &Standing) {
-        if !it.refused.is_empty() {
-            let wrong = format!("the broker refuses the subscription to {}: give our account the right", it.refused.join(", "));
+        let wrong = (!it.refused.is_empty()).then(|| {
+            let some: Vec<_> = it.refused.iter().take(NAMED).map(String::as_str).collect();
+            let more = if it.refused.len() > NAMED { format!(" and {} more", it.refused.len() - NAMED) } else { String::new() };
+            format!("the broker refuses the subscription to {}{more}: give our account the right", some.join(", "))
+        });
+        if let Some(wrong) = &wrong {
             tracing::error!("{wrong}");
-            self.state.stands(Some(wrong));
-            return;
-        }
-        if !self.state.is_standing() {
+        } else if !self.state.is_standing() {
             let broker = &self.dial.broker;
             tracing::info!(host = broker.host, port = broker.port, client_id = self.dial.client_id, "the broker sends us what devices say");
-            self.state.stands(None);
         }
+        self.state.stands(wrong);
         self.leave_stale(link);
     }
 
@@ -272,7 +284,7 @@ impl Pump {
         } else if let Some(neighbours) = self.neighbours.as_ref().filter(|neighbours| neighbours.is_theirs(&message.topic)) {
             // What the broker had kept is nobody's: they keep nothing.
             if !message.retained {
-                neighbours.heard(&message.topic, &message.payload);
+                neighbours.heard(&message.topic, message.payload);
             }
             it.stored.extend(message.ack.is_expected().then_some(message.ack));
         } else if !stopping {

@@ -23,7 +23,10 @@ impl State {
 
     /// The broker knows us and has our subscriptions; `wrong` when it refuses some of them.
     pub(super) fn stands(&self, wrong: Option<String>) {
-        self.with(|inner| *inner = Inner { standing: true, stood: inner.stood + 1, wrong, ..Inner::default() });
+        self.with(|inner| {
+            inner.stood += u64::from(!inner.standing);
+            (inner.standing, inner.wrong) = (true, wrong);
+        });
     }
 
     pub(super) fn lost(&self, reason: String) {

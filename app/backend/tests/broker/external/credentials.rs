@@ -125,6 +125,29 @@ async fn at_each_start_the_broker_is_brought_in_line_with_the_registry() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_cannot_be_read_does_not_keep_the_others_from_being_put_right() {
+    let mosquitto = Mosquitto::dynamic();
+    let security = DynamicSecurity::new(dynamic(&mosquitto, Protocol::V5), World::real()).expect("good settings");
+    security.reconcile(&BTreeSet::new(), &plain).await.expect("compared");
+    let of = |count: usize| {
+        let members: Vec<_> = (0..count).map(|n| Named { id: format!("{n}{}", "m".repeat(60)), topic: None }).collect();
+        Routes::built_in().rights(&members, None)
+    };
+    let mut large = 100;
+    while !DynamicSecurity::is_too_much(&of(large)) {
+        large += 20;
+    }
+    security.grant(&id("a-hall"), "t", &of(large)).await.expect("written in one packet");
+    security.grant(&id("m1"), "t", &Rights::default()).await.expect("granted");
+    let registered: BTreeSet<_> = [id("a-hall"), id("m1")].into();
+    let found = security.reconcile(&registered, &|user| if *user == id("m1") { plain(user) } else { of(large) }).await.expect("compared");
+    assert_eq!((found.too_large, found.mended), (vec![id("a-hall")], 1));
+    assert!(is_let_through(&mosquitto.publish(("m1", "t"), "vigia/m1/telemetry", "1")));
+    let found = security.reconcile(&registered, &|user| if *user == id("m1") { plain(user) } else { of(3) }).await.expect("compared");
+    assert_eq!((found.too_large.len(), found.mended), (0, 1), "with fewer it is put right");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_speaks_with_the_plugin_at_the_same_time_gets_their_own_answers() {
     let mosquitto = Mosquitto::dynamic();
     let security = DynamicSecurity::new(dynamic(&mosquitto, Protocol::V5), World::real()).expect("good settings");

@@ -4,6 +4,7 @@ mod credentials;
 mod cut;
 mod mosquitto;
 mod receiving;
+mod refused;
 mod relay;
 mod sending;
 mod shared;

@@ -1,9 +1,9 @@
 //! The table as a broker of somebody else's needs it: what we subscribe to there, and what each of its clients may. The topic alone says
 //! there whose a message is, so a client may publish only where [`Routes::find`], asked for every device, answers with one of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Level, NATIVE_UP, Place, Route, Routes, Way};
+use super::{Level, NATIVE_UP, Pattern, Place, Route, Routes, TOPIC_LEVELS, Way};
 
 /// What a Shelly sends below its prefix. All below every first level would be everything that a broker has.
 const SHELLY: [&str; 4] = ["events/rpc", "status/#", "online", "announce"];
@@ -64,29 +64,36 @@ impl Routes {
             rights.publish.insert(Rule { filter, allow, rank });
         };
         let rank_of = |row: usize| 2 * i64::try_from(self.rows.len() - row).unwrap_or_default();
+        let mut top = rank_of(0) + 2;
         for (number, row) in self.rows.iter().enumerate() {
             match (row.way, row.pattern.device) {
                 (Way::Hello, _) => may(row.filter("+"), true, rank_of(number)),
                 (Way::Down, Place::None) => {
                     rights.hear.insert(row.filter("+"));
                 }
-                // It would take topics of a device's own for another's.
-                (Way::Up(_), _) if !row.tail_is_read && row.pattern.head.first() == Some(&Level::Any) => {
-                    may(row.filter("+"), false, rank_of(number));
+                // Whoever has the topic alone asks this row before those below it, so that what it takes is nobody's but of those whom it names.
+                // Rows of the settings take what they like; the built-in ones do not cross.
+                (Way::Up(_), _) if !row.tail_is_read => {
+                    row.everybodys().into_iter().for_each(|filter| may(filter, false, rank_of(number)));
+                    if row.pattern.head.first() == Some(&Level::Any) && top == rank_of(0) + 2 {
+                        // Topics below `vigia` are no row's.
+                        may("vigia/#".to_owned(), false, top);
+                        top += 1;
+                    }
                 }
                 _ => {}
             }
         }
         for device in devices {
             for leaf in NATIVE_UP {
-                may(format!("vigia/{}/{leaf}", device.id), true, rank_of(0) + 2);
+                may(format!("vigia/{}/{leaf}", device.id), true, top);
             }
             rights.hear.insert(format!("vigia/{}/#", device.id));
             for (number, row) in self.rows.iter().enumerate() {
                 let rank = rank_of(number) + 1;
                 if let Some(owner) = &row.device {
                     if owner.as_str() == device.id {
-                        may(row.filter("+"), true, rank);
+                        may(row.taken("+"), true, rank);
                         rights.hear.insert(row.filter("+"));
                     }
                     continue;
@@ -95,11 +102,7 @@ impl Routes {
                     if !self.may_be_called(row, name) {
                         continue;
                     }
-                    may(row.filter(name), matches!(row.way, Way::Up(_)), rank);
-                    if row.is_all_of_a_device() {
-                        // The parent of `#` is no topic of a device.
-                        may(name.to_owned(), false, rank + 1);
-                    }
+                    may(row.taken(name), matches!(row.way, Way::Up(_)), rank);
                     let top = row.top(name);
                     if row.pattern.tail.is_empty() && !row.pattern.open {
                         rights.hear.insert(top.clone());
@@ -113,6 +116,17 @@ impl Routes {
             rights.hear.insert(format!("{base}/#"));
         }
         rights.without_what_changes_nothing()
+    }
+
+    /// Rows of the settings and what they cross: topics that the first takes of one device and the second of another. Those are the first's: at
+    /// a broker of somebody else's nobody may publish on them but whom it names.
+    #[must_use]
+    pub fn crossings(&self) -> Vec<(String, String)> {
+        let ups: Vec<_> = self.rows.iter().filter(|row| matches!(row.way, Way::Up(_))).collect();
+        let own = ups.iter().enumerate().filter(|(_, row)| !row.tail_is_read);
+        // Every row crosses a device's whole space, in which no row's beginning is a device's name.
+        let later = |at: usize| ups[at + 1..].iter().filter(|row| !row.is_all_of_a_device());
+        own.flat_map(|(at, row)| later(at).filter(|other| row.crosses(other)).map(|other| (row.to_string(), other.to_string()))).collect()
     }
 
     /// Whether a device of this name has a place in a row: not one with slashes where there is one level for it, and not one that begins as
@@ -133,22 +147,79 @@ impl Rights {
     fn without_what_changes_nothing(self) -> Self {
         let Self { publish: all, hear } = self;
         // Of rules for the same filter only the first decides anything, and a broker may keep one alone.
-        let is_first = |rule: &&Rule| !all.iter().any(|other| other.filter == rule.filter && other.rank > rule.rank);
-        let publish: BTreeSet<Rule> = all.iter().filter(is_first).cloned().collect();
-        let between = |low: &Rule, high: &Rule, rule: &Rule| low.rank < rule.rank && rule.rank < high.rank;
-        let counts = |rule: &&Rule| {
-            let mut below = publish.iter().filter(|other| other.allow && other.rank < rule.rank);
-            if !rule.allow {
-                return below.any(|other| overlap(&other.filter, &rule.filter));
+        let mut first: BTreeMap<&str, &Rule> = BTreeMap::new();
+        for rule in &all {
+            let known = first.entry(&rule.filter).or_insert(rule);
+            if known.rank <= rule.rank {
+                *known = rule;
             }
-            !below.any(|other| {
-                let mut denied = publish.iter().filter(|deny| !deny.allow && between(other, rule, deny));
-                covers(&other.filter, &rule.filter) && !denied.any(|deny| overlap(&deny.filter, &rule.filter))
-            })
+        }
+        let near = Near::of(first.values().map(|rule| (rule.filter.as_str(), *rule)));
+        let between = |low: &Rule, high: &Rule, rule: &Rule| low.rank < rule.rank && rule.rank < high.rank;
+        let counts = |rule: &&&Rule| {
+            let others: Vec<&Rule> = near.to(&rule.filter).filter(|other| overlap(&other.filter, &rule.filter)).collect();
+            let mut below = others.iter().filter(|other| other.allow && other.rank < rule.rank);
+            if !rule.allow {
+                return below.next().is_some();
+            }
+            !below.any(|other| covers(&other.filter, &rule.filter) && !others.iter().any(|deny| !deny.allow && between(other, rule, deny)))
         };
-        let narrow = |filter: &&String| !hear.iter().any(|other| other != *filter && covers(other, filter));
-        Self { publish: publish.iter().filter(counts).cloned().collect(), hear: hear.iter().filter(narrow).cloned().collect() }
+        let publish = first.values().filter(counts).map(|rule| (*rule).clone()).collect();
+        let near = Near::of(hear.iter().map(|filter| (filter.as_str(), filter)));
+        let narrow = |filter: &&String| !near.to(filter).any(|other| other != *filter && covers(other, filter));
+        Self { publish, hear: hear.iter().filter(narrow).cloned().collect() }
     }
+}
+
+/// Filters by how they begin, so that those of a gateway's many devices are not compared each with each.
+struct Near<'r, T> {
+    /// By their first two levels, where both are words.
+    words: BTreeMap<(&'r str, Option<&'r str>), Vec<T>>,
+    /// By their first level, where it alone is one.
+    first: BTreeMap<&'r str, Vec<T>>,
+    wild: Vec<T>,
+}
+
+impl<'r, T: Copy> Near<'r, T> {
+    fn of(all: impl Iterator<Item = (&'r str, T)>) -> Self {
+        let mut near = Self { words: BTreeMap::new(), first: BTreeMap::new(), wild: Vec::new() };
+        for (filter, it) in all {
+            match beginning(filter) {
+                (None, _) => near.wild.push(it),
+                (Some(first), Some(second)) => near.words.entry((first, second)).or_default().push(it),
+                (Some(first), None) => near.first.entry(first).or_default().push(it),
+            }
+        }
+        near
+    }
+
+    /// All that could overlap with a filter, and some more.
+    fn to(&self, filter: &'r str) -> Box<dyn Iterator<Item = T> + '_> {
+        let wild = self.wild.iter().copied();
+        match beginning(filter) {
+            (None, _) => Box::new(wild.chain(self.words.values().chain(self.first.values()).flatten().copied())),
+            (Some(first), Some(second)) => {
+                let (same, above) = (self.words.get(&(first, second)), self.first.get(first));
+                Box::new(wild.chain(same.into_iter().chain(above).flatten().copied()))
+            }
+            (Some(first), None) => {
+                let below = self.words.range((first, None)..).take_while(move |((other, _), _)| *other == first).flat_map(|(_, all)| all);
+                Box::new(wild.chain(self.first.get(first).into_iter().flatten().copied()).chain(below.copied()))
+            }
+        }
+    }
+}
+
+/// The first two levels where they are words; the inner `None` of the second: there is none.
+fn beginning(filter: &str) -> (Option<&str>, Option<Option<&str>>) {
+    let word = |level: &&str| !matches!(*level, "+" | "#");
+    let mut levels = filter.split('/');
+    let first = levels.next().filter(word);
+    let second = match levels.next() {
+        None => Some(None),
+        Some(level) => Some(level).filter(word).map(Some),
+    };
+    (first, second)
 }
 
 impl Route {
@@ -177,6 +248,41 @@ impl Route {
             push(&mut top, name);
         }
         top
+    }
+
+    /// Exactly what the row takes of a device that is called so: the parent of `#` is not among it, and may be another's.
+    fn taken(&self, name: &str) -> String {
+        let filter = self.filter(name);
+        match filter.strip_suffix("/#") {
+            Some(parent) => format!("{parent}/+/#"),
+            None => filter,
+        }
+    }
+
+    /// What the row takes of whatever device.
+    fn everybodys(&self) -> Vec<String> {
+        let Pattern { head, device, tail, open } = &self.pattern;
+        match device {
+            Place::None | Place::One => vec![self.taken("+")],
+            Place::Several if tail.is_empty() => vec![format!("{}/#", self.top("+"))],
+            Place::Several => {
+                let most = TOPIC_LEVELS.saturating_sub(head.len() + tail.len() + usize::from(*open));
+                (1..=most).map(|levels| self.taken(&vec!["+"; levels].join("/"))).collect()
+            }
+        }
+    }
+
+    /// Whether there is a topic that this row takes of one device and another, which is asked later, of another one.
+    fn crosses(&self, later: &Self) -> bool {
+        let is_same = match (&self.device, &later.device) {
+            (Some(one), Some(other)) => one == other,
+            (None, None) => self.pattern.head.len() == later.pattern.head.len(),
+            _ => false,
+        };
+        // A device is not called as another row begins.
+        let is_apart = later.pattern.head.is_empty() && matches!(self.pattern.head.first(), Some(Level::Word(_)));
+        let others = later.everybodys();
+        !is_same && !is_apart && self.everybodys().iter().any(|one| others.iter().any(|other| overlap(one, other)))
     }
 
     /// What a device of this name sends on by this row.
@@ -236,183 +342,4 @@ fn overlap(one: &str, other: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::{Found, Name};
-    use super::*;
-    use crate::decode::Decoder;
-    use crate::ids::DeviceId;
-
-    fn named(id: &str, topic: Option<&str>) -> Named {
-        Named { id: id.to_owned(), topic: topic.map(str::to_owned) }
-    }
-
-    fn table() -> Routes {
-        let row = |topic, device: Option<&str>| {
-            Route::new(topic, Decoder::Native, device.map(|id| DeviceId::new(id).expect("an id"))).expect("a route")
-        };
-        Routes::with(vec![
-            row("plant/{device}/data", None),
-            row("site/{device...}", None),
-            row("+/{device}/data", None),
-            row("well/level", Some("m2")),
-        ])
-    }
-
-    /// As a broker decides.
-    fn may_publish(rights: &Rights, topic: &str) -> bool {
-        let takes = rights.publish.iter().filter(|rule| covers(&rule.filter, topic));
-        takes.max_by_key(|rule| rule.rank).is_some_and(|rule| rule.allow)
-    }
-
-    /// Everybody who is registered: m1; m2; `plant`, called as a route begins; a Shelly; a plug behind a gateway with a base.
-    fn everybody() -> Vec<Named> {
-        vec![
-            named("m1", None),
-            named("m2", None),
-            named("plant", None),
-            named("oven", Some("home/oven")),
-            named("plug1", Some("kitchen/plug")),
-        ]
-    }
-
-    /// Whose a topic is among all of them, as whoever has only the topic says.
-    fn whose(topic: &str) -> Option<String> {
-        let everybody = everybody();
-        let find = |name: Name<'_>| {
-            let found = everybody.iter().find(|device| match name {
-                Name::Id(id) => device.id == id,
-                Name::Topic(text) => device.id == text || device.topic.as_deref() == Some(text),
-                Name::Sender => false,
-            })?;
-            (found.id == "plug1" || !is_below(topic, "zigbee2mqtt")).then(|| found.id.clone())
-        };
-        match table().find(topic, find) {
-            Found::Up { device, .. } => Some(device),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn what_is_subscribed_to_takes_each_device_of_the_table_and_nothing_twice() {
-        let filters = table().filters(["shelly-1", "home/oven", "kitchen/plug"].into_iter());
-        for topic in [
-            "vigia/m1/telemetry",
-            "vigia/m1/config/applied",
-            "m1/status/switch:0",
-            "shelly-1/events/rpc",
-            "home/oven/events/rpc",
-            "home/oven/online",
-            "shellies/m1/relay/0",
-            "tele/m1/SENSOR",
-            "tele/kitchen/plug/SENSOR",
-            "stat/m1/RESULT",
-            "m1/tele/LWT",
-            "home/oven/tele/LWT",
-            "zigbee2mqtt/m1",
-            "zigbee2mqtt/m1/availability",
-            "zigbee2mqtt/kitchen/plug",
-            "zigbee2mqtt/kitchen/plug/availability",
-            "iot/m1/estado",
-            "plant/m1/data",
-            "site/m1",
-            "site/kitchen/plug",
-            "x/m1/data",
-            "well/level",
-        ] {
-            let by: Vec<_> = filters.iter().filter(|filter| covers(filter, topic)).collect();
-            assert_eq!(by.len(), 1, "{topic}: {by:?}");
-        }
-        for topic in ["vigia/m1/command", "m1/rpc", "zigbee2mqtt/bridge/state", "homeassistant/sensor/x", "home/oven/command", "Prueba"] {
-            assert!(!filters.iter().any(|filter| covers(filter, topic)), "{topic}");
-        }
-    }
-
-    #[test]
-    fn a_client_may_do_what_it_may_at_our_own_broker() {
-        let routes = table();
-        let everybody = everybody();
-        let rights = |device: usize| routes.rights(&everybody[device..=device], None);
-        for (device, topic, may) in [
-            (0, "vigia/m1/telemetry", true),
-            (0, "vigia/m1/command", false),
-            (0, "m1/status/switch:0", true),
-            (0, "m1/rpc", false),
-            (0, "m1/command/x", false),
-            (0, "m1", false),
-            (0, "m1/cmnd/POWER", false),
-            (0, "shellies/m1/relay/0", true),
-            (0, "shellies/m1/relay/0/command", false),
-            (0, "shellies/announce", true),
-            (0, "cmnd/m1/POWER", false),
-            (0, "tele/m1/SENSOR", true),
-            (0, "plant/m1/data", true),
-            (0, "plant/m2/data", false),
-            (0, "well/level", false),
-            (1, "well/level", true),
-            (0, "zigbee2mqtt/m1", true),
-            (0, "zigbee2mqtt/kitchen/plug", false),
-            (2, "plant/m1/data", false),
-            (2, "plant/status/x", false),
-            (2, "plant/plant/data", true),
-            (0, "m1/m2/data", false),
-            (0, "m2/m1/data", true),
-            (3, "home/oven/events/rpc", true),
-            (3, "home/oven/rpc", false),
-            (3, "oven/events/rpc", true),
-            (3, "vigia/home/oven/telemetry", false),
-            (4, "zigbee2mqtt/kitchen/plug", true),
-            (4, "zigbee2mqtt/kitchen/plug/set", false),
-        ] {
-            assert_eq!(may_publish(&rights(device), topic), may, "{} {topic}", everybody[device].id);
-        }
-        let gateway = routes.rights(&everybody[4..], Some("zigbee2mqtt"));
-        for (topic, may) in [
-            ("zigbee2mqtt/kitchen/plug", true),
-            ("zigbee2mqtt/kitchen/plug/set", false),
-            ("zigbee2mqtt/bridge/state", true),
-            ("vigia/plug1/telemetry", true),
-            ("vigia/m1/telemetry", false),
-            ("tele/m1/SENSOR", false),
-        ] {
-            assert_eq!(may_publish(&gateway, topic), may, "{topic}");
-        }
-        let heard = rights(3).hear;
-        for (filter, may) in [
-            ("home/oven/rpc", true),
-            ("cmnd/home/oven/#", true),
-            ("vigia/oven/+", true),
-            ("home/#", false),
-            ("#", false),
-            ("m1/rpc", false),
-        ] {
-            assert_eq!(heard.iter().any(|wide| covers(wide, filter)), may, "{filter}");
-        }
-    }
-
-    proptest! {
-        /// Nobody can write what is taken for another's.
-        #[test]
-        fn what_a_client_may_publish_is_its_own_or_nobodys(
-            levels in prop::collection::vec(prop::sample::select(vec![
-                "vigia", "m1", "m2", "plant", "oven", "home", "plug1", "kitchen", "plug", "site", "well", "level", "data", "telemetry", "status",
-                "events", "rpc", "command", "tele", "cmnd", "stat", "shellies", "zigbee2mqtt", "set", "online", "iot", "estado", "$live", "x",
-            ]), 1..6),
-        ) {
-            let topic = levels.join("/");
-            let everybody = everybody();
-            for device in &everybody {
-                let rights = table().rights(std::slice::from_ref(device), None);
-                if may_publish(&rights, &topic) {
-                    prop_assert!(whose(&topic).is_none_or(|other| other == device.id), "{} on {topic}", device.id);
-                    prop_assert!(!topic.contains("$live") || !topic.starts_with("vigia/"), "{} on {topic}", device.id);
-                }
-            }
-            let gateway = table().rights(&everybody[4..], Some("zigbee2mqtt"));
-            if may_publish(&gateway, &topic) {
-                prop_assert!(whose(&topic).is_none_or(|other| other == "plug1"), "{topic}");
-            }
-        }
-    }
-}
+mod tests;

@@ -49,6 +49,12 @@ impl DynamicSecurity {
         Ok(Self { broker, dial, world })
     }
 
+    /// Whether these rights are more than a role can hold: a gateway of too many devices.
+    #[must_use]
+    pub fn is_too_much(rights: &Rights) -> bool {
+        roles::is_too_large(rights)
+    }
+
     async fn open(&self) -> Result<Control, CredentialError> {
         // Another name each time: two that are under way must not end each other's connection.
         let client_id = format!("vigia-control-{}", HEXLOWER.encode(&self.world.bytes::<6>()));

@@ -27,6 +27,8 @@ pub struct Found {
     /// Clients and roles of devices that were not registered when `registered` was read. They are still there: one that was
     /// registered since is withdrawn by nobody, if the registry is asked again first.
     pub gone: Vec<DeviceId>,
+    /// Gateways of so many devices that their rights are no role; what the broker has of them stays as it is.
+    pub too_large: Vec<DeviceId>,
     /// What anybody may do there, without any role, that nobody should.
     pub open: Vec<String>,
 }
@@ -67,17 +69,35 @@ impl DynamicSecurity {
             control = self.open().await?;
         }
         found.open = open_to_all(&mut control).await?;
+        found.too_large.clear();
         let mut gone = Vec::new();
         let clients = our_clients(&mut control).await?;
         let mut there = BTreeSet::new();
         for device in device_roles(&mut control).await? {
             // One at a time: that of a gateway may be long, and the broker's messages are not.
-            let Some(rules) = told_role(&mut control, &device).await? else { continue };
+            let rules = match told_role(&mut control, &device).await {
+                Err(CredentialError::Away(_)) => {
+                    control = self.open().await?;
+                    match told_role(&mut control, &device).await {
+                        // It ends every connection on which it is told of: it is made anew. Only what is ours, which its client says.
+                        Err(CredentialError::Away(reason)) if clients.contains(&device) => {
+                            tracing::warn!(%device, reason, "its role at the broker cannot be read");
+                            control = self.open().await?;
+                            Some(None)
+                        }
+                        told => told?,
+                    }
+                }
+                told => told?,
+            };
+            let Some(rules) = rules else { continue };
             if !registered.contains(&device) {
                 gone.push(device.clone());
             } else {
                 let wanted = rights(&device);
-                if rules.as_ref() != Some(&roles::of(&wanted)) {
+                if roles::is_too_large(&wanted) {
+                    found.too_large.push(device.clone());
+                } else if rules.as_ref() != Some(&roles::of(&wanted)) {
                     self.give_role(&mut control, &device, &wanted).await?;
                     found.mended += 1;
                 }
@@ -87,7 +107,12 @@ impl DynamicSecurity {
         gone.extend(clients.iter().filter(|device| !registered.contains(device) && !there.contains(device)).cloned());
         found.unknown = registered.iter().filter(|device| !clients.contains(device)).cloned().collect();
         for device in clients.iter().filter(|device| registered.contains(device) && !there.contains(device)) {
-            self.give_role(&mut control, device, &rights(device)).await?;
+            let wanted = rights(device);
+            if roles::is_too_large(&wanted) {
+                found.too_large.push(device.clone());
+                continue;
+            }
+            self.give_role(&mut control, device, &wanted).await?;
             let add = json!({ "command": "addClientRole", "username": device.as_str(), "rolename": roles::name(device) });
             told("addClientRole", control.ask(add).await?)?;
             found.mended += 1;

@@ -61,6 +61,15 @@ pub(super) fn of_server(group: Option<&str>) -> BTreeSet<Rule> {
     rules
 }
 
+/// The most bytes of a role as it is written: the plugin tells of a role in one packet and takes it in one, and a broker with the
+/// settings that docs/operations.md recommends takes none beyond a megabyte, nor do we.
+const BYTES: usize = 768 * 1024;
+
+/// Whether a role with these rights is more than the plugin's packets hold.
+pub(super) fn is_too_large(rights: &Rights) -> bool {
+    written(&of(rights)).to_string().len() > BYTES
+}
+
 /// As the plugin takes them.
 pub(super) fn written(rules: &BTreeSet<Rule>) -> Value {
     let one = |rule: &Rule| json!({ "acltype": rule.what, "topic": rule.topic, "allow": rule.allow, "priority": rule.priority });
@@ -92,5 +101,14 @@ mod tests {
         assert_eq!(device_of(&name(&device)), Some(device));
         assert_eq!(device_of("admin"), None);
         assert!(read(&json!([{"acltype": 7}])).is_none());
+    }
+
+    #[test]
+    fn a_role_is_bounded_by_what_one_packet_holds() {
+        let members = |count: usize| (0..count).map(|n| Named { id: format!("m{n}"), topic: None }).collect::<Vec<_>>();
+        let rights = |count| Routes::built_in().rights(&members(count), None);
+        assert!(!is_too_large(&rights(50)) && is_too_large(&rights(400)));
+        let largest = (50..400).step_by(50).map(rights).rfind(|rights| !is_too_large(rights)).expect("the first");
+        assert!(written(&of(&largest)).to_string().len() < super::super::super::limits::PACKET_BYTES as usize * 4 / 5);
     }
 }
