@@ -88,6 +88,14 @@ impl SqlStore {
 
     /// Meets the blocks that others have stored since the last time, and the last values that they have sealed or deleted.
     pub(super) async fn catch_up(&self) -> Result<(), DbError> {
+        match &self.db {
+            // There is nobody else, and it costs nothing.
+            Db::Sqlite(_) => self.catch_up_alone().await,
+            Db::Postgres(_) => self.catching_up.after_now(async || self.catch_up_alone().await).await,
+        }
+    }
+
+    async fn catch_up_alone(&self) -> Result<(), DbError> {
         let (next, ids) = match &self.db {
             Db::Sqlite(pools) => {
                 if !self.others.is_unsure.swap(false, Ordering::SeqCst) {
