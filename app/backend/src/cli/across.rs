@@ -23,7 +23,7 @@ impl Across {
     pub(super) fn new(app: &App) -> Self {
         let process = HEXLOWER.encode(&app.world().bytes::<8>());
         let knows = app.clone();
-        let witness = move |device, is_there| fleet::heard_elsewhere(&knows, device, is_there);
+        let witness = move |device, at_ms, is_there| fleet::heard_elsewhere(&knows, device, at_ms, is_there);
         let neighbours = Neighbours::of(app.hub(), &process, Arc::new(witness));
         Self { process, neighbours }
     }

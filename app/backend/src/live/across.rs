@@ -26,8 +26,9 @@ pub trait Carrier: Send + Sync {
     async fn carry(&self, topic: &str, payload: Bytes) -> bool;
 }
 
-/// Who has to know that another process heard a device: its number, and whether it is there since (or said goodbye).
-pub type Witness = Arc<dyn Fn(DeviceNumber, bool) + Send + Sync>;
+/// Who has to know that another process heard a device: its number, when that was by the other's clock (milliseconds since the epoch, where it
+/// is told), and whether it is there since (or said goodbye).
+pub type Witness = Arc<dyn Fn(DeviceNumber, Option<i64>, bool) + Send + Sync>;
 
 /// The other processes, as one of them sees them.
 #[derive(Clone)]
@@ -91,13 +92,13 @@ impl Neighbours {
             return;
         }
         let (Ok(device), Ok(told)) = (DeviceId::new(id), serde_json::from_slice::<Told>(payload)) else { return };
-        let Told { update, commands, heard } = told;
+        let Told { update, commands, heard, heard_ms } = told;
         if update.topic != Hub::topic(&device) {
             return;
         }
         // Before it is told here: whoever hears of it may ask at once.
         if let Some(number) = heard {
-            (self.witness)(number, update.says_online());
+            (self.witness)(number, heard_ms, update.says_online());
         }
         self.hub.repeat(&device, update, commands);
     }
@@ -149,7 +150,7 @@ mod tests {
                 Self { life: Lifecycle::default(), wire: Arc::default(), hubs: [Hub::default(), Hub::default()], seen: Default::default() };
             for ((hub, name), seen) in pair.hubs.iter().zip(["one", "two"]).zip(&pair.seen) {
                 let seen = Arc::clone(seen);
-                let witness = move |number: DeviceNumber, online| seen.lock().expect("no panic").push((number.0, online));
+                let witness = move |number: DeviceNumber, _, online| seen.lock().expect("no panic").push((number.0, online));
                 pair.wire.processes.lock().expect("no panic").push(Neighbours::of(hub, name, Arc::new(witness)));
                 relay(hub, pair.wire.clone(), name, &pair.life);
             }
@@ -267,7 +268,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_left_alone() {
-        let neighbours = Neighbours::of(&Hub::default(), "one", Arc::new(|_, _| panic!("nobody was heard")));
+        let neighbours = Neighbours::of(&Hub::default(), "one", Arc::new(|_, _, _| panic!("nobody was heard")));
         let mut listener = neighbours.hub.listen();
         assert!(listener.follow(id(), M1, || None));
         let other = br#"{"update":{"topic":"device/m2","at":"","values":{"power_w":1}},"heard":2}"#;

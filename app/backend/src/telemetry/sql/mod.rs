@@ -246,7 +246,7 @@ impl TelemetryStore for SqlStore {
     }
 
     fn heard_elsewhere(&self, device: DeviceNumber, at_ms: i64, is_there: bool) {
-        self.latest.heard_elsewhere(device, at_ms, is_there);
+        self.latest.heard_elsewhere(device, at_ms, is_there, self.world.clock.now_ms());
     }
 
     async fn catch_up(&self) -> Result<(), DbError> {
