@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use crate::mosquitto::{ADMIN, Mosquitto};
-use crate::server::{Server, said, vigia};
+use crate::server::{Server, run, said, vigia};
 
 const ROUTES: &str = r#"
 [[mqtt.routes]]
@@ -145,7 +145,10 @@ fn names_routes_and_gateways_hold_at_an_external_broker() {
     assert!(place.takes("z2m", z2m.1, "zigbee2mqtt/m1", r#"{"power": 4242}"#), "a device that is not its own is nobody's there");
 
     // What is changed while everything runs holds, at the broker and here.
-    place.said(&["device", "topic", "oven", "garage/oven"]);
+    let named = run(place.program().args(["device", "topic", "oven", "garage/oven"]));
+    assert!(named.status.success());
+    let told = String::from_utf8_lossy(&named.stderr).into_owned();
+    assert!(told.contains("garage/oven is kept from when a running server has subscribed to it"), "{told}");
     place.is_heard(oven, "garage/oven/events/rpc", shelly, "oven");
     place.is_refused(oven, "home/oven/events/rpc");
     place.said(&["gateway", "set", "z2m", "--devices", "plug1,m1"]);

@@ -35,13 +35,13 @@ impl Across {
         let process = HEXLOWER.encode(&app.world().bytes::<8>());
         let name = Name { installation: settings::installation(app.registry(), app.world()).await?, process };
         let knows = app.clone();
-        let witness = move |id, number, is_there| {
+        let witness = move |id, number, at_ms, is_there| {
             let (app, directory) = (knows.clone(), Arc::clone(&directory));
             async move {
                 // Whoever cannot be asked for is not taken for anybody.
                 let is_so = matches!(directory.find(&id).await, Ok(Some(device)) if device.number == number);
                 if is_so {
-                    fleet::heard_elsewhere(&app, number, is_there);
+                    fleet::heard_elsewhere(&app, number, at_ms, is_there);
                 }
                 is_so
             }

@@ -5,7 +5,7 @@ use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 
 use super::Failure;
-use super::failure::say;
+use super::failure::{mention, say};
 use crate::config::Settings;
 use crate::db::Databases;
 use crate::fleet::{self, Abroad, NewDevice};
@@ -49,7 +49,9 @@ pub(super) enum Device {
 pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases, world: &World) -> Result<(), Failure> {
     let registry = &databases.registry;
     if let Device::Topic { id, topic } = &verb {
-        return fleet::name_topic(registry, world, super::ACTOR, id, topic.as_deref()).await.map_err(Failure::new);
+        fleet::name_topic(registry, world, super::ACTOR, id, topic.as_deref()).await.map_err(Failure::new)?;
+        tell_from_when(settings, id, topic.as_deref());
+        return Ok(());
     }
     let security = settings.mqtt.external().filter(|broker| broker.dynamic_security);
     let security = security.map(|broker| DynamicSecurity::new(broker, world.clone())).transpose().map_err(Failure::new)?;
@@ -67,6 +69,7 @@ pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases
             let token = fleet::register(registry, world, new).await.map_err(Failure::new)?.token;
             if let Some(topic) = &topic {
                 fleet::name_topic(registry, world, super::ACTOR, &id, Some(topic)).await.map_err(Failure::new)?;
+                tell_from_when(settings, &id, Some(topic));
             }
             (id, token)
         }
@@ -84,4 +87,16 @@ pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases
         })?;
     }
     say(token)
+}
+
+/// At another's broker a name with slashes is heard only once a server has subscribed to it; before that the broker acknowledges what the
+/// device says and keeps it for nobody.
+fn tell_from_when(settings: &Settings, id: &DeviceId, topic: Option<&str>) {
+    let (routes, Some(topic)) = (settings.mqtt.routes(), topic) else { return };
+    if settings.mqtt.external().is_some() && routes.filters(std::iter::once(topic)) != routes.filters(std::iter::empty()) {
+        mention(format!(
+            "vigia: what {id} sends under the name {topic} is kept from when a running server has subscribed to it, within a second or so; \
+             with none running it is lost although the broker acknowledges it: start the server before the device sends"
+        ));
+    }
 }

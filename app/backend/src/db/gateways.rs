@@ -99,6 +99,26 @@ pub async fn version(db: &Db) -> Result<(i64, i64, i64), DbError> {
     Ok(on!(db, |c| sqlx::query_as(SQL).fetch_one(c).await)?)
 }
 
+/// The same, and how many devices there are: another answer may also mean that one was registered.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn version_with_devices(db: &Db) -> Result<Registered, DbError> {
+    const SQL: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(changed_ms), 0) AS BIGINT), (SELECT MAX(version) FROM rights_version),
+        (SELECT COUNT(*) FROM devices) FROM gateways";
+    let (gateways, changed, rights, devices) = on!(db, |c| sqlx::query_as::<_, (i64, i64, i64, i64)>(SQL).fetch_one(c).await)?;
+    Ok(Registered { version: (gateways, changed, rights), devices })
+}
+
+/// What [`version_with_devices`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// As [`version`] says it.
+    pub version: (i64, i64, i64),
+    /// How many devices there are.
+    pub devices: i64,
+}
+
 /// The number of the last time that somebody's token was withdrawn; 0: never.
 ///
 /// # Errors

@@ -82,7 +82,7 @@ impl Delivery {
         match commands::waiting_devices(self.app.registry()).await {
             Ok(found) => {
                 for found in found {
-                    let waiting = Waiting { id: found.id, due_ms: found.due_ms, expires_ms: found.expires_ms, came: false };
+                    let waiting = Waiting { id: found.id, due_ms: found.due_ms, expires_ms: found.expires_ms, came_ms: None };
                     self.down.keep(found.device, waiting);
                 }
                 self.fresh_ms = Some(now_ms + REFRESH_MS);
@@ -182,11 +182,10 @@ impl Delivery {
             let now_ms = self.now_ms();
             let mut due_ms = if command.attempts < MOST_ATTEMPTS { next_ms } else { i64::MAX };
             if command.attempts < MOST_ATTEMPTS
-                && (known.came || next_ms <= now_ms)
+                && (next_ms <= now_ms || came_since(known.came_ms, command.attempts, next_ms))
                 && let Some(broker) = broker
             {
-                let pause = usize::try_from(command.attempts).unwrap_or(usize::MAX).min(AGAIN_MS.len() - 1);
-                due_ms = now_ms + AGAIN_MS[pause];
+                due_ms = now_ms + pause_after(command.attempts + 1);
                 if commands::attempt(registry, device, &command, now_ms, due_ms).await? {
                     let topic = format!("vigia/{}/command", known.id);
                     let left = Duration::from_millis(u64::try_from(command.expires_ms - self.now_ms()).unwrap_or(0));
@@ -206,8 +205,8 @@ impl Delivery {
             Some((due_ms, expires_ms)) => {
                 // What could not be sent is still due: with the next look, not in a circle.
                 let due_ms = if broker.is_none() { due_ms.max(now_ms + LATER_MS) } else { due_ms };
-                let came = known.came && broker.is_none();
-                self.down.keep(device, Waiting { id: known.id.clone(), due_ms, expires_ms, came });
+                let came_ms = known.came_ms.filter(|_| broker.is_none());
+                self.down.keep(device, Waiting { id: known.id.clone(), due_ms, expires_ms, came_ms });
             }
             None => self.down.forget(device),
         }
@@ -216,5 +215,33 @@ impl Delivery {
 
     fn now_ms(&self) -> i64 {
         self.app.world().clock.now_ms()
+    }
+}
+
+/// How long an answer is waited for after an attempt, which is counted from 1, in milliseconds.
+fn pause_after(attempt: i64) -> i64 {
+    let before = usize::try_from(attempt - 1).unwrap_or_default();
+    AGAIN_MS[before.min(AGAIN_MS.len() - 1)]
+}
+
+/// Whether the device came back after the last of these attempts, after which the next was to be at `next_ms`. Another process that heard it come
+/// may have sent the command since: each coming back is worth one attempt, however many processes hear of it.
+fn came_since(came_ms: Option<i64>, attempts: i64, next_ms: i64) -> bool {
+    came_ms.is_some_and(|came_ms| attempts == 0 || next_ms - pause_after(attempts) <= came_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coming_back_makes_due_what_was_sent_before_it_and_nothing_else() {
+        let after = |attempt_ms: i64, attempts| attempt_ms + pause_after(attempts);
+        assert!(came_since(Some(1_000), 0, 0), "never sent");
+        for attempts in [1, 2, 5, 6, MOST_ATTEMPTS] {
+            assert!(came_since(Some(1_000), attempts, after(999, attempts)), "{attempts}");
+            assert!(!came_since(Some(1_000), attempts, after(1_001, attempts)), "another process was first");
+            assert!(!came_since(None, attempts, after(999, attempts)));
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use vigia_domain::ids::DeviceId;
 use super::abroad::Abroad;
 use super::gate::FleetGate;
 use crate::app::App;
+use crate::db::gateways::Registered;
 use crate::db::{Db, DbError, devices, gateways};
 use crate::ingest::Ingest;
 use crate::mqtt::{self, DeviceIdentity, Unavailable, Whose};
@@ -20,7 +21,7 @@ use crate::world::World;
 
 /// How long a device is known to be there.
 const KNOWN: Duration = Duration::from_secs(60);
-/// How long one is known not to be: whoever was just registered is heard within this time.
+/// How long one is known not to be; no longer than until it is seen that somebody was registered.
 const UNKNOWN: Duration = Duration::from_secs(1);
 /// The most answers that are remembered: strangers may make up names without end.
 const ANSWERS: usize = 50_000;
@@ -35,8 +36,24 @@ pub struct Directory {
     gate: FleetGate,
     answers: Mutex<HashMap<DeviceId, Answer>>,
     abroad: RwLock<Arc<Abroad>>,
-    /// What [`gateways::version`] said when that was read.
-    version: Mutex<Option<(i64, i64, i64)>>,
+    learnt: Mutex<Learnt>,
+    /// Held by who learns: the others wait for the answer, and ask themselves only if it is older than their message.
+    learning: tokio::sync::Mutex<()>,
+}
+
+/// How far the registry is known.
+#[derive(Clone, Copy, Default)]
+struct Learnt {
+    /// What [`gateways::version_with_devices`] said.
+    registered: Option<Registered>,
+    /// When it was asked for that the last time that it answered.
+    asked: Option<Instant>,
+    /// When another answer than before was there: who was not registered before that may be now.
+    changed: Option<Instant>,
+    /// How often there was another answer.
+    changes: u64,
+    /// Whether names or gateways have changed since [`Directory::refresh`] told.
+    untold: bool,
 }
 
 impl Directory {
@@ -50,34 +67,74 @@ impl Directory {
             gate,
             answers: Mutex::default(),
             abroad: RwLock::default(),
-            version: Mutex::default(),
+            learnt: Mutex::default(),
+            learning: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Learns what devices are called in topics and which gateways there are, if that changed; says whether it did.
+    /// Learns what devices are called in topics and which gateways there are, if that changed; says whether it did since this was asked last.
     ///
     /// # Errors
     /// [`DbError`]; it stays as it was.
     pub async fn refresh(&self) -> Result<bool, DbError> {
-        let version = Some(gateways::version(&self.registry).await?);
-        if *self.version.lock().unwrap_or_else(PoisonError::into_inner) == version {
-            return Ok(false);
+        self.learn_since(self.world.clock.instant()).await?;
+        Ok(std::mem::take(&mut self.learnt().untold))
+    }
+
+    /// Knows whatever was registered before this instant. Many ask as one: a question that began later than the instant answers it.
+    async fn learn_since(&self, instant: Instant) -> Result<(), DbError> {
+        let _turn = self.learning.lock().await;
+        if self.learnt().asked.is_some_and(|asked| asked >= instant) {
+            return Ok(());
         }
-        let read = Abroad::read(&self.registry).await?;
-        // The gate first: it has to know whatever is found here.
-        self.gate.know_names(read.named());
-        let changed = *self.abroad() != read;
-        if changed {
-            *self.abroad.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+        let asked = self.world.clock.instant();
+        let registered = gateways::version_with_devices(&self.registry).await?;
+        let known = self.learnt().registered;
+        let mut is_other = false;
+        if known.map(|known| known.version) != Some(registered.version) {
+            let read = Abroad::read(&self.registry).await?;
+            // The gate first: it has to know whatever is found here.
+            self.gate.know_names(read.named());
+            is_other = *self.abroad() != read;
+            if is_other {
+                *self.abroad.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+            }
         }
-        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = version;
-        Ok(changed)
+        let now = self.world.clock.instant();
+        let mut learnt = self.learnt();
+        learnt.asked = Some(asked);
+        learnt.untold |= is_other;
+        if known != Some(registered) {
+            learnt.registered = Some(registered);
+            learnt.changed = Some(now);
+            learnt.changes += 1;
+        }
+        Ok(())
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was learnt.
     #[must_use]
     pub fn abroad(&self) -> Arc<Abroad> {
         Arc::clone(&self.abroad.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whose a topic is by what was learnt, and by who has which id.
+    async fn as_known(&self, topic: &str) -> Result<Whose, Unavailable> {
+        let abroad = self.abroad();
+        let mut asked = Vec::new();
+        loop {
+            match self.look(&abroad, topic, &asked) {
+                Ok(whose) => return Ok(whose),
+                Err(id) => {
+                    let answer = mqtt::Directory::find(self, &id).await?;
+                    asked.push((id, answer));
+                }
+            }
+        }
     }
 
     /// Whose a topic is, as far as it is known who has which id; or the first id of which that has to be asked.
@@ -118,8 +175,9 @@ impl mqtt::Directory for Directory {
         let now = self.world.clock.instant();
         let answers = || self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let known = answers().get(id).cloned();
+        let changed = self.learnt().changed;
         match known.clone() {
-            Some(answer) if is_fresh(&answer, now) => return Ok(answer.0),
+            Some(answer) if is_fresh(&answer, now, changed) => return Ok(answer.0),
             _ => {}
         }
         let device = match devices::by_id(&self.registry, id).await {
@@ -138,7 +196,7 @@ impl mqtt::Directory for Directory {
         };
         let mut answers = answers();
         if answers.len() >= ANSWERS && !answers.contains_key(id) {
-            answers.retain(|_, answer| is_fresh(answer, now));
+            answers.retain(|_, answer| is_fresh(answer, now, changed));
             if answers.len() >= ANSWERS {
                 answers.clear();
             }
@@ -148,20 +206,27 @@ impl mqtt::Directory for Directory {
     }
 
     async fn whose(&self, topic: &str) -> Result<Whose, Unavailable> {
-        let abroad = self.abroad();
-        let mut asked = Vec::new();
+        let came = self.world.clock.instant();
         loop {
-            match self.look(&abroad, topic, &asked) {
-                Ok(whose) => return Ok(whose),
-                Err(id) => {
-                    let answer = mqtt::Directory::find(self, &id).await?;
-                    asked.push((id, answer));
-                }
+            let changes = self.learnt().changes;
+            let whose = self.as_known(topic).await?;
+            if whose != Whose::Stranger {
+                return Ok(whose);
+            }
+            // What is a stranger's is acknowledged and gone, so it has to be one now, and not as of some moment ago: its device may have
+            // been registered or named since.
+            self.learn_since(came).await.map_err(|error| {
+                tracing::error!(%error, "whether a topic is a registered device's cannot be asked");
+                Unavailable
+            })?;
+            if self.learnt().changes == changes {
+                return Ok(whose);
             }
         }
     }
 }
 
-fn is_fresh((device, at): &Answer, now: Instant) -> bool {
-    now.saturating_duration_since(*at) < if device.is_some() { KNOWN } else { UNKNOWN }
+fn is_fresh((device, at): &Answer, now: Instant, changed: Option<Instant>) -> bool {
+    let age = now.saturating_duration_since(*at);
+    if device.is_some() { age < KNOWN } else { age < UNKNOWN && changed.is_none_or(|changed| *at > changed) }
 }

@@ -53,8 +53,8 @@ pub(super) struct Waiting {
     pub(super) due_ms: i64,
     /// When the first of them expires.
     pub(super) expires_ms: i64,
-    /// Whether the device came since: what was sent before may have been lost, however lately.
-    pub(super) came: bool,
+    /// When the device came since: what was sent before that may have been lost, however lately.
+    pub(super) came_ms: Option<i64>,
 }
 
 /// What a device's message on one of its answering topics came to.
@@ -77,7 +77,7 @@ impl Downlink {
 
     /// A device has a command that waits since now.
     pub(super) fn waits(&self, device: &DeviceIdentity, expires_ms: i64) {
-        let waiting = Waiting { id: device.id.clone(), due_ms: 0, expires_ms, came: false };
+        let waiting = Waiting { id: device.id.clone(), due_ms: 0, expires_ms, came_ms: None };
         self.keep(device.number, waiting);
         self.inner.wake.notify_one();
     }
@@ -88,16 +88,19 @@ impl Downlink {
         let known = state.waiting.entry(device).or_insert_with(|| new.clone());
         known.due_ms = known.due_ms.min(new.due_ms);
         known.expires_ms = known.expires_ms.min(new.expires_ms);
-        known.came |= new.came;
+        known.came_ms = known.came_ms.max(new.came_ms);
     }
 
     /// A device came, or its configuration changed.
     pub fn greet(&self, device: DeviceNumber) {
+        self.greet_who_came(device, self.now_ms());
+    }
+
+    /// A device came at this instant. What another process has sent since need not be sent again.
+    fn greet_who_came(&self, device: DeviceNumber, came_ms: i64) {
         let mut state = self.state();
         state.greeted.insert(device, 0);
-        if let Some(waiting) = state.waiting.get_mut(&device) {
-            (waiting.due_ms, waiting.came) = (0, true);
-        }
+        state.came(device, came_ms);
         drop(state);
         self.inner.wake.notify_one();
     }
@@ -118,18 +121,18 @@ impl Downlink {
         let before = self.state().heard.insert(device.number, now_ms);
         // Not at every status: a device may send one whenever it is told something.
         if was_away(before, now_ms, goodbye_ms) {
-            self.greet(device.number);
+            // Another process may hear of it and send within the same millisecond: that was after it came.
+            self.greet_who_came(device.number, now_ms - 1);
         }
     }
 
-    /// Another process heard the device, and tells it what holds. It can be reached from here, too, and what waits here is due when it came back.
-    pub(super) fn heard_elsewhere(&self, device: DeviceNumber, now_ms: i64, goodbye_ms: Option<i64>) {
+    /// Another process heard the device at `at_ms`, and tells it what holds. It can be reached from here, too, and what waits here and was not
+    /// sent since is due when it came back.
+    pub(super) fn heard_elsewhere(&self, device: DeviceNumber, at_ms: i64, goodbye_ms: Option<i64>) {
         let mut state = self.state();
-        let before = state.heard.insert(device, now_ms);
-        if was_away(before, now_ms, goodbye_ms)
-            && let Some(waiting) = state.waiting.get_mut(&device)
-        {
-            (waiting.due_ms, waiting.came) = (0, true);
+        let before = state.heard.get(&device).copied();
+        state.heard.insert(device, before.map_or(at_ms, |before_ms| before_ms.max(at_ms)));
+        if was_away(before, at_ms, goodbye_ms) && state.came(device, at_ms - 1) {
             drop(state);
             self.inner.wake.notify_one();
         }
@@ -211,7 +214,7 @@ impl Downlink {
         let mut state = self.state();
         let mut take = |device| {
             let kept = state.waiting.get_mut(&device)?;
-            let emptied = Waiting { id: kept.id.clone(), due_ms: i64::MAX, expires_ms: i64::MAX, came: false };
+            let emptied = Waiting { id: kept.id.clone(), due_ms: i64::MAX, expires_ms: i64::MAX, came_ms: None };
             Some((device, std::mem::replace(kept, emptied)))
         };
         ripe.into_iter().filter_map(|(device, _)| take(device)).collect()
@@ -236,6 +239,15 @@ impl Downlink {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// A device came at this instant: what waits for it is due. Says whether anything does.
+    fn came(&mut self, device: DeviceNumber, came_ms: i64) -> bool {
+        let Some(waiting) = self.waiting.get_mut(&device) else { return false };
+        (waiting.due_ms, waiting.came_ms) = (0, waiting.came_ms.max(Some(came_ms)));
+        true
     }
 }
 

@@ -42,13 +42,15 @@ pub fn presence_of(app: &App, device: DeviceNumber) -> Presence {
     presence(app.connections().has(device), store.seen_ms(device), store.goodbye_ms(device), now_ms)
 }
 
-/// Another process that shares the database and the broker heard a device, or its goodbye: commands find it here, too.
-pub fn heard_elsewhere(app: &App, device: DeviceNumber, is_there: bool) {
+/// Another process that shares the database and the broker heard a device, or its goodbye, at `at_ms` by its clock (milliseconds since the epoch;
+/// `None`: now): commands find it here, too. What was heard later counts, whoever tells it first; nothing is heard in the time to come.
+pub fn heard_elsewhere(app: &App, device: DeviceNumber, at_ms: Option<i64>, is_there: bool) {
     let now_ms = app.world().clock.now_ms();
+    let at_ms = at_ms.map_or(now_ms, |at_ms| at_ms.min(now_ms));
     if is_there {
-        app.downlink().heard_elsewhere(device, now_ms, app.store().goodbye_ms(device));
+        app.downlink().heard_elsewhere(device, at_ms, app.store().goodbye_ms(device));
     }
-    app.store().heard_elsewhere(device, now_ms, is_there);
+    app.store().heard_elsewhere(device, at_ms, is_there);
 }
 
 /// What is known: connected, or heard of in the last minutes and not said goodbye since.

@@ -135,7 +135,8 @@ impl Writer {
             devices.extend(sender.devices);
         }
         for ((entry, device), won) in entries.iter().zip(devices).zip(won) {
-            self.hub.publish(&device, entry.heard.then_some(entry.device), || announcements(entry, won, &device));
+            let heard = entry.heard.then_some(entry.device);
+            self.hub.publish_at(&device, heard, Some(entry.received_ms), || announcements(entry, won, &device));
         }
     }
 }

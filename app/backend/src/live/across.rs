@@ -30,9 +30,10 @@ pub trait Carrier: Send + Sync {
     async fn carry(&self, topic: &str, payload: Bytes) -> bool;
 }
 
-/// Who has to know that another process heard a device: its id and number, and whether it is there since (or said goodbye). Says whether the
-/// two belong together here; a word of a device that is another one here is nobody's.
-pub type Witness = Arc<dyn Fn(DeviceId, DeviceNumber, bool) -> BoxFuture<'static, bool> + Send + Sync>;
+/// Who has to know that another process heard a device: its id and number, when that was by the other's clock (milliseconds since the epoch,
+/// where it is told), and whether it is there since (or said goodbye). Says whether id and number belong together here; a word of a device
+/// that is another one here is nobody's.
+pub type Witness = Arc<dyn Fn(DeviceId, DeviceNumber, Option<i64>, bool) -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// One process among those that belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,13 +102,13 @@ impl Neighbours {
     /// left alone.
     pub async fn heard(&self, topic: &str, payload: &[u8]) {
         let Some(device) = self.device_of(topic) else { return };
-        let Ok(Told { update, commands, heard, sent_ms }) = serde_json::from_slice::<Told>(payload) else { return };
+        let Ok(Told { update, commands, heard, heard_ms, sent_ms }) = serde_json::from_slice::<Told>(payload) else { return };
         if update.topic != Hub::topic(&device) || self.world.clock.now_ms().saturating_sub(sent_ms) > MOMENT_MS {
             return;
         }
         // Before it is told here: whoever hears of it may ask at once.
         if let Some(number) = heard
-            && !(self.witness)(device.clone(), number, update.says_online()).await
+            && !(self.witness)(device.clone(), number, heard_ms, update.says_online()).await
         {
             return;
         }
@@ -169,9 +170,9 @@ mod tests {
     type Seen = Arc<Mutex<Vec<(i64, bool)>>>;
 
     /// Who knows m1 by its number, and nobody else.
-    fn witness(seen: &Seen) -> impl Fn(DeviceId, DeviceNumber, bool) -> BoxFuture<'static, bool> + use<> {
+    fn witness(seen: &Seen) -> impl Fn(DeviceId, DeviceNumber, Option<i64>, bool) -> BoxFuture<'static, bool> + use<> {
         let seen = Arc::clone(seen);
-        move |device, number, online| {
+        move |device, number, _, online| {
             let is_so = (device.as_str(), number) == ("m1", M1);
             if is_so {
                 seen.lock().expect("no panic").push((number.0, online));

@@ -16,6 +16,8 @@ pub struct Message {
     commands: BTreeMap<String, CommandState>,
     /// The device, when it was heard of just now. Not told to who listens: other processes have to know it.
     heard: Option<DeviceNumber>,
+    /// When that was, milliseconds since the epoch, where it is known.
+    heard_ms: Option<i64>,
     text: OnceLock<Utf8Bytes>,
 }
 
@@ -29,6 +31,8 @@ pub(super) struct Told {
     pub(super) heard: Option<DeviceNumber>,
     /// When it was said, by the clock of who says it, in Unix milliseconds.
     pub(super) sent_ms: i64,
+    #[serde(default)]
+    pub(super) heard_ms: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -39,6 +43,8 @@ struct Telling<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     heard: Option<DeviceNumber>,
     sent_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_ms: Option<i64>,
 }
 
 /// An update that tells of commands, too. Browsers of ours leave that part unread.
@@ -55,12 +61,12 @@ impl Message {
     }
 
     pub(super) fn with(update: Update, commands: BTreeMap<String, CommandState>) -> Arc<Self> {
-        Arc::new(Self { update, commands, heard: None, text: OnceLock::new() })
+        Arc::new(Self { update, commands, heard: None, heard_ms: None, text: OnceLock::new() })
     }
 
-    /// One that came of a message of the device, if that says that it is there.
-    pub(super) fn of(update: Update, heard: Option<DeviceNumber>) -> Arc<Self> {
-        Arc::new(Self { update, commands: BTreeMap::new(), heard, text: OnceLock::new() })
+    /// One that came of a message of the device, if that says that it is there, and when that message came.
+    pub(super) fn of(update: Update, heard: Option<DeviceNumber>, heard_ms: Option<i64>) -> Arc<Self> {
+        Arc::new(Self { update, commands: BTreeMap::new(), heard, heard_ms, text: OnceLock::new() })
     }
 
     pub(super) fn update(&self) -> &Update {
@@ -73,8 +79,8 @@ impl Message {
 
     /// For the other processes, as it is said at this instant in Unix milliseconds.
     pub(super) fn telling(&self, sent_ms: i64) -> Vec<u8> {
-        let Self { update, commands, heard, .. } = self;
-        serde_json::to_vec(&Telling { update, commands, heard: *heard, sent_ms }).expect("an update is always JSON")
+        let Self { update, commands, heard, heard_ms, .. } = self;
+        serde_json::to_vec(&Telling { update, commands, heard: *heard, heard_ms: *heard_ms, sent_ms }).expect("an update is always JSON")
     }
 
     /// The JSON text.
@@ -94,7 +100,8 @@ impl Message {
 
     /// Two messages that a slow listener gets as one, as a new one of its own.
     pub(super) fn and(&self, new: &Self) -> Arc<Self> {
-        let mut both = Self { update: self.update.clone(), commands: self.commands.clone(), heard: self.heard, text: OnceLock::new() };
+        let (update, commands) = (self.update.clone(), self.commands.clone());
+        let mut both = Self { update, commands, heard: self.heard, heard_ms: self.heard_ms, text: OnceLock::new() };
         both.take_up(new);
         Arc::new(both)
     }
@@ -105,7 +112,9 @@ impl Message {
         for (id, state) in &new.commands {
             put(&mut self.commands, id, *state);
         }
-        self.heard = new.heard.or(self.heard);
+        if new.heard.is_some() {
+            (self.heard, self.heard_ms) = (new.heard, new.heard_ms);
+        }
         let (old, new) = (&mut self.update, &new.update);
         // The instant is that of the values: a device's state carries the server's time, which is later.
         let is_later = match (old.values.is_empty(), new.values.is_empty()) {
@@ -135,5 +144,28 @@ fn put<V>(map: &mut BTreeMap<String, V>, name: &str, value: V) {
     match map.get_mut(name) {
         Some(known) => *known = value,
         None => drop(map.insert(name.to_owned(), value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_the_other_processes_says_when_the_device_was_heard_last() {
+        let update = |n: f64| Update {
+            topic: "device/m1".to_owned(),
+            at: "2026-01-01T00:00:01.000Z".to_owned(),
+            values: [("power_w".to_owned(), n)].into(),
+            online: None,
+            seen_at: None,
+        };
+        let heard = |n, heard_ms| Message::of(update(n), Some(DeviceNumber(1)), Some(heard_ms));
+        let both = heard(1.0, 1_000).and(&heard(2.0, 2_000));
+        assert_eq!((both.heard, both.heard_ms), (Some(DeviceNumber(1)), Some(2_000)));
+        let command =
+            Message::with(Update { values: BTreeMap::new(), ..update(0.0) }, BTreeMap::from([("c1".to_owned(), CommandState::Done)]));
+        let both = both.and(&command);
+        assert_eq!((both.heard, both.heard_ms), (Some(DeviceNumber(1)), Some(2_000)), "a command says nothing of it");
     }
 }

@@ -116,6 +116,11 @@ impl Hub {
     /// Tells everyone who follows `device`; what, is asked only when there is somebody. Never waits for a listener. `heard`: its number, when
     /// it is there by this message.
     pub fn publish(&self, device: &DeviceId, heard: Option<DeviceNumber>, updates: impl FnOnce() -> Vec<Update>) {
+        self.publish_at(device, heard, None, updates);
+    }
+
+    /// The same for a message that came at `heard_ms`, milliseconds since the epoch: other processes order by it what they hear of the device.
+    pub fn publish_at(&self, device: &DeviceId, heard: Option<DeviceNumber>, heard_ms: Option<i64>, updates: impl FnOnce() -> Vec<Update>) {
         let mut topics = locked(&self.topics);
         let (mut topic, overheard) = (topics.get_mut(device), self.overheard.get());
         if topic.is_none() && overheard.is_none() {
@@ -123,7 +128,7 @@ impl Hub {
         }
         for update in updates() {
             let is_online = update.says_online();
-            let message = Message::of(update, heard);
+            let message = Message::of(update, heard, heard_ms);
             if let Some(topic) = &mut topic {
                 topic.tell_news(device, is_online, &message);
             }

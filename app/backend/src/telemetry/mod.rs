@@ -123,7 +123,8 @@ pub trait TelemetryStore: Send + Sync {
     /// When a device said that it goes offline, if that was its last word on it, milliseconds since the epoch.
     fn goodbye_ms(&self, device: DeviceNumber) -> Option<i64>;
 
-    /// Another process that stores in the same database has just heard a device, or its goodbye: known at once, until it is read there.
+    /// Another process that stores in the same database heard a device at `at_ms` (ms since the epoch), or its goodbye: known at once, until it is read
+    /// there. What was heard later counts, whoever tells it first.
     fn heard_elsewhere(&self, _device: DeviceNumber, _at_ms: i64, _is_there: bool) {}
 
     /// Learns what other processes have stored since; answers of the functions above know it then.

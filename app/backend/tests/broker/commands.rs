@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use axum::http::StatusCode;
 use bytes::Bytes;
 use serde_json::json;
-use vigia_backend::fleet::MOST_ATTEMPTS;
+use vigia_backend::fleet::{self, MOST_ATTEMPTS};
 use vigia_backend::mqtt::{Broker, BrokerError, Gate as _};
+use vigia_backend::world::Clock as _;
 use vigia_domain::command::MOST_WAITING;
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::Scope;
 
 use crate::downward::{Listening, admin, becomes, open_broker};
-use crate::support::both;
+use crate::support::{Engine, Installation, both};
 
 const COMMANDS: &str = "/api/v1/devices/m1/commands";
 
@@ -42,6 +43,41 @@ impl Broker for Elsewhere {
         (!self.away.load(Ordering::SeqCst)).then_some(0)
     }
     async fn stop(&self) {}
+}
+
+/// Several processes behind a broker that is not ours hear a device come back, each a moment after the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_coming_back_is_worth_one_attempt_however_many_processes_hear_of_it() {
+    let mut it = Installation::new(Engine::Postgres).await;
+    let mut others = [it.again().await, it.again().await];
+    let key = admin(&it).await;
+    let (m1, _) = it.device("m1", None).await;
+    for app in [&it.app, &others[0].app, &others[1].app] {
+        app.set_broker(Arc::new(Elsewhere::default()));
+    }
+    it.post(COMMANDS, &key, r#"{"id": "c1", "name": "switch.set"}"#).await;
+    // They ask now and then what waits.
+    it.world.advance(31_000);
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let gate = it.gate();
+    for round in 1..=3 {
+        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": true}"#)).await.expect("taken");
+        becomes(&it, &format!("{COMMANDS}/c1"), &key, |command| command["attempts"] == round).await;
+        others.iter().for_each(|other| fleet::heard_elsewhere(&other.app, m1.number, Some(it.world.now_ms()), true));
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        assert_eq!(it.get(&format!("{COMMANDS}/c1"), &key).await.json()["attempts"], round, "it was sent since it came");
+        it.world.advance(500);
+        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": false}"#)).await.expect("taken");
+        others.iter().for_each(|other| fleet::heard_elsewhere(&other.app, m1.number, Some(it.world.now_ms()), false));
+        it.world.advance(500);
+    }
+    // What only another process hears of, it sends itself, from wherever the command came.
+    fleet::heard_elsewhere(&others[0].app, m1.number, Some(it.world.now_ms()), true);
+    becomes(&it, &format!("{COMMANDS}/c1"), &key, |command| command["attempts"] == 4).await;
+    for other in &mut others {
+        other.close().await;
+    }
+    it.close().await;
 }
 
 both! {

@@ -6,6 +6,8 @@ use axum::http::{Method, StatusCode};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use vigia_backend::fleet::Directory;
+use vigia_backend::mqtt::{Directory as _, Unavailable, Whose};
 
 use crate::support::{Engine, Installation, postgres_url};
 
@@ -38,5 +40,17 @@ async fn whether_it_is_ready_is_said_soon() {
     let begun = Instant::now();
     assert_eq!(it.ask(Method::GET, "/readyz", &[], "").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(begun.elapsed() < Duration::from_millis(2_900), "{:?}", begun.elapsed());
+    it.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_which_nobody_can_say_now_whose_it_is_is_no_strangers() {
+    let (mut relay, url) = relay().await;
+    let mut it = Installation::with(Engine::Postgres, [("VIGIA_DATABASE__URL".to_owned(), url)]).await;
+    let directory = Directory::of(&it.app, it.gate());
+    directory.refresh().await.expect("read");
+    assert_eq!(directory.whose("home/oven/events/rpc").await, Ok(Whose::Stranger));
+    relay.shutdown().await;
+    assert_eq!(directory.whose("home/oven/events/rpc").await, Err(Unavailable), "it may have been named in the meantime");
     it.close().await;
 }

@@ -241,11 +241,63 @@ async fn each_of_two_stores_knows_who_came_and_went_at_the_other() {
     from.settle().await.expect("written down");
     at.tidy(NOW).await.expect("others are followed");
     assert_eq!((at.seen_ms(device), at.goodbye_ms(device)), (Some(NOW + 3), Some(NOW + 2)));
-    // Announced before it is read: at once, and a goodbye is the last word whatever the clocks say.
-    at.heard_elsewhere(device, NOW + 1, false);
-    assert_eq!(at.goodbye_ms(device), Some(NOW + 3));
+    // Announced before it is read: at once, in the order in which it was heard.
+    at.heard_elsewhere(device, NOW + 4, false);
+    assert_eq!((at.seen_ms(device), at.goodbye_ms(device)), (Some(NOW + 4), Some(NOW + 4)));
     at.heard_elsewhere(device, NOW + 9, true);
     assert!(at.seen_ms(device) > at.goodbye_ms(device));
+    at.heard_elsewhere(device, NOW + 8, false);
+    assert!(at.seen_ms(device) > at.goodbye_ms(device), "a goodbye that was told late");
     one.close().await;
     other.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_will_of_a_meter_that_came_back_at_another_process_changes_nothing_though_it_is_stored_later() {
+    let mut one = Installation::new(Engine::Postgres).await;
+    let mut other = one.again().await;
+    let says = |device, online, received_ms| Entry { online: Some(online), received_ms, heard: true, ..entry(DeviceNumber(device), []) };
+    let row = async |it: &Installation, device: i64| {
+        it.numbers("telemetry.db", &format!("SELECT online * 1000000 + online_ms - {NOW} FROM device_state WHERE device = {device}")).await
+    };
+    let (here, there) = (one.app.store(), other.app.store());
+    there.append(&[says(7, true, NOW + 20)]).await.expect("stored");
+    here.append(&[says(7, false, NOW + 10)]).await.expect("stored");
+    assert_eq!(row(&one, 7).await, [1_000_020]);
+    // And the other way round: it came, went, and its coming is stored last.
+    there.append(&[says(8, false, NOW + 20)]).await.expect("stored");
+    there.heard_elsewhere(DeviceNumber(8), NOW + 10, true);
+    here.append(&[says(8, true, NOW + 10)]).await.expect("stored");
+    assert_eq!(row(&one, 8).await, [20]);
+    for store in [here, there] {
+        store.tidy(NOW).await.expect("others are followed");
+        assert!(store.seen_ms(DeviceNumber(7)) > store.goodbye_ms(DeviceNumber(7)));
+        assert_eq!(store.goodbye_ms(DeviceNumber(8)), Some(NOW + 20));
+    }
+    let mut third = one.again().await;
+    assert_eq!(third.app.store().goodbye_ms(DeviceNumber(7)), None, "whoever starts afterwards knows it, too");
+    assert_eq!(third.app.store().goodbye_ms(DeviceNumber(8)), Some(NOW + 20));
+    third.close().await;
+    other.close().await;
+    one.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_a_day_ahead_once_hides_nobodys_coming_and_going() {
+    const DAY_MS: i64 = 86_400_000;
+    let mut one = Installation::new(Engine::Postgres).await;
+    let mut other = one.again().await;
+    let says = |device, online, received_ms| Entry { online: Some(online), received_ms, heard: true, ..entry(DeviceNumber(device), []) };
+    let (here, there) = (one.app.store(), other.app.store());
+    here.append(&[says(7, false, NOW + DAY_MS)]).await.expect("stored");
+    there.tidy(NOW).await.expect("others are followed");
+    // The clock is right again.
+    here.append(&[says(7, true, NOW + 1), says(8, false, NOW + 1)]).await.expect("stored");
+    there.tidy(NOW).await.expect("others are followed");
+    assert_eq!(there.goodbye_ms(DeviceNumber(8)), Some(NOW + 1));
+    for store in [here, there] {
+        assert_eq!(store.goodbye_ms(DeviceNumber(7)), None);
+    }
+    other.close().await;
+    one.close().await;
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use vigia_backend::db::{devices, state};
 use vigia_backend::fleet::{self, Directory, FleetGate, GatewayError};
-use vigia_backend::mqtt::{DeviceIdentity, Directory as _, Gate as _};
+use vigia_backend::mqtt::{DeviceIdentity, Directory as _, Gate as _, Whose};
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use crate::support::{BY, Engine, Installation, both};
@@ -166,6 +166,30 @@ both! {
         assert_eq!(found, ["output", "power_w", "pressure_hpa", "temp", "voltage_v"]);
         let reasons = state::quarantine(it.app.telemetry_db(), device.number, 10).await.expect("asked");
         assert_eq!(reasons.iter().map(|q| q.reason.as_str()).collect::<Vec<_>>(), ["it names the device \"m2\", which this topic is not of"]);
+    }
+}
+
+both! {
+    async fn who_was_registered_or_named_a_moment_ago_is_no_stranger_at_an_external_broker(it: Installation) {
+        let directory = Directory::of(&it.app, it.gate());
+        directory.refresh().await.expect("read");
+        let (by_id, by_name) = ("vigia/oven/telemetry", "home/oven/events/rpc");
+        assert_eq!(directory.whose(by_id).await, Ok(Whose::Stranger));
+        assert_eq!(directory.whose(by_name).await, Ok(Whose::Stranger));
+        let (oven, _) = it.device("oven", None).await;
+        assert_eq!(directory.whose(by_id).await, Ok(Whose::Device(oven.clone())), "its first reading");
+        call(it, "oven", Some("home/oven")).await.expect("named");
+        assert_eq!(directory.whose(by_name).await, Ok(Whose::Device(oven.clone())));
+        let gate = it.gate();
+        let directory = Directory::of(&it.app, gate.clone());
+        assert_eq!(directory.whose(by_name).await, Ok(Whose::Device(oven.clone())));
+        say(&gate, &oven, by_name, r#"{"method": "NotifyStatus", "params": {"switch:0": {"apower": 5}}}"#).await;
+        assert_eq!(latest(it, oven.number), [("power_w".to_owned(), 5.0)], "the gate knows the name, too");
+        assert_eq!(directory.refresh().await.ok(), Some(true), "whoever subscribes hears of it all the same");
+        assert_eq!(directory.refresh().await.ok(), Some(false));
+        call(it, "oven", Some("garage/oven")).await.expect("named");
+        assert_eq!(directory.whose("garage/oven/events/rpc").await, Ok(Whose::Device(oven)));
+        assert_eq!(directory.whose(by_name).await, Ok(Whose::Stranger), "it is not called so any more");
     }
 }
 

@@ -13,6 +13,7 @@ use crate::telemetry::{Entry, QUARANTINE_KEPT, Refused};
 use super::block::Block;
 use super::log;
 use super::names::{Known, MetricNames};
+use super::others::CLOCKS_APART_MS;
 
 /// After how many events, roughly, it is looked whether their device has more than are kept.
 const LOOK_EVERY: i64 = 64;
@@ -118,14 +119,18 @@ pub(super) async fn write(db: &Db, writer: i64, batch: &[Entry], readings: &Read
                 too_many.push((entry, too_many_names(name)));
             }
         }
+        // Another process may have stored a later word first; `latest::counts_after` says the same.
         for (device, (online, at_ms)) in &states {
             sqlx::query(
                 "INSERT INTO device_state (device, online, online_ms) VALUES ($1, $2, $3)
-                 ON CONFLICT (device) DO UPDATE SET online = excluded.online, online_ms = excluded.online_ms",
+                 ON CONFLICT (device) DO UPDATE SET online = excluded.online, online_ms = excluded.online_ms
+                 WHERE device_state.online_ms IS NULL OR device_state.online_ms <= excluded.online_ms
+                    OR device_state.online_ms > excluded.online_ms + $4",
             )
             .bind(*device)
             .bind(i64::from(*online))
             .bind(*at_ms)
+            .bind(CLOCKS_APART_MS)
             .execute(&mut *tx)
             .await?;
         }

@@ -11,6 +11,7 @@ use vigia_domain::ids::DeviceNumber;
 use super::append::Readings;
 use super::block::{self, Frame};
 use super::names::MetricNames;
+use super::others::CLOCKS_APART_MS;
 use super::rows::{Statement, chunks};
 use crate::db::{Db, DbError, in_tx, on};
 use crate::telemetry::{Entry, LastValue, Won};
@@ -40,6 +41,12 @@ struct Last {
     value: f64,
 }
 
+/// Whether a device's word of `new_ms` counts after one of `known_ms`, ms since the epoch: another process may have stored a later one first. What is
+/// further ahead of now than the clocks of two servers are apart was written by a wrong clock, and stops nothing.
+fn counts_after(new_ms: i64, known_ms: i64, now_ms: i64) -> bool {
+    known_ms <= new_ms || known_ms > now_ms + CLOCKS_APART_MS
+}
+
 impl Devices {
     /// A later instant wins; at the same instant the later block does. Says in `won` for each value whether it won.
     fn take(&mut self, frame: &Frame<'_>, block: i64, won: &mut Vec<bool>) {
@@ -57,6 +64,19 @@ impl Devices {
     fn heard(&mut self, device: i64, received_ms: i64) {
         let seen = self.seen.entry(device).or_insert(received_ms);
         *seen = (*seen).max(received_ms);
+    }
+
+    fn goodbye(&mut self, device: i64, at_ms: i64, now_ms: i64) {
+        let known_ms = self.goodbyes.entry(device).or_insert(at_ms);
+        if counts_after(at_ms, *known_ms, now_ms) {
+            *known_ms = at_ms;
+        }
+    }
+
+    fn came_back(&mut self, device: i64, at_ms: i64, now_ms: i64) {
+        if self.goodbyes.get(&device).is_some_and(|known_ms| counts_after(at_ms, *known_ms, now_ms)) {
+            self.goodbyes.remove(&device);
+        }
     }
 }
 
@@ -95,18 +115,16 @@ impl LatestCache {
     }
 
     /// Another process heard the device at this instant, or its goodbye.
-    pub(super) fn heard_elsewhere(&self, device: DeviceNumber, at_ms: i64, is_there: bool) {
+    pub(super) fn heard_elsewhere(&self, device: DeviceNumber, at_ms: i64, is_there: bool, now_ms: i64) {
         let mut devices = self.write();
         devices.heard(device.0, at_ms);
         if !is_there {
-            // It is the last that was heard, whatever the other's clock says.
-            let seen_ms = devices.seen.get(&device.0).copied().unwrap_or(at_ms);
-            devices.goodbyes.insert(device.0, seen_ms);
+            devices.goodbye(device.0, at_ms, now_ms);
         }
     }
 
     /// Takes rows that another process may have written.
-    pub(super) fn learn_states(&self, rows: &[StateRow]) {
+    pub(super) fn learn_states(&self, rows: &[StateRow], now_ms: i64) {
         let mut devices = self.write();
         for (device, online, online_ms, seen_ms) in rows {
             if let Some(seen_ms) = seen_ms {
@@ -114,11 +132,10 @@ impl LatestCache {
             }
             let Some(online_ms) = *online_ms else { continue };
             devices.heard(*device, online_ms);
-            let known_ms = devices.goodbyes.get(device).copied().unwrap_or(i64::MIN);
             match online {
-                Some(0) => drop(devices.goodbyes.insert(*device, known_ms.max(online_ms))),
-                Some(_) if known_ms <= online_ms => drop(devices.goodbyes.remove(device)),
-                _ => {}
+                Some(0) => devices.goodbye(*device, online_ms, now_ms),
+                Some(_) => devices.came_back(*device, online_ms, now_ms),
+                None => {}
             }
         }
     }
@@ -152,8 +169,8 @@ impl LatestCache {
                 }
             }
             match entry.online {
-                Some(true) => drop(devices.goodbyes.remove(&entry.device.0)),
-                Some(false) => drop(devices.goodbyes.insert(entry.device.0, entry.received_ms)),
+                Some(true) => devices.came_back(entry.device.0, entry.received_ms, entry.received_ms),
+                Some(false) => devices.goodbye(entry.device.0, entry.received_ms, entry.received_ms),
                 None => {}
             }
             all.push(won);

@@ -28,6 +28,7 @@ mod shape;
 mod surroundings;
 mod tail;
 mod take_over;
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ pub use retain::Retention;
 use series::Series;
 use tail::Tail;
 use take_over::TakeOver;
+use together::Together;
 
 /// So old a reading in the log is sealed, in ms.
 const SEAL_AGE_MS: i64 = 10 * 60_000;
@@ -86,6 +88,8 @@ pub struct SqlStore {
     retained_ms: AtomicI64,
     damage: Damage,
     others: Others,
+    /// Whoever answers has to know what others stored: they ask together.
+    catching_up: Together,
     /// How many files of readings there were before this one since the start.
     generation: AtomicU64,
     /// A file in which a question met damage: its generation, and what SQLite said.
@@ -141,6 +145,7 @@ impl SqlStore {
             retained_ms: AtomicI64::new(i64::MIN),
             damage,
             others: Others::default(),
+            catching_up: Together::default(),
             generation: AtomicU64::default(),
             torn: std::sync::Mutex::default(),
             aside: Mutex::default(),
@@ -245,7 +250,7 @@ impl TelemetryStore for SqlStore {
     }
 
     fn heard_elsewhere(&self, device: DeviceNumber, at_ms: i64, is_there: bool) {
-        self.latest.heard_elsewhere(device, at_ms, is_there);
+        self.latest.heard_elsewhere(device, at_ms, is_there, self.world.clock.now_ms());
     }
 
     async fn catch_up(&self) -> Result<(), DbError> {

@@ -29,9 +29,9 @@ pub(super) struct Others {
     is_unsure: AtomicBool,
 }
 
-/// How much older a row of `device_state` may be than the newest that was met and still be news, in milliseconds: what was under way then, and
-/// how far the clocks of two servers may be apart.
-const STATES_LATE_MS: i64 = 30_000;
+/// How far the clocks of two servers may be apart, with what was under way, in milliseconds: so much older than the newest that was met a row of
+/// `device_state` may be and still be news.
+pub(super) const CLOCKS_APART_MS: i64 = 30_000;
 
 /// How far everything was done at one moment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,6 +88,14 @@ impl SqlStore {
 
     /// Meets the blocks that others have stored since the last time, and the last values that they have sealed or deleted.
     pub(super) async fn catch_up(&self) -> Result<(), DbError> {
+        match &self.db {
+            // There is nobody else, and it costs nothing.
+            Db::Sqlite(_) => self.catch_up_alone().await,
+            Db::Postgres(_) => self.catching_up.after_now(async || self.catch_up_alone().await).await,
+        }
+    }
+
+    async fn catch_up_alone(&self) -> Result<(), DbError> {
         let (next, ids) = match &self.db {
             Db::Sqlite(pools) => {
                 if !self.others.is_unsure.swap(false, Ordering::SeqCst) {
@@ -163,11 +171,13 @@ impl SqlStore {
     /// Who said goodbye to another process, came back there, or was heard there without a reading.
     async fn learn_states(&self, read: &sqlx::PgPool) -> Result<(), DbError> {
         const SQL: &str = "SELECT device, online, online_ms, seen_ms FROM device_state WHERE online_ms >= $1 OR seen_ms >= $1";
-        let from_ms = self.others.states_ms.load(Ordering::SeqCst) - STATES_LATE_MS;
+        let from_ms = self.others.states_ms.load(Ordering::SeqCst) - CLOCKS_APART_MS;
         let rows: Vec<StateRow> = sqlx::query_as(SQL).bind(from_ms).fetch_all(read).await?;
-        self.latest.learn_states(&rows);
+        let now_ms = self.world.clock.now_ms();
+        self.latest.learn_states(&rows, now_ms);
         if let Some(newest) = rows.iter().flat_map(|(_, _, online_ms, seen_ms)| [*online_ms, *seen_ms]).flatten().max() {
-            self.others.states_ms.fetch_max(newest, Ordering::SeqCst);
+            // A clock that was ahead once does not hide what comes until then.
+            self.others.states_ms.fetch_max(newest.min(now_ms), Ordering::SeqCst);
         }
         Ok(())
     }
