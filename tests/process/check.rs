@@ -34,7 +34,7 @@ async fn it_is_clean_beside_a_server_that_seals_and_names_what_is_damaged() {
     let data = dir.path().join("data");
     assert_eq!(check(&data).0, Some(0), "an empty house is in order");
     let token = said(vigia(&data).args(["device", "add", "medidor-1", "--kind", "energy_meter"]));
-    let mut server = Server::start(&mut vigia(&data));
+    let mut server = Server::start(vigia(&data).env("VIGIA_TELEMETRY__SEAL_READINGS", "50000"));
     let authorization = format!("Authorization: Bearer {token}");
     let key = format!("X-API-Key: {}", said(vigia(&data).args(["api-key", "add", "test", "--scope", "metrics:read"])));
     let sealed = |server: &Server| {
