@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::MutexGuard;
 
@@ -13,6 +14,8 @@ use crate::db::{Db, DbError, in_tx, on};
 
 /// "vigia" in ASCII: whoever holds this advisory lock seals.
 const SEALER: i64 = 0x76_6967_6961;
+/// How long it is waited, three times, for one's own last turn.
+const LETS_GO: Duration = Duration::from_millis(30);
 
 /// How far the others' doings are known.
 #[derive(Default)]
@@ -72,9 +75,15 @@ impl SqlStore {
         if wait {
             sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SEALER).execute(&mut *transaction).await?;
         } else {
-            let query = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(SEALER);
-            if !query.fetch_one(&mut *transaction).await? {
-                return Ok(None);
+            // One's own last turn lets go of the lock a moment after it has ended, when its connection is back in the pool.
+            for pause in [LETS_GO, LETS_GO, LETS_GO, Duration::ZERO] {
+                if sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(SEALER).fetch_one(&mut *transaction).await? {
+                    break;
+                }
+                if pause.is_zero() {
+                    return Ok(None);
+                }
+                tokio::time::sleep(pause).await;
             }
         }
         const BEGIN: &str = "UPDATE sealer SET epoch = epoch + 1 WHERE one = 1 RETURNING epoch";
