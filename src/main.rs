@@ -3,11 +3,6 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod bundle;
 
-/// What one thread takes another gives back, message by message: glibc's own allocator spends a fifth of a busy server's time waiting for itself.
-#[cfg(not(target_arch = "wasm32"))]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
     use vigia_backend::cli::{Process, run};
