@@ -4,13 +4,11 @@ use clap::Subcommand;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 
-use super::Failure;
 use super::failure::{mention, say};
+use super::{Failure, abroad};
 use crate::config::Settings;
 use crate::db::Databases;
-use crate::fleet::{self, Abroad, NewDevice};
-use crate::mqtt::Credentials;
-use crate::mqtt::external::dynsec::DynamicSecurity;
+use crate::fleet::{self, NewDevice};
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -53,13 +51,7 @@ pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases
         tell_from_when(settings, id, topic.as_deref());
         return Ok(());
     }
-    let security = settings.mqtt.external().filter(|broker| broker.dynamic_security);
-    let security = security.map(|broker| DynamicSecurity::new(broker, world.clone())).transpose().map_err(Failure::new)?;
-    if let Some(security) = &security {
-        // A token is known now and never again: without the broker there is no use in making one.
-        let reached = security.reach().await;
-        reached.map_err(|e| Failure::new(format!("{e}; nothing was changed: run this again when the broker is there")))?;
-    }
+    let security = abroad::reached(settings, world).await?;
     let (id, token) = match verb {
         Device::Add { id, kind, name, owner, topic } => {
             if let Some(topic) = &topic {
@@ -80,11 +72,8 @@ pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases
         Device::Topic { .. } => unreachable!("answered above"),
     };
     if let Some(security) = &security {
-        let abroad = Abroad::read(registry).await.map_err(Failure::new)?;
-        let granted = security.grant(&id, &token, &abroad.rights(&settings.mqtt.routes(), &id)).await;
-        granted.map_err(|e| {
-            Failure::new(format!("{id} is registered, but the broker does not let it in: {e}; then run: vigia device token {id}"))
-        })?;
+        let refused = |e| format!("{id} is registered, but the broker does not let it in: {e}; then run: vigia device token {id}");
+        abroad::let_in(security, settings, registry, &id, &token, refused).await?;
     }
     say(token)
 }

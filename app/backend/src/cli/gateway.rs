@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use vigia_domain::ids::DeviceId;
 
-use super::Failure;
 use super::failure::say;
+use super::{Failure, abroad};
 use crate::config::Settings;
 use crate::db::{Databases, Db, gateways};
 use crate::fleet::{self, Abroad};
@@ -49,16 +49,13 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
             if devices.is_empty() && base.is_none() {
                 return Err(Failure::wrong_use("a gateway needs --devices, --base or both; `vigia gateway add --help` says more"));
             }
-            let security = reached(settings, world).await?;
+            let security = abroad::reached(settings, world).await?;
             has_room(settings, registry, &name, &devices, base.as_deref()).await?;
             let added = fleet::add_gateway(registry, world, super::ACTOR, &name, &devices, base.as_deref()).await;
             let token = added.map_err(Failure::new)?;
             if let Some(security) = security {
-                let abroad = Abroad::read(registry).await.map_err(Failure::new)?;
-                let granted = security.grant(&name, &token, &abroad.rights(&settings.mqtt.routes(), &name)).await;
-                granted.map_err(|e| {
-                    Failure::new(format!("{name} is there, but the broker does not let it in: {e}; remove it and add it again"))
-                })?;
+                let refused = |e| format!("{name} is there, but the broker does not let it in: {e}; remove it and add it again");
+                abroad::let_in(&security, settings, registry, &name, &token, refused).await?;
             }
             say(token)
         }
@@ -75,7 +72,7 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
             Ok(())
         }
         Gateway::Remove { name } => {
-            let security = reached(settings, world).await?;
+            let security = abroad::reached(settings, world).await?;
             fleet::remove_gateway(registry, world, super::ACTOR, &name).await.map_err(Failure::new)?;
             let Some(security) = security else { return Ok(()) };
             security.withdraw(&name).await.map_err(|e| {
@@ -100,13 +97,4 @@ async fn has_room(settings: &Settings, registry: &Db, name: &DeviceId, members: 
         )));
     }
     Ok(())
-}
-
-/// An external broker that has to be told, when it is there.
-async fn reached(settings: &Settings, world: &World) -> Result<Option<DynamicSecurity>, Failure> {
-    let Some(broker) = settings.mqtt.external().filter(|broker| broker.dynamic_security) else { return Ok(None) };
-    let security = DynamicSecurity::new(broker, world.clone()).map_err(Failure::new)?;
-    let reached = security.reach().await;
-    reached.map_err(|e| Failure::new(format!("{e}; nothing was changed: run this again when the broker is there")))?;
-    Ok(Some(security))
 }
