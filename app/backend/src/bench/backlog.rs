@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 
-use super::ingest::{BenchError, failed, register, round};
+use super::ingest::{BenchError, STEP_MS, failed, register, round};
 use super::machine;
 use crate::app::App;
 use crate::config::{Guard, Settings};
@@ -96,7 +96,7 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
         rate_per_s: Some(plan.rate_per_s),
         time: plan.time,
         from_ms,
-        step_ms: 1,
+        step_ms: STEP_MS,
         keep: false,
     };
     let alone = whole(load::run(load(now_ms - DAY_MS), CancellationToken::new()).await)?;
@@ -149,7 +149,7 @@ async fn bring(broker: &str, token: &str, from_ms: i64, readings: usize) -> std:
         for n in 0..left.min(READINGS_PER_MESSAGE) {
             let comma = if n == 0 { "" } else { "," };
             write!(payload, "{comma}{}", load::payload(at_ms, load::VALUES)).expect("a text takes any text");
-            at_ms += 1_000;
+            at_ms += STEP_MS;
         }
         payload.push(']');
         speaker.say(payload.as_bytes()).await?;

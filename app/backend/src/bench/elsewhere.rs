@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::ingest::{BenchError, Plan, VALUES, a_day_ago, ids, round, send};
+use super::ingest::{BenchError, Plan, VALUES, a_year_ago, ids, round, send};
 use crate::world::World;
 
 /// One line of the bench.
@@ -30,7 +30,7 @@ pub struct Line {
 /// [`BenchError`].
 pub async fn run(world: &World, broker: String, plan: Plan) -> Result<Line, BenchError> {
     let devices = ids(plan.connections).into_iter().map(|id| (id, String::from("x"))).collect();
-    let outcome = send(broker, a_day_ago(world), devices, plan).await?;
+    let outcome = send(broker, a_year_ago(world), devices, plan).await?;
     Ok(Line {
         bench: "ingest",
         engine: "none",

@@ -56,6 +56,10 @@ impl TelemetryStore for Nowhere {
         Ok(BTreeMap::new())
     }
 
+    async fn due(&self) {
+        std::future::pending().await
+    }
+
     async fn tidy(&self, _: i64) -> Result<bool, DbError> {
         Ok(false)
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use vigia_domain::ids::DeviceNumber;
 
-use super::ingest::{self, BenchError, failed, round};
+use super::ingest::{self, BenchError, STEP_MS, failed, round};
 use super::machine;
 use crate::app::App;
 use crate::config::{Guard, Settings};
@@ -25,8 +25,6 @@ use crate::world::World;
 
 /// After so long a figure is told.
 const STRETCH: Duration = Duration::from_secs(15);
-/// By how much each message of a device is later than the one before, in its own time.
-const STEP_MS: i64 = 1_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How often what is older is removed.
 const RETENTION: Duration = Duration::from_secs(5);

@@ -97,6 +97,10 @@ pub struct Process {
     pub router: fn(&App) -> Router,
 }
 
+/// After so many tasks a worker looks for those that other threads have woken. SQLite's answers come from such threads: the writer would stand in
+/// line behind all devices, again and again.
+const ANSWERS_EVERY: u32 = 4;
+
 /// Runs one verb. The exit code is 0, 1 when it failed, or 2 when it was called wrongly.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process) -> ExitCode {
@@ -123,7 +127,8 @@ fn dispatch(arguments: Arguments, process: Process) -> Result<(), Failure> {
     }
     logs::start(&settings.log)?;
     files::raise_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::new)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.global_queue_interval(ANSWERS_EVERY).enable_all().build().map_err(Failure::new)?;
     let outcome = runtime.block_on(async {
         match arguments.verb {
             Verb::Serve => serve::run(settings, arguments.demo, process).await,

@@ -122,6 +122,22 @@ impl Db {
         Ok(())
     }
 
+    /// Moves what was committed into SQLite's own file, beside those who go on committing: they find little to move, and wait for little.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub(crate) async fn checkpoint(&self) -> Result<(), DbError> {
+        const MOVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+        if let Self::Sqlite(pools) = self {
+            let (_, written, _): (i64, i64, i64) = sqlx::query_as(MOVE).fetch_one(&pools.read()).await?;
+            // What came meanwhile is little, and is moved while nobody writes: then the log begins anew instead of growing.
+            if written >= open::LOG_PAGES {
+                sqlx::query(MOVE).execute(&pools.write()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// What a commit waits for, in the database's own word: `2` (FULL) of SQLite, `on` of PostgreSQL. Anything less and what was
     /// acknowledged could be lost.
     ///

@@ -22,7 +22,9 @@ const WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// Pages of 4 kB in SQLite's log before they go into the file, where the same pages change in every commit: 32 MB on the disk, and read
 /// once after a crash.
-const CHECKPOINT_PAGES: &str = "8000";
+const CHECKPOINT_PAGES: &str = "16000";
+/// As long as the log beside the file may become when there is always somebody who writes.
+pub(super) const LOG_PAGES: i64 = 4_000;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// What is acknowledged is on disk, whatever the server's default says; one that waits for more is left as it is.
 const AWAIT_DISK: &str =
@@ -237,22 +239,28 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool, fix: &'static str) -> Res
             other => other,
         });
     }
-    let read = SqlitePoolOptions::new()
+    let read = in_process()
         .max_connections(READERS)
-        .acquire_timeout(WAIT)
         .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
         .await
         .map_err(connect)?;
     Ok(Db::Sqlite(Sqlite::new(file, write, read)))
 }
 
+/// There is no wire that could be cut: asking each time whether the connection still lives would make every question two.
+fn in_process() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().acquire_timeout(WAIT).test_before_acquire(false)
+}
+
 /// The pool of the one connection that writes.
 fn writer() -> SqlitePoolOptions {
     // On a full disk SQLite ends the transaction by itself, and sqlx goes on believing in it: such a connection would refuse every further
-    // transaction, for good. The ping lets a rollback that is still under way come first.
-    SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).after_release(|connection, _| {
+    // transaction, for good. The ping lets a rollback that is still under way come first; each commit would wait for one without need.
+    in_process().max_connections(1).after_release(|connection, _| {
         Box::pin(async move {
-            connection.ping().await?;
+            if connection.is_in_transaction() {
+                connection.ping().await?;
+            }
             Ok(!connection.is_in_transaction())
         })
     })

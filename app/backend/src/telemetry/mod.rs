@@ -151,6 +151,9 @@ pub trait TelemetryStore: Send + Sync {
     /// [`DbError`].
     async fn quarters(&self, device: DeviceNumber, metric: &str, from_ms: i64, to_ms: i64) -> Result<BTreeMap<i64, Quarter>, DbError>;
 
+    /// Returns as soon as there may be something to tidy before the next look.
+    async fn due(&self);
+
     /// Does what is due in the background, a piece at a time; says whether there is more.
     ///
     /// # Errors

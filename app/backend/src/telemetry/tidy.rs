@@ -9,7 +9,7 @@ use super::TelemetryStore;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::world::World;
 
-/// How often it is asked whether anything is due.
+/// How often it is asked whether anything is due, when the store does not say so by itself.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Starts it. It stops between two pieces; what is left undone is due at the next start.
@@ -22,6 +22,7 @@ pub fn tidy(store: Arc<dyn TelemetryStore>, world: World, lifecycle: &Lifecycle)
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = look.tick() => {}
+                () = store.due() => {}
             }
             loop {
                 match store.tidy(world.clock.now_ms()).await {

@@ -3,8 +3,9 @@
 
 use vigia_domain::rollup::{self, QUARTER_MS};
 
+use super::changes::{Change, write_changes};
 use super::others::SealTurn;
-use super::series::{Change, Series, write_changes};
+use super::series::Series;
 use super::{SqlStore, day, seal};
 use crate::db::{DbError, in_tx, on};
 
@@ -75,7 +76,7 @@ impl SqlStore {
             sqlx::query(sql).bind(series.device).bind(metric).bind(last_from_ms).execute(&mut *tx).await?;
             let sql = "DELETE FROM quarters WHERE device = $1 AND metric = $2 AND day_ms < $3";
             sqlx::query(sql).bind(series.device).bind(metric).bind(first_day_ms).execute(&mut *tx).await?;
-            write_changes!(tx, &rest);
+            write_changes!(tx, &self.db, &rest);
         });
         Ok(true)
     }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use vigia_domain::ids::DeviceNumber;
 use vigia_domain::rollup::{self, QUARTER_MS};
 
+use super::changes::Change;
 use super::chunk::{self, Chunk};
 use super::damage::{Hole, Place};
 use super::others::SealTurn;
-use super::series::{Change, Series};
+use super::series::Series;
 use super::surroundings::with_context;
 use super::{SqlStore, day, seal};
 use crate::db::{DbError, in_tx, on};

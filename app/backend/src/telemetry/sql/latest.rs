@@ -16,8 +16,11 @@ use super::rows::{Statement, chunks};
 use crate::db::{Db, DbError, in_tx, on};
 use crate::telemetry::{Entry, LastValue, Won};
 
+/// Each message asks for what is known of its device, also while a batch is taken in: they hardly ever meet at one of so many locks.
+const SHARDS: usize = 64;
+
 pub(super) struct LatestCache {
-    devices: RwLock<Devices>,
+    shards: [RwLock<Devices>; SHARDS],
     write_seen: Statement,
 }
 
@@ -82,12 +85,12 @@ impl Devices {
 
 impl LatestCache {
     pub(super) async fn load(db: &Db) -> Result<Self, DbError> {
-        let mut devices = Devices::default();
+        let mut shards: [Devices; SHARDS] = std::array::from_fn(|_| Devices::default());
         on!(db, |c| {
             let mut rows = sqlx::query_as::<_, (i64, i64, i64, f64)>("SELECT device, metric, at_ms, value FROM latest").fetch(c);
             while let Some((device, metric, at_ms, value)) = rows.try_next().await? {
                 let unreadable = |_| DbError::Unreadable { table: "latest", column: "metric", found: metric.to_string() };
-                devices
+                shards[shard_of(device)]
                     .values
                     .entry(device)
                     .or_default()
@@ -97,13 +100,13 @@ impl LatestCache {
         on!(db, |c| {
             let mut rows = sqlx::query_as::<_, (i64, i64)>("SELECT device, seen_ms FROM device_state WHERE seen_ms IS NOT NULL").fetch(c);
             while let Some((device, seen_ms)) = rows.try_next().await? {
-                devices.seen.insert(device, seen_ms);
+                shards[shard_of(device)].seen.insert(device, seen_ms);
             }
         });
         on!(db, |c| {
             let mut rows = sqlx::query_as::<_, (i64, i64)>("SELECT device, online_ms FROM device_state WHERE online = 0").fetch(c);
             while let Some((device, online_ms)) = rows.try_next().await? {
-                devices.goodbyes.insert(device, online_ms);
+                shards[shard_of(device)].goodbyes.insert(device, online_ms);
             }
         });
         let write_seen = Statement::new(
@@ -111,12 +114,12 @@ impl LatestCache {
             2,
             "ON CONFLICT (device) DO UPDATE SET seen_ms = excluded.seen_ms",
         );
-        Ok(Self { devices: RwLock::new(devices), write_seen })
+        Ok(Self { shards: shards.map(RwLock::new), write_seen })
     }
 
     /// Another process heard the device at this instant, or its goodbye.
     pub(super) fn heard_elsewhere(&self, device: DeviceNumber, at_ms: i64, is_there: bool, now_ms: i64) {
-        let mut devices = self.write();
+        let mut devices = self.write(device.0);
         devices.heard(device.0, at_ms);
         if !is_there {
             devices.goodbye(device.0, at_ms, now_ms);
@@ -125,8 +128,8 @@ impl LatestCache {
 
     /// Takes rows that another process may have written.
     pub(super) fn learn_states(&self, rows: &[StateRow], now_ms: i64) {
-        let mut devices = self.write();
         for (device, online, online_ms, seen_ms) in rows {
+            let mut devices = self.write(*device);
             if let Some(seen_ms) = seen_ms {
                 devices.heard(*device, *seen_ms);
             }
@@ -142,9 +145,9 @@ impl LatestCache {
 
     /// Takes readings from the log, in its order.
     pub(super) fn replay(&self, frames: &[(usize, Frame<'_>)], block: i64, received_ms: i64) {
-        let mut devices = self.write();
         let mut won = Vec::new();
         for (_, frame) in frames {
+            let mut devices = self.write(frame.device);
             won.clear();
             devices.take(frame, block, &mut won);
             devices.heard(frame.device, received_ms);
@@ -153,11 +156,11 @@ impl LatestCache {
 
     /// Takes a batch that was stored. Says for each entry which of its values, as they stand in it, became the newest.
     pub(super) fn apply(&self, batch: &[Entry], readings: &Readings, block: i64) -> Result<Vec<Won>, DbError> {
-        let mut devices = self.write();
         let data = readings.data.as_deref().unwrap_or_default();
         let mut places = readings.places.iter();
         let mut all = Vec::with_capacity(batch.len());
         for entry in batch {
+            let mut devices = self.write(entry.device.0);
             let mut won = Vec::with_capacity(entry.readings.iter().map(|reading| reading.values.len()).sum());
             for (_, _, offset) in places.by_ref().take(entry.readings.len()) {
                 devices.take(&block::frame(data, usize::try_from(*offset).unwrap_or(usize::MAX))?, block, &mut won);
@@ -183,15 +186,15 @@ impl LatestCache {
         let known = rows
             .iter()
             .filter_map(|(metric, at_ms, value)| Some((u32::try_from(*metric).ok()?, Last { at_ms: *at_ms, block: 0, value: *value })));
-        self.write().values.insert(device, known.collect());
+        self.write(device).values.insert(device, known.collect());
     }
 
     /// Takes rows of `latest` (device, metric, instant, value) that another process has sealed. Where two values have the same instant the one
     /// counts that is not sealed yet.
     pub(super) fn sealed(&self, rows: &[(i64, i64, i64, f64)], is_unsealed: impl Fn(i64) -> bool) {
-        let mut devices = self.write();
         for (device, metric, at_ms, value) in rows {
             let Ok(metric) = u32::try_from(*metric) else { continue };
+            let mut devices = self.write(*device);
             let sealed = Last { at_ms: *at_ms, block: 0, value: *value };
             let last = devices.values.entry(*device).or_default().entry(metric).or_insert(sealed);
             if last.at_ms < *at_ms || last.at_ms == *at_ms && !is_unsealed(last.block) {
@@ -202,7 +205,7 @@ impl LatestCache {
 
     /// Takes a value of which nobody knows when it came: it counts where none as new is known. Says whether it does.
     pub(super) fn offer(&self, device: i64, metric: u32, at_ms: i64, value: f64) -> bool {
-        let mut devices = self.write();
+        let mut devices = self.write(device);
         let values = devices.values.entry(device).or_default();
         let counts = values.get(&metric).is_none_or(|last| last.at_ms < at_ms);
         if counts {
@@ -213,12 +216,12 @@ impl LatestCache {
 
     /// Writes everything that is in memory into a new, empty database.
     pub(super) async fn write_to(&self, db: &Db) -> Result<(), DbError> {
-        let (values, states): (Vec<_>, Vec<_>) = {
-            let devices = self.read();
-            let values = devices.values.iter().flat_map(|(device, values)| values.iter().map(|(metric, last)| (*device, *metric, *last)));
-            let states = devices.seen.iter().map(|(device, seen)| (*device, Some(*seen), devices.goodbyes.get(device).copied()));
-            (values.collect(), states.collect())
-        };
+        let (mut values, mut states) = (Vec::new(), Vec::new());
+        for shard in &self.shards {
+            let devices = read(shard);
+            values.extend(devices.values.iter().flat_map(|(device, values)| values.iter().map(|(metric, last)| (*device, *metric, *last))));
+            states.extend(devices.seen.iter().map(|(device, seen)| (*device, Some(*seen), devices.goodbyes.get(device).copied())));
+        }
         in_tx!(db, |tx| {
             for (device, metric, last) in &values {
                 let query = sqlx::query("INSERT INTO latest (device, metric, at_ms, value) VALUES ($1, $2, $3, $4)");
@@ -233,7 +236,7 @@ impl LatestCache {
     }
 
     pub(super) fn of(&self, device: DeviceNumber, names: &MetricNames) -> Vec<LastValue> {
-        let devices = self.read();
+        let devices = self.read(device.0);
         let mut found: Vec<_> = devices
             .values
             .get(&device.0)
@@ -246,27 +249,28 @@ impl LatestCache {
     }
 
     pub(super) fn newest_ms(&self, device: DeviceNumber) -> Option<i64> {
-        self.read().values.get(&device.0)?.values().map(|last| last.at_ms).max()
+        self.read(device.0).values.get(&device.0)?.values().map(|last| last.at_ms).max()
     }
 
     pub(super) fn known_metrics(&self, device: DeviceNumber) -> usize {
-        self.read().values.get(&device.0).map_or(0, HashMap::len)
+        self.read(device.0).values.get(&device.0).map_or(0, HashMap::len)
     }
 
     pub(super) fn seen_ms(&self, device: DeviceNumber) -> Option<i64> {
-        self.read().seen.get(&device.0).copied()
+        self.read(device.0).seen.get(&device.0).copied()
     }
 
     pub(super) fn goodbye_ms(&self, device: DeviceNumber) -> Option<i64> {
-        self.read().goodbyes.get(&device.0).copied()
+        self.read(device.0).goodbyes.get(&device.0).copied()
     }
 
     /// Writes down when devices were heard.
     pub(super) async fn flush(&self, db: &Db) -> Result<(), DbError> {
-        let seen: Vec<(i64, i64)> = {
-            let devices = self.read();
-            devices.changed.iter().filter_map(|device| Some((*device, *devices.seen.get(device)?))).collect()
-        };
+        let mut seen: Vec<(i64, i64)> = Vec::new();
+        for shard in &self.shards {
+            let devices = read(shard);
+            seen.extend(devices.changed.iter().filter_map(|device| Some((*device, *devices.seen.get(device)?))));
+        }
         if seen.is_empty() {
             return Ok(());
         }
@@ -277,18 +281,25 @@ impl LatestCache {
             }
             query.execute(&mut *tx).await?;
         });
-        let mut devices = self.write();
         for (device, _) in seen {
-            devices.changed.remove(&device);
+            self.write(device).changed.remove(&device);
         }
         Ok(())
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Devices> {
-        self.devices.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self, device: i64) -> RwLockReadGuard<'_, Devices> {
+        read(&self.shards[shard_of(device)])
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Devices> {
-        self.devices.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self, device: i64) -> RwLockWriteGuard<'_, Devices> {
+        self.shards[shard_of(device)].write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn read(shard: &RwLock<Devices>) -> RwLockReadGuard<'_, Devices> {
+    shard.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn shard_of(device: i64) -> usize {
+    device.unsigned_abs() as usize % SHARDS
 }

@@ -3,6 +3,7 @@
 use futures_util::TryStreamExt as _;
 
 use super::block;
+use super::rows::among;
 use crate::db::{Db, DbError, in_tx, on};
 
 /// A block as it stands in the log.
@@ -17,12 +18,8 @@ pub(super) async fn each(db: &Db, ids: &[i64], mut found: impl FnMut(Logged) -> 
     if ids.is_empty() {
         return Ok(());
     }
-    // The one list that both databases take as a single value.
     let list = serde_json::to_string(ids).expect("numbers");
-    const SQLITE: &str = "SELECT id, received_ms, data FROM log WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id";
-    const POSTGRES: &str =
-        "SELECT id, received_ms, data FROM log WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id";
-    let sql = if matches!(db, Db::Sqlite(_)) { SQLITE } else { POSTGRES };
+    let sql = among!(db, "SELECT id, received_ms, data FROM log WHERE id", "ORDER BY id");
     on!(db, |c| {
         let mut rows = sqlx::query_as::<_, (i64, i64, Vec<u8>)>(sql).bind(list).fetch(c);
         while let Some((id, received_ms, data)) = rows.try_next().await? {

@@ -4,8 +4,10 @@
 //! become chunks ([`chunk`]), one metric of one device each, and the quarters of an hour they touch are reckoned again ([`seal`]).
 
 mod aggregate;
+mod ahead;
 mod append;
 mod block;
+mod changes;
 mod check;
 mod checksum;
 mod chunk;
@@ -13,9 +15,11 @@ mod clear;
 mod damage;
 mod day;
 mod erase;
+mod gather;
 mod gone;
 mod latest;
 mod log;
+mod moving;
 mod names;
 mod others;
 mod read;
@@ -49,6 +53,7 @@ use crate::world::World;
 pub use check::{Finding, Report, check};
 use damage::{Damage, Hole, Place};
 use latest::LatestCache;
+use moving::Unmoved;
 use names::MetricNames;
 use others::Others;
 pub use retain::Retention;
@@ -99,6 +104,7 @@ pub struct SqlStore {
     taking_over: Mutex<Option<TakeOver>>,
     /// Why they could not be taken over the last time it was tried.
     aside_trouble: std::sync::Mutex<Option<String>>,
+    unmoved: Unmoved,
     /// The last block that was appended here: ids of the log go on from it in a new file, so that places in the old one fit nothing there.
     last_block: AtomicI64,
 }
@@ -151,6 +157,7 @@ impl SqlStore {
             aside: Mutex::default(),
             taking_over: Mutex::default(),
             aside_trouble: std::sync::Mutex::default(),
+            unmoved: Unmoved::default(),
             last_block,
         };
         for (id, received_ms) in broken {
@@ -185,11 +192,13 @@ impl SqlStore {
         if let Some(block) = block {
             self.last_block.fetch_max(block, Ordering::SeqCst);
             self.tail_mut().add(block, readings.received_ms, readings.places.iter().copied());
+            self.unmoved.add(readings.data.as_ref().map_or(0, Vec::len));
         }
         self.latest.apply(batch, &readings, block.unwrap_or_default())
     }
 
     async fn tidy_piece(&self, now_ms: i64) -> Result<bool, DbError> {
+        self.move_piece().await?;
         self.follow_others().await?;
         let (readings, since_ms) = {
             let tail = self.tail();
@@ -300,6 +309,10 @@ impl TelemetryStore for SqlStore {
             }
         };
         self.torn(asked.await)
+    }
+
+    async fn due(&self) {
+        self.unmoved.due().await;
     }
 
     async fn tidy(&self, now_ms: i64) -> Result<bool, DbError> {

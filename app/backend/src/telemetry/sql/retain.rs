@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use futures_util::TryStreamExt as _;
 use vigia_domain::rollup::{self, QUARTER_MS};
 
+use super::changes::Change;
 use super::chunk::{self, Chunk};
 use super::damage::{Hole, Place};
 use super::others::SealTurn;
-use super::series::{Change, Series};
+use super::series::Series;
 use super::{SqlStore, day, seal};
 use crate::db::{Db, DbError, in_tx, on};
 

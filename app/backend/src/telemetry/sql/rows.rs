@@ -33,6 +33,21 @@ impl Statement {
     }
 }
 
+/// A statement about the rows whose column (the last word of its beginning) is among the numbers of a JSON list, `$1`: the one list that both
+/// databases take as a single value.
+macro_rules! among {
+    ($db:expr, $before:literal $(, $after:literal)?) => {
+        match $db {
+            $crate::db::Db::Sqlite(_) => concat!($before, " IN (SELECT value FROM json_each($1))" $(, " ", $after)?),
+            $crate::db::Db::Postgres(_) => {
+                concat!($before, " IN (SELECT value::bigint FROM json_array_elements_text($1::json))" $(, " ", $after)?)
+            }
+        }
+    };
+}
+
+pub(super) use among;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,20 +9,23 @@ use std::sync::atomic::Ordering;
 
 use vigia_domain::rollup::{self, QUARTER_MS, Quarter};
 
+use super::ahead::{self, Ahead, New};
+use super::changes::{Change, write_changes};
 use super::chunk::{Chunk, MOST};
-use super::damage::{Hole, Place};
+use super::damage::Place;
 use super::others::SealTurn;
-use super::series::{Change, Series, write_changes};
+use super::rows::among;
+use super::series::Series;
 use super::shape::{self, Span};
 use super::surroundings::Surroundings;
-use super::{SqlStore, block, day, log};
+use super::{SqlStore, day};
 use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::LONGEST_GAP_MS;
 
 /// So many readings are held in memory at a time: those of as many devices, of all blocks that are sealed together.
-const PART: usize = 50_000;
+const PART: usize = 85_000;
 /// Series written in one transaction: few enough that an acknowledgement hardly waits for it.
-const SERIES: usize = 16;
+const SERIES: usize = 40;
 /// From so many rows on, chunks and days, a transaction is ended before it has so many series.
 const ROWS: usize = 128;
 /// Stored chunks between which the new values of one transaction lie, and full ones that they may fill.
@@ -83,64 +86,56 @@ impl SqlStore {
         Ok(done)
     }
 
-    /// The values of some devices in blocks of the log, by their series, in the order in which they came; notes when each device was heard.
-    async fn gather(
-        &self,
-        ids: &[i64],
-        wanted: impl Fn(i64) -> bool,
-        seen: &mut BTreeMap<i64, i64>,
-    ) -> Result<BTreeMap<Series, Vec<(i64, f64)>>, DbError> {
-        let (mut series, mut broken) = (BTreeMap::<Series, Vec<(i64, f64)>>::new(), Vec::new());
-        log::each(&self.db, ids, |logged| {
-            let Ok(frames) = block::frames(&logged.data) else {
-                broken.push((logged.id, logged.received_ms));
-                return Ok(());
-            };
-            for (_, frame) in frames.into_iter().filter(|(_, frame)| wanted(frame.device)) {
-                seen.insert(frame.device, logged.received_ms);
-                for (metric, value) in frame.values() {
-                    series.entry(Series { device: frame.device, metric }).or_default().push((frame.at_ms, value));
-                }
+    async fn seal_series(&self, turn: &SealTurn<'_>, mut series: Vec<New>, done: &mut Sealed) -> Result<(), DbError> {
+        for group in series.chunks_mut(SERIES) {
+            for (_, values) in &mut *group {
+                done.values += values.len();
+                let (ordered, replaced) = shape::ordered(std::mem::take(values));
+                done.replaced += replaced;
+                *values = ordered;
             }
-            Ok(())
-        })
-        .await?;
-        for (id, received_ms) in broken {
-            self.note_damage(Place::Block(id), Hole { series: None, from_ms: received_ms, to_ms: received_ms });
-            self.move_aside(Place::Block(id)).await?;
+            let ahead = self.look_ahead(group).await?;
+            self.seal_group(turn, group, ahead, done).await?;
         }
-        Ok(series)
+        Ok(())
     }
 
-    async fn seal_series(&self, turn: &SealTurn<'_>, series: BTreeMap<Series, Vec<(i64, f64)>>, done: &mut Sealed) -> Result<(), DbError> {
+    async fn seal_group(&self, turn: &SealTurn<'_>, group: &[New], ahead: Vec<Ahead>, done: &mut Sealed) -> Result<(), DbError> {
         let (mut changes, mut rows) = (Vec::with_capacity(SERIES), 0);
-        for (series, values) in series {
-            done.values += values.len();
-            let (values, replaced) = shape::ordered(values);
-            done.replaced += replaced;
-            let runs = self.runs(series, &values).await?;
+        for ((series, values), ahead) in group.iter().zip(ahead) {
+            let runs = pieces(&ahead.spans, values);
             let is_split = runs.len() > 1;
             for run in runs {
-                let (change, also) = self.change(turn, series, run).await?;
-                done.replaced += also;
+                // What was known ahead holds until something of the series is written.
+                let around = match is_split {
+                    false => self.surroundings_among(&ahead, *series, run, Some(turn)).await?,
+                    true => self.surroundings(*series, run, Some(turn)).await?,
+                };
+                done.replaced += around.replaced;
+                let Some(last) = run.last() else { continue };
+                let change = self.changed(*series, around, *last, Some(&ahead.days).filter(|_| !is_split)).await?;
                 rows += change.rows();
-                changes.push((series, change));
+                changes.push((*series, change));
                 // The next run finds this one stored.
-                if is_split || changes.len() == SERIES || rows >= ROWS {
+                if is_split || rows >= ROWS {
                     rows = 0;
-                    write(&self.db, turn.epoch, std::mem::take(&mut changes)).await?;
+                    self.write(turn, std::mem::take(&mut changes)).await?;
                 }
             }
         }
-        write(&self.db, turn.epoch, changes).await
+        self.write(turn, changes).await
+    }
+
+    async fn write(&self, turn: &SealTurn<'_>, changes: Vec<(Series, Change)>) -> Result<(), DbError> {
+        write(&self.db, turn.epoch, changes).await?;
+        self.move_piece().await
     }
 
     /// New values, in order of time, cut where whole chunks lie between two neighbours: of one that is years too early nothing but its own
     /// neighbourhood is written anew. Cut as well where they would change more than one transaction should: a backlog that lies between the
     /// readings of a month is not written at once.
     pub(super) async fn runs<'v>(&self, series: Series, new: &'v [(i64, f64)]) -> Result<Vec<&'v [(i64, f64)]>, DbError> {
-        let spans = self.between(series, new).await?;
-        Ok(apart(&spans, new).flat_map(|run| bounded(&spans, run)).collect())
+        Ok(pieces(&self.between(series, new).await?, new))
     }
 
     /// The same for who only reads, and so has no piece stored when it comes to the next: cut where whole chunks lie between and nowhere else.
@@ -149,35 +144,29 @@ impl SqlStore {
         Ok(apart(&spans, new).collect())
     }
 
-    async fn between(&self, series: Series, new: &[(i64, f64)]) -> Result<Vec<Span>, DbError> {
-        let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Vec::new()) };
-        series.around(&self.db, first.0, last.0).await
-    }
-
-    /// What is to be written to add values, in order of time, to a series.
-    async fn change(&self, turn: &SealTurn<'_>, series: Series, new: &[(i64, f64)]) -> Result<(Change, u64), DbError> {
-        let Some(last) = new.last() else { return Ok((Change::default(), 0)) };
-        let around = self.surroundings(series, new, Some(turn)).await?;
-        let replaced = around.replaced;
-        Ok((self.changed(series, around, *last).await?, replaced))
-    }
-
-    /// The same for values of which nobody knows whether they are newer than what is stored: what is stored stays.
+    /// What is to be written to add values, in order of time, to a series, when nobody knows whether they are newer than what is stored: what is
+    /// stored stays.
     pub(super) async fn change_with_older(&self, turn: &SealTurn<'_>, series: Series, older: &[(i64, f64)]) -> Result<Change, DbError> {
         let Some(last) = older.last() else { return Ok(Change::default()) };
         let mut around = self.surroundings(series, older, Some(turn)).await?;
         around.all = shape::merged(older, &around.stored).0;
         let found = around.all.partition_point(|(at, _)| *at < last.0);
         let last = around.all.get(found).copied().unwrap_or(*last);
-        self.changed(series, around, last).await
+        self.changed(series, around, last, None).await
     }
 
-    async fn changed(&self, series: Series, around: Surroundings, last: (i64, f64)) -> Result<Change, DbError> {
+    async fn changed(
+        &self,
+        series: Series,
+        around: Surroundings,
+        last: (i64, f64),
+        ahead: Option<&ahead::Days>,
+    ) -> Result<Change, DbError> {
         let Surroundings { apart, first_ms, last_ms, all, touched, .. } = around;
         let from = all.partition_point(|(at, _)| *at < first_ms);
         let to = all.partition_point(|(at, _)| *at <= last_ms);
         let chunks = all[from..to].chunks(MOST).filter_map(Chunk::pack).collect();
-        let days = self.days_of(series, &all, touched).await?;
+        let days = self.days_among(series, &all, touched, ahead).await?;
         Ok(Change { dropped: apart, chunks, days, last: Some(last) })
     }
 
@@ -189,6 +178,16 @@ impl SqlStore {
 
     /// The same of stretches of whole quarters, in order of time and apart from each other.
     pub(super) async fn days_of(&self, series: Series, all: &[(i64, f64)], touched: Vec<(i64, i64)>) -> Result<Days, DbError> {
+        self.days_among(series, all, touched, None).await
+    }
+
+    async fn days_among(
+        &self,
+        series: Series,
+        all: &[(i64, f64)],
+        touched: Vec<(i64, i64)>,
+        ahead: Option<&ahead::Days>,
+    ) -> Result<Days, DbError> {
         let meaning = self.meaning(series);
         let mut days: BTreeMap<i64, BTreeMap<i64, Quarter>> = BTreeMap::new();
         let kept_ms = self.raw_kept_ms.load(Ordering::Relaxed);
@@ -197,7 +196,12 @@ impl SqlStore {
         for near in stretches.chunk_by(|one, next| next.0 - one.1 < TOGETHER_MS) {
             let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
             let end = day::start_of(last.1 - 1) + day::DAY_MS;
-            let stored: BTreeMap<i64, Quarter> = self.stored_quarters(series, day::start_of(first.0), end).await?.into_iter().collect();
+            let begin = day::start_of(first.0);
+            let stored = match ahead.and_then(|days| days.quarters(begin, end)) {
+                Some(quarters) => quarters,
+                None => self.stored_quarters(series, begin, end).await?,
+            };
+            let stored: BTreeMap<i64, Quarter> = stored.into_iter().collect();
             for &(from, to) in near {
                 let mut day_ms = day::start_of(from);
                 while day_ms < to {
@@ -224,6 +228,11 @@ impl SqlStore {
 fn apart<'v>(spans: &[Span], new: &'v [(i64, f64)]) -> impl Iterator<Item = &'v [(i64, f64)]> {
     let is_between = |a: i64, b: i64| spans.get(spans.partition_point(|span| span.from_ms <= a)).is_some_and(|span| span.to_ms < b);
     new.chunk_by(move |a, b| !is_between(a.0, b.0))
+}
+
+/// Values in order of time, cut where whole chunks lie between two neighbours and where they would change more than one transaction should.
+fn pieces<'v>(spans: &[Span], new: &'v [(i64, f64)]) -> Vec<&'v [(i64, f64)]> {
+    apart(spans, new).flat_map(|run| bounded(spans, run)).collect()
 }
 
 /// A run of values, in pieces that change a bounded number of chunks and days each.
@@ -274,18 +283,13 @@ pub(super) async fn write(db: &Db, epoch: i64, changes: Vec<(Series, Change)>) -
     if !changes.is_empty() {
         in_tx!(db, |tx| {
             still_ours!(tx, db, epoch);
-            write_changes!(tx, &changes)
+            write_changes!(tx, db, &changes);
         });
     }
     Ok(())
 }
 
 async fn remove(db: &Db, epoch: i64, ids: &[i64], seen: &BTreeMap<i64, i64>) -> Result<(), DbError> {
-    let list = serde_json::to_string(ids).expect("numbers");
-    let sql = match db {
-        Db::Sqlite(_) => "DELETE FROM log WHERE id IN (SELECT value FROM json_each($1))",
-        Db::Postgres(_) => "DELETE FROM log WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))",
-    };
     in_tx!(db, |tx| {
         still_ours!(tx, db, epoch);
         for (device, seen_ms) in seen {
@@ -298,7 +302,8 @@ async fn remove(db: &Db, epoch: i64, ids: &[i64], seen: &BTreeMap<i64, i64>) -> 
             .execute(&mut *tx)
             .await?;
         }
-        sqlx::query(sql).bind(list.as_str()).execute(&mut *tx).await?;
+        let list = serde_json::to_string(ids).expect("numbers");
+        sqlx::query(among!(db, "DELETE FROM log WHERE id")).bind(list).execute(&mut *tx).await?;
     });
     Ok(())
 }

@@ -1,10 +1,8 @@
 //! One metric of one device: its chunks, read and written.
 
-use std::collections::BTreeMap;
-
 use futures_util::TryStreamExt as _;
 
-use super::chunk::{self, Chunk};
+use super::chunk;
 use super::day;
 use super::shape::Span;
 use crate::db::{Db, DbError, on};
@@ -35,10 +33,6 @@ impl Series {
             ORDER BY from_ms";
         let rows: Vec<(i64, i64, i64, i64)> =
             on!(db, |c| sqlx::query_as(SQL).bind(self.device).bind(self.metric()).bind(first_ms).bind(last_ms).fetch_all(c).await)?;
-        let span = |(id, from_ms, to_ms, count): (i64, i64, i64, i64)| {
-            let unreadable = |_| DbError::Unreadable { table: "chunks", column: "count", found: count.to_string() };
-            Ok(Span { id, from_ms, to_ms, count: usize::try_from(count).map_err(unreadable)? })
-        };
         rows.into_iter().map(span).collect()
     }
 
@@ -83,6 +77,12 @@ impl Series {
     }
 }
 
+/// A chunk as its row in the index says: id, first and last instant, count.
+pub(super) fn span((id, from_ms, to_ms, count): (i64, i64, i64, i64)) -> Result<Span, DbError> {
+    let unreadable = |_| DbError::Unreadable { table: "chunks", column: "count", found: count.to_string() };
+    Ok(Span { id, from_ms, to_ms, count: usize::try_from(count).map_err(unreadable)? })
+}
+
 /// A chunk that cannot be read, and what of its time its row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken {
@@ -90,88 +90,3 @@ pub(super) struct Broken {
     pub(super) from_ms: i64,
     pub(super) to_ms: i64,
 }
-
-/// What is written of one series when values are sealed into it.
-#[derive(Debug, Default)]
-pub(super) struct Change {
-    pub(super) dropped: Vec<i64>,
-    pub(super) chunks: Vec<Chunk>,
-    /// By its day; `None` where no quarter is left.
-    pub(super) days: BTreeMap<i64, Option<Vec<u8>>>,
-    pub(super) last: Option<(i64, f64)>,
-}
-
-impl Change {
-    /// How many rows it writes and removes.
-    pub(super) fn rows(&self) -> usize {
-        self.dropped.len() + self.chunks.len() + self.days.len()
-    }
-}
-
-/// Writes changes inside a transaction; a macro because the two databases have two types of it.
-macro_rules! write_changes {
-    ($tx:ident, $changes:expr) => {
-        for (series, change) in $changes {
-            let (device, metric) = (series.device, i64::from(series.metric));
-            for id in &change.dropped {
-                let gone = sqlx::query("DELETE FROM chunks WHERE id = $1").bind(*id).execute(&mut *$tx).await?.rows_affected();
-                if gone != 1 {
-                    return Err($crate::db::DbError::Missing("chunks"));
-                }
-            }
-            for chunk in &change.chunks {
-                let facts = chunk.facts;
-                sqlx::query(
-                    "INSERT INTO chunks (device, metric, from_ms, to_ms, count, min, max, sum, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                )
-                .bind(device)
-                .bind(metric)
-                .bind(facts.from_ms)
-                .bind(facts.to_ms)
-                .bind(facts.count)
-                .bind(facts.min)
-                .bind(facts.max)
-                .bind(facts.sum)
-                .bind(chunk.bytes.as_slice())
-                .execute(&mut *$tx)
-                .await?;
-            }
-            for (day_ms, data) in &change.days {
-                if let Some(data) = data {
-                    sqlx::query(
-                        "INSERT INTO quarters (device, metric, day_ms, data) VALUES ($1, $2, $3, $4)
-                         ON CONFLICT (device, metric, day_ms) DO UPDATE SET data = excluded.data",
-                    )
-                    .bind(device)
-                    .bind(metric)
-                    .bind(*day_ms)
-                    .bind(data.as_slice())
-                    .execute(&mut *$tx)
-                    .await?;
-                } else {
-                    sqlx::query("DELETE FROM quarters WHERE device = $1 AND metric = $2 AND day_ms = $3")
-                        .bind(device)
-                        .bind(metric)
-                        .bind(*day_ms)
-                        .execute(&mut *$tx)
-                        .await?;
-                }
-            }
-            if let Some((at_ms, value)) = change.last {
-                sqlx::query(
-                    "INSERT INTO latest (device, metric, at_ms, value) VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (device, metric) DO UPDATE SET at_ms = excluded.at_ms, value = excluded.value
-                     WHERE excluded.at_ms >= latest.at_ms",
-                )
-                .bind(device)
-                .bind(metric)
-                .bind(at_ms)
-                .bind(value)
-                .execute(&mut *$tx)
-                .await?;
-            }
-        }
-    };
-}
-
-pub(super) use write_changes;

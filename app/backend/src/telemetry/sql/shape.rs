@@ -42,6 +42,14 @@ pub(super) fn taken_apart(spans: &[Span], first_ms: i64, last_ms: i64, count: us
 pub(super) fn merged(old: &[(i64, f64)], new: &[(i64, f64)]) -> (Vec<(i64, f64)>, u64) {
     let mut all = Vec::with_capacity(old.len() + new.len());
     let mut replaced = 0;
+    // What is new came later, nearly always.
+    let later = new.first().map_or(old.len(), |(first, _)| old.partition_point(|(at, _)| at < first));
+    let (before, old) = old.split_at(later);
+    all.extend_from_slice(before);
+    if old.is_empty() {
+        all.extend_from_slice(new);
+        return (all, replaced);
+    }
     let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
     loop {
         match (old.peek(), new.peek()) {

@@ -1,11 +1,13 @@
 //! New values among those that are stored: the chunks that are taken apart for them, and every value that decides about the quarters which
 //! they change.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use vigia_domain::rollup::{self, CONTEXT, QUARTER_MS};
 
 use super::SqlStore;
+use super::ahead::Ahead;
 use super::damage::{Hole, Place};
 use super::others::SealTurn;
 use super::series::{AROUND, Series};
@@ -41,16 +43,36 @@ impl SqlStore {
         new: &[(i64, f64)],
         turn: Option<&SealTurn<'_>>,
     ) -> Result<Surroundings, DbError> {
-        let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Surroundings::default()) };
+        self.surroundings_among(&Ahead::of(self.between(series, new).await?), series, new, turn).await
+    }
+
+    /// The stored chunks among which new values, in order of time, lie, and those around them.
+    pub(super) async fn between(&self, series: Series, new: &[(i64, f64)]) -> Result<Vec<Span>, DbError> {
+        match whole_quarters(new) {
+            Some((from_ms, to_ms)) => series.around(&self.db, from_ms, to_ms).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The same as [`Self::surroundings`], for who has looked ahead.
+    pub(super) async fn surroundings_among(
+        &self,
+        ahead: &Ahead,
+        series: Series,
+        new: &[(i64, f64)],
+        turn: Option<&SealTurn<'_>>,
+    ) -> Result<Surroundings, DbError> {
+        let ((Some(first), Some(last)), Some((mut from_ms, mut to_ms))) = ((new.first(), new.last()), whole_quarters(new)) else {
+            return Ok(Surroundings::default());
+        };
         let (meaning, changed) = (self.meaning(series), new.iter().map(|(at, _)| *at).collect::<Vec<_>>());
-        let (mut from_ms, mut to_ms) = (rollup::start_of(first.0), rollup::start_of(last.0).saturating_add(QUARTER_MS - 1));
+        let mut spans = Cow::Borrowed(ahead.spans.as_slice());
         loop {
-            let spans = series.around(&self.db, from_ms, to_ms).await?;
-            let apart = shape::taken_apart(&spans, first.0, last.0, new.len());
-            let inside = spans.partition_point(|span| span.to_ms < from_ms)..spans.partition_point(|span| span.from_ms <= to_ms);
-            let context = with_context(&spans, apart.start.min(inside.start)..apart.end.max(inside.end));
+            let (apart, context) = context_of(&spans, new, from_ms, to_ms);
             let mut stored = Vec::new();
-            if let (Some(from), Some(to)) = (spans[context.clone()].first(), spans[context.clone()].last()) {
+            if let Some(values) = ahead.values(&spans[context.clone()]) {
+                stored = values;
+            } else if let (Some(from), Some(to)) = (spans[context.clone()].first(), spans[context.clone()].last()) {
                 let broken = series.each(&self.db, from.from_ms, to.to_ms + 1, |at, value| stored.push((at, value))).await?;
                 for chunk in &broken {
                     let hole = Hole { series: Some(series), from_ms: chunk.from_ms, to_ms: chunk.to_ms };
@@ -60,6 +82,7 @@ impl SqlStore {
                     }
                 }
                 if turn.is_some() && !broken.is_empty() {
+                    spans = Cow::Owned(series.around(&self.db, from_ms, to_ms).await?);
                     continue;
                 }
             }
@@ -86,8 +109,23 @@ impl SqlStore {
                 });
             }
             (from_ms, to_ms) = (begins.min(from_ms), ends.saturating_sub(1).max(to_ms));
+            spans = Cow::Owned(series.around(&self.db, from_ms, to_ms).await?);
         }
     }
+}
+
+/// The whole quarters in which values, in order of time, lie, as the first and the last instant.
+pub(super) fn whole_quarters(values: &[(i64, f64)]) -> Option<(i64, i64)> {
+    Some((rollup::start_of(values.first()?.0), rollup::start_of(values.last()?.0).saturating_add(QUARTER_MS - 1)))
+}
+
+/// Of the chunks around new values, in order of time, those that are taken apart; and these with all of `[from_ms, to_ms]` and the context of both.
+pub(super) fn context_of(spans: &[Span], new: &[(i64, f64)], from_ms: i64, to_ms: i64) -> (Range<usize>, Range<usize>) {
+    let (first, last) = (new.first().map_or(from_ms, |(at, _)| *at), new.last().map_or(to_ms, |(at, _)| *at));
+    let apart = shape::taken_apart(spans, first, last, new.len());
+    let inside = spans.partition_point(|span| span.to_ms < from_ms)..spans.partition_point(|span| span.from_ms <= to_ms);
+    let context = with_context(spans, apart.start.min(inside.start)..apart.end.max(inside.end));
+    (apart, context)
 }
 
 /// Some of the chunks and as many on either side as hold the context of their edges.
