@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Runs a command in the environment of the builds (see setup/env.sh).
 with := setup/with.sh
 
-.PHONY: help run build dev test unit e2e lint deny audit bars peers lighthouse fuzz setup bundle clean-cache
+.PHONY: help run build dev test unit e2e lint deny audit bars peers lighthouse live fuzz setup bundle clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ peers: build ## our ingest beside two other ways, in one run (installs Mosquitto
 lighthouse: build ## the first pages as a phone meets them: speed, access, good practice
 	@setup/lighthouse.sh
 	@$(with) node bench/lighthouse/run.mjs
+
+live: build ## from a device to the screen while a thousand speak, and what the page costs the browser
+	@$(with) node bench/live/run.mjs
 
 fuzz: ## feed the decoders arbitrary input, an hour in all
 	@setup/fuzz.sh
