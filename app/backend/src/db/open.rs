@@ -22,9 +22,9 @@ const WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// Pages of 4 kB in SQLite's log before they go into the file, where the same pages change in every commit: 32 MB on the disk, and read
 /// once after a crash.
-const CHECKPOINT_PAGES: &str = "16000";
-/// As long as the log beside the file may become when there is always somebody who writes.
-pub(super) const LOG_PAGES: i64 = 4_000;
+const CHECKPOINT_PAGES: &str = "8000";
+/// A log that became longer, while somebody read for long, is cut to so many bytes when it begins anew.
+const LOG_BYTES: &str = "67108864";
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// What is acknowledged is on disk, whatever the server's default says; one that waits for more is left as it is.
 const AWAIT_DISK: &str =
@@ -230,7 +230,8 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool, fix: &'static str) -> Res
         .busy_timeout(WAIT)
         // An INSERT of many rows notes every page that it touches, to undo it alone; in a file that costs a quarter of ingest.
         .pragma("temp_store", "MEMORY")
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("journal_size_limit", LOG_BYTES);
     let write = writer().connect_with(options.clone()).await.map_err(connect)?;
     if let Err(error) = migrate(&SQLITE, mine, &write, &place).await {
         write.close().await;

@@ -22,7 +22,8 @@ pub fn tidy(store: Arc<dyn TelemetryStore>, world: World, lifecycle: &Lifecycle)
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = look.tick() => {}
-                () = store.due() => {}
+                // While the store is away every message would bring another try.
+                () = store.due(), if !failing => {}
             }
             loop {
                 match store.tidy(world.clock.now_ms()).await {

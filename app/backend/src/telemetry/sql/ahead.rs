@@ -7,6 +7,7 @@ use vigia_domain::rollup::Quarter;
 
 use super::day::{self, DAY_MS};
 use super::rows::among;
+use super::seal::pieces;
 use super::series::{Series, span};
 use super::shape::Span;
 use super::surroundings::{context_of, whole_quarters};
@@ -103,7 +104,8 @@ impl SqlStore {
         let mut whose = FxHashMap::default();
         for (n, (_, new)) in all.iter().enumerate() {
             let spans = &ahead[n].spans;
-            let Some((from_ms, to_ms)) = whole_quarters(new) else { continue };
+            // What is written run by run is asked for run by run: between two of its values there may be years.
+            let Some((from_ms, to_ms)) = whole_quarters(new).filter(|_| pieces(spans, new).len() == 1) else { continue };
             whose.extend(spans[context_of(spans, new, from_ms, to_ms).1].iter().map(|span| (span.id, n)));
         }
         let ids: Vec<i64> = whose.keys().copied().collect();

@@ -93,12 +93,18 @@ fn is_readings_only(entry: &Entry) -> bool {
 
 /// One statement is a transaction of its own, and one wait instead of four: what most batches are made of.
 async fn write_block(db: &Db, writer: i64, received_ms: i64, data: &[u8]) -> Result<i64, DbError> {
-    // All rows there are, although it is one: SQLite commits after the last, and only then is anything said to be stored.
-    let ids: Vec<i64> = match db {
-        Db::Sqlite(pools) => sqlx::query_scalar(log::INSERT).bind(received_ms).bind(data).bind(writer).fetch_all(&pools.write()).await?,
-        Db::Postgres(pools) => sqlx::query_scalar(log::INSERT).bind(received_ms).bind(data).bind(writer).fetch_all(&pools.write).await?,
-    };
-    ids.first().copied().ok_or(DbError::Missing("log"))
+    match db {
+        // What it affected is said after the commit; a row that it returns would be before.
+        Db::Sqlite(pools) => {
+            let done = sqlx::query(log::PUT).bind(received_ms).bind(data).bind(writer).execute(&pools.write()).await?;
+            (done.rows_affected() == 1).then(|| done.last_insert_rowid())
+        }
+        Db::Postgres(pools) => {
+            let rows: Vec<i64> = sqlx::query_scalar(log::INSERT).bind(received_ms).bind(data).bind(writer).fetch_all(&pools.write).await?;
+            rows.first().copied()
+        }
+    }
+    .ok_or(DbError::Missing("log"))
 }
 
 async fn write_all(db: &Db, writer: i64, batch: &[Entry], readings: &Readings) -> Result<Option<i64>, DbError> {

@@ -41,6 +41,9 @@ pub(super) async fn all(db: &Db, mut found: impl FnMut(Logged) -> Result<(), DbE
 }
 
 /// Appends a block: `received_ms`, `data`, and which process writes.
+pub(super) const PUT: &str = "INSERT INTO log (received_ms, data, writer) VALUES ($1, $2, $3)";
+
+/// The same, and says its id.
 pub(super) const INSERT: &str = "INSERT INTO log (received_ms, data, writer) VALUES ($1, $2, $3) RETURNING id";
 
 /// Makes the ids of a new, empty log begin after this one.

@@ -188,11 +188,14 @@ impl SqlStore {
     async fn append_once(&self, batch: &[Entry]) -> Result<Vec<Won>, DbError> {
         let _turn = self.turn.lock().await;
         let readings = append::readings(&self.db, &self.names, batch).await?;
-        let block = append::write(&self.db, self.writer, batch, &readings).await.inspect_err(|_| self.others.be_unsure())?;
+        // Whoever gives up waiting, or hears of an error, does not know whether it was stored after all.
+        let unsure = self.others.unsure_until_told();
+        let block = append::write(&self.db, self.writer, batch, &readings).await?;
+        unsure.told();
         if let Some(block) = block {
             self.last_block.fetch_max(block, Ordering::SeqCst);
             self.tail_mut().add(block, readings.received_ms, readings.places.iter().copied());
-            self.unmoved.add(readings.data.as_ref().map_or(0, Vec::len));
+            self.note_appended(readings.data.as_ref().map_or(0, Vec::len));
         }
         self.latest.apply(batch, &readings, block.unwrap_or_default())
     }

@@ -51,8 +51,34 @@ impl Others {
         self.erased.store(at.erased, Ordering::SeqCst);
     }
 
-    pub(super) fn be_unsure(&self) {
+    fn be_unsure(&self) {
         self.is_unsure.store(true, Ordering::SeqCst);
+    }
+
+    /// Unless it is told of, what is done from here on may have happened or not: the log is to be read again.
+    pub(super) fn unsure_until_told(&self) -> Unsure<'_> {
+        Unsure { others: self, is_told: false }
+    }
+}
+
+/// Something of which nobody knows yet whether it happened.
+pub(super) struct Unsure<'o> {
+    others: &'o Others,
+    is_told: bool,
+}
+
+impl Unsure<'_> {
+    /// It happened.
+    pub(super) fn told(mut self) {
+        self.is_told = true;
+    }
+}
+
+impl Drop for Unsure<'_> {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.others.be_unsure();
+        }
     }
 }
 

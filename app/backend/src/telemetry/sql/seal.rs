@@ -18,12 +18,12 @@ use super::rows::among;
 use super::series::Series;
 use super::shape::{self, Span};
 use super::surroundings::Surroundings;
-use super::{SqlStore, day};
+use super::{SqlStore, day, moving};
 use crate::db::{Db, DbError, in_tx};
 use crate::telemetry::LONGEST_GAP_MS;
 
 /// So many readings are held in memory at a time: those of as many devices, of all blocks that are sealed together.
-const PART: usize = 85_000;
+const PART: usize = 50_000;
 /// Series written in one transaction: few enough that an acknowledgement hardly waits for it.
 const SERIES: usize = 40;
 /// From so many rows on, chunks and days, a transaction is ended before it has so many series.
@@ -127,8 +127,9 @@ impl SqlStore {
     }
 
     async fn write(&self, turn: &SealTurn<'_>, changes: Vec<(Series, Change)>) -> Result<(), DbError> {
+        let bytes = moving::bytes_of(&changes);
         write(&self.db, turn.epoch, changes).await?;
-        self.move_piece().await
+        self.move_sealed(bytes).await
     }
 
     /// New values, in order of time, cut where whole chunks lie between two neighbours: of one that is years too early nothing but its own
@@ -231,7 +232,7 @@ fn apart<'v>(spans: &[Span], new: &'v [(i64, f64)]) -> impl Iterator<Item = &'v 
 }
 
 /// Values in order of time, cut where whole chunks lie between two neighbours and where they would change more than one transaction should.
-fn pieces<'v>(spans: &[Span], new: &'v [(i64, f64)]) -> Vec<&'v [(i64, f64)]> {
+pub(super) fn pieces<'v>(spans: &[Span], new: &'v [(i64, f64)]) -> Vec<&'v [(i64, f64)]> {
     apart(spans, new).flat_map(|run| bounded(spans, run)).collect()
 }
 
