@@ -68,6 +68,13 @@ impl House {
         self.load_at(server.mqtt, devices, round, time, None)
     }
 
+    /// Two thousand messages a second until it is stopped.
+    pub fn load_until(&self, server: &Server, devices: std::ops::Range<usize>, stop: CancellationToken) -> JoinSet<Outcome> {
+        let mut running = JoinSet::new();
+        running.spawn(load::run(self.load_of(server.mqtt, devices, 0, Duration::from_secs(600), Some(2_000.0)), stop));
+        running
+    }
+
     /// The same to another broker, and so many messages a second.
     pub fn load_at(
         &self,
@@ -77,7 +84,13 @@ impl House {
         time: Duration,
         rate_per_s: Option<f64>,
     ) -> JoinSet<Outcome> {
-        let load = Load {
+        let mut running = JoinSet::new();
+        running.spawn(load::run(self.load_of(broker, devices, round, time, rate_per_s), CancellationToken::new()));
+        running
+    }
+
+    fn load_of(&self, broker: SocketAddr, devices: std::ops::Range<usize>, round: i64, time: Duration, rate_per_s: Option<f64>) -> Load {
+        Load {
             // Sealing takes its time by the series: with ten of each device a test waited for its chunks most of the time.
             values: 2,
             broker: broker.to_string(),
@@ -88,10 +101,7 @@ impl House {
             from_ms: self.start_ms + round * HOUR_MS,
             step_ms: 1,
             keep: true,
-        };
-        let mut running = JoinSet::new();
-        running.spawn(load::run(load, CancellationToken::new()));
-        running
+        }
     }
 
     /// A count of the server's own, such as `ingest_messages`.
