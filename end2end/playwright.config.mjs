@@ -1,6 +1,8 @@
 // The real program in a real browser. Nothing is downloaded: the browser is the system's Chromium.
 import { defineConfig } from "@playwright/test";
 
+import { args, executablePath } from "./support/chromium.mjs";
+
 export default defineConfig({
   testDir: ".",
   testMatch: "**/*.spec.mjs",
@@ -18,18 +20,7 @@ export default defineConfig({
     timezoneId: "America/Mexico_City",
     screenshot: "only-on-failure",
     trace: "retain-on-failure",
-    launchOptions: {
-      executablePath: process.env.VIGIA_CHROMIUM ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    },
+    launchOptions: { executablePath, args },
   },
   projects: [
     { name: "desktop", use: { viewport: { width: 1440, height: 900 } } },

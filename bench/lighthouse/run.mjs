@@ -6,6 +6,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
 
+import { args, executablePath } from "../../end2end/support/chromium.mjs";
 import { Server } from "../../end2end/support/server.mjs";
 
 const RUNS = Number(process.env.RUNS ?? 5);
@@ -15,8 +16,8 @@ const reports = path.resolve(import.meta.dirname, "../../target/lighthouse");
 await mkdir(reports, { recursive: true });
 const server = await Server.start(["serve", "--demo"]);
 const chrome = await launch({
-  chromePath: process.env.VIGIA_CHROMIUM ?? "/usr/bin/chromium",
-  chromeFlags: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  chromePath: executablePath,
+  chromeFlags: ["--headless=new", ...args],
 });
 const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${chrome.port}` });
 try {

@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
+import { args, executablePath } from "../../end2end/support/chromium.mjs";
 import { Server } from "../../end2end/support/server.mjs";
 
 const DEVICES = Number(process.env.DEVICES ?? 1000);
@@ -24,10 +25,7 @@ const crowd = spawn(binary, ["simulate", "--devices", String(DEVICES), "--broker
   stdio: "ignore",
 });
 const device = server.device("watched", token);
-const browser = await chromium.launch({
-  executablePath: process.env.VIGIA_CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await chromium.launch({ executablePath, args });
 try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: "en-GB" });
   await page.goto(`${server.url}/sign-in`);
