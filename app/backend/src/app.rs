@@ -3,20 +3,22 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
+use crate::auth::changes::Changes;
 use crate::auth::password::Passwords;
 use crate::auth::store::Sessions;
 use crate::auth::tries::Tries;
 use crate::config::Settings;
 use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
-use crate::fleet::{self, Connections, Downlink, Provisioning};
+use crate::fleet::{self, Connections, Downlink, Provisioning, Roster};
 use crate::ingest::{self, Ingest};
 use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
 use crate::metrics::{Metrics, StoreMetrics};
 use crate::mqtt::Broker;
+use crate::report::Exports;
 use crate::telemetry::sql::{Retention, SqlStore};
-use crate::telemetry::{self, TelemetryStore};
+use crate::telemetry::{self, Minutes, TelemetryStore};
 use crate::world::World;
 
 /// A handle to the installation.
@@ -33,7 +35,11 @@ struct Inner {
     sessions: Sessions,
     passwords: Passwords,
     tries: Tries,
+    changes: Changes,
+    exports: Exports,
     store: Arc<dyn TelemetryStore>,
+    minutes: Minutes,
+    roster: Roster,
     ingest: Ingest,
     hub: Hub,
     connections: Connections,
@@ -96,15 +102,21 @@ impl App {
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
         let hub = Hub::default();
         let rules = ingest::Rules { routes: settings.mqtt.routes(), limits: settings.ingest.limits.clone() };
-        let ingest = Ingest::start(Arc::clone(&store), hub.clone(), world.clone(), metrics.ingest.clone(), rules, &lifecycle);
+        let minutes = Minutes::default();
+        let ingest =
+            Ingest::start(Arc::clone(&store), minutes.clone(), hub.clone(), world.clone(), metrics.ingest.clone(), rules, &lifecycle);
         let connections = Connections::default();
         let app = Self {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world),
                 probe: Probe::new(databases.clone(), world.clone()),
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
+                changes: Changes::new(Arc::clone(&world.clock)),
+                exports: Exports::default(),
                 downlink: Downlink::new(databases.registry.clone(), world.clone(), hub.clone(), connections.clone()),
                 provisioning: Provisioning::new(databases.clone(), world.clone()),
+                roster: Roster::new(databases.registry.clone(), world.clone()),
+                minutes,
                 connections,
                 broker: OnceLock::new(),
                 http_address: OnceLock::new(),
@@ -181,10 +193,34 @@ impl App {
         &self.inner.tries
     }
 
+    /// Who changed their account how often.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.inner.changes
+    }
+
+    /// Who has how many files under way.
+    #[must_use]
+    pub fn exports(&self) -> &Exports {
+        &self.inner.exports
+    }
+
     /// The time-series store.
     #[must_use]
     pub fn store(&self) -> &dyn TelemetryStore {
         &*self.inner.store
+    }
+
+    /// The last hour of devices that somebody looks at.
+    #[must_use]
+    pub fn minutes(&self) -> &Minutes {
+        &self.inner.minutes
+    }
+
+    /// Who is registered, in memory.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.inner.roster
     }
 
     /// The way in.

@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod live;
 pub mod metrics;
 pub mod mqtt;
+pub mod report;
 mod share;
 pub mod simulate;
 pub mod telemetry;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hour::Hour;
 use crate::reason::Reason;
 use crate::series::Latest;
 
@@ -99,11 +100,17 @@ pub struct DeviceCounts {
     pub never: u64,
 }
 
-/// A page of the panel's device list, newest first.
+/// A page of the panel's device list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DevicePage {
     /// The devices on it.
     pub rows: Vec<DeviceRow>,
+    /// The last hour of each row's foremost value, in the order of the rows; nothing where nothing came.
+    pub hours: Vec<Option<Hour>>,
+    /// What the devices are that the visitor may see, whatever was looked for.
+    pub kinds: Vec<DeviceKind>,
+    /// Whose they are: e-mail addresses in order, for who sees those of several; nothing where there are too many to choose from.
+    pub owners: Vec<String>,
     /// Of the whole list.
     pub counts: DeviceCounts,
     /// How many devices the filters take, on all pages together.

@@ -54,7 +54,7 @@ pub fn from_text(text: &str) -> Result<i64, BadTime> {
 /// [`BadTime::Unreadable`] for anything else.
 pub fn from_query(text: &str) -> Result<i64, BadTime> {
     if let Ok(ms) = text.parse::<i64>() {
-        return if ms.abs() < 9_000_000_000_000_000 { Ok(ms) } else { Err(BadTime::Unreadable(shortened(text))) };
+        return if ms.unsigned_abs() < 9_000_000_000_000_000 { Ok(ms) } else { Err(BadTime::Unreadable(shortened(text))) };
     }
     text.parse::<Timestamp>().map(|t| t.as_millisecond()).map_err(|_| BadTime::Unreadable(shortened(text)))
 }

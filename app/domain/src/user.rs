@@ -47,4 +47,10 @@ pub struct Visitor {
     pub name: String,
     /// What they are.
     pub role: Role,
+    /// Language that they chose for good, `es` or `en`.
+    #[serde(default)]
+    pub lang: Option<String>,
+    /// Colours that they chose for good: `system`, `light` or `dark`.
+    #[serde(default)]
+    pub theme: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! Who is asking: passwords, sessions, tokens, links.
 
+pub mod account;
+pub mod changes;
 pub mod links;
 pub mod password;
 pub mod principal;

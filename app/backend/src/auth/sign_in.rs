@@ -132,7 +132,7 @@ async fn with_setup_code(
 }
 
 /// A name as it can be kept and shown: without what no screen shows and PostgreSQL does not keep.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 
@@ -164,7 +164,7 @@ pub async fn visitor(app: &App, principal: &Principal) -> Result<Option<Visitor>
 
 fn visitor_of(user: &User) -> Visitor {
     let name = if user.name.is_empty() { user.email.split('@').next().unwrap_or_default().to_owned() } else { user.name.clone() };
-    Visitor { email: user.email.clone(), name, role: user.role }
+    Visitor { email: user.email.clone(), name, role: user.role, lang: user.lang.clone(), theme: user.theme.clone() }
 }
 
 /// Something on both sides of one `@`; the mail itself is the real test.

@@ -52,11 +52,11 @@ impl Sessions {
 }
 
 /// What is older than this is over: not used for a while, or begun long ago.
-const fn since(now_ms: i64) -> Since {
+pub(super) const fn since(now_ms: i64) -> Since {
     Since { used_ms: now_ms - IDLE_DAYS * DAY_MS, began_ms: now_ms - LONGEST_DAYS * DAY_MS }
 }
 
-fn hash(id: &Id) -> String {
+pub(super) fn hash(id: &Id) -> String {
     token::hash(&id.0.to_le_bytes())
 }
 

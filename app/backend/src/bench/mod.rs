@@ -2,6 +2,7 @@
 
 pub mod backlog;
 pub mod chart;
+pub mod devices;
 pub mod elsewhere;
 pub mod fanout;
 pub mod ingest;

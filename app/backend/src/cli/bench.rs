@@ -1,4 +1,4 @@
-//! `vigia bench ingest|chart|fanout|soak`
+//! `vigia bench ingest|chart|devices|fanout|soak`
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Failure;
 use super::failure::{mention, say};
-use crate::bench::{backlog, chart, elsewhere, fanout, ingest, machine, soak};
+use crate::bench::{backlog, chart, devices, elsewhere, fanout, ingest, machine, soak};
 use crate::simulate::credentials;
 use crate::telemetry::MOST_POINTS;
 use crate::world::World;
@@ -19,6 +19,8 @@ pub(super) enum Bench {
     Ingest(Ingest),
     /// Charts over a month and a year, and what storing them takes
     Chart(Chart),
+    /// The device list with many devices: every filter in every order, page by page
+    Devices(Devices),
     /// Many WebSocket clients that follow one device: how long a message takes to all of them
     Fanout(Fanout),
     /// A steady load with sealing, a short retention and readers; memory over time
@@ -73,6 +75,19 @@ pub(super) struct Chart {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Devices {
+    /// How many devices
+    #[arg(long, default_value_t = 10_000)]
+    devices: usize,
+    /// How often each page is asked for
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// An empty PostgreSQL database, postgres://user:password@host/database; SQLite in a temporary folder when not given
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Fanout {
     /// Clients that read
     #[arg(long, default_value_t = 5_000)]
@@ -108,6 +123,7 @@ pub(super) async fn run(verb: Bench, world: &World) -> Result<(), Failure> {
     match verb {
         Bench::Ingest(asked) => run_ingest(world, asked).await,
         Bench::Chart(asked) => run_chart(world, asked).await,
+        Bench::Devices(asked) => run_devices(world, asked).await,
         Bench::Fanout(asked) => run_fanout(world, asked).await,
         Bench::Soak(asked) => run_soak(world, asked).await,
     }
@@ -144,6 +160,17 @@ async fn run_chart(world: &World, asked: Chart) -> Result<(), Failure> {
     let dir = folder()?;
     mention(format!("in {}", dir.path().display()));
     chart::run(world, dir.path(), &plan, tell).await.map_err(Failure::new)
+}
+
+async fn run_devices(world: &World, asked: Devices) -> Result<(), Failure> {
+    let Devices { devices, rounds, database } = asked;
+    if devices == 0 || rounds == 0 {
+        return Err(Failure::wrong_use("--devices and --rounds are above 0"));
+    }
+    let dir = folder()?;
+    mention(format!("in {}, {devices} devices", dir.path().display()));
+    let plan = devices::Plan { devices, rounds, database };
+    devices::run(world, dir.path(), &plan, tell).await.map_err(Failure::new)
 }
 
 async fn run_fanout(world: &World, asked: Fanout) -> Result<(), Failure> {

@@ -27,8 +27,8 @@ async fn checked(databases: &Databases) -> Result<(), Failure> {
     let torn = problems("telemetry", &databases.telemetry).await?;
     let is_torn = !torn.is_empty();
     wrong.extend(torn);
-    let (numbers, damaged) = match devices::index(&databases.registry, None).await {
-        Ok(all) => (all.into_iter().map(|(number, id, ..)| (number.0, id)).collect::<HashMap<_, _>>(), None),
+    let (numbers, damaged) = match devices::index(&databases.registry).await {
+        Ok(all) => (all.into_iter().map(|device| (device.number.0, device.id)).collect::<HashMap<_, _>>(), None),
         Err(error) => (HashMap::new(), Some(format!("registry: table devices: {error}"))),
     };
     wrong.extend(damaged);

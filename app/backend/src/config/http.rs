@@ -24,6 +24,8 @@ pub struct Http {
     pub behind_proxy: bool,
     /// Plaintext beyond loopback.
     pub plaintext: Option<Plaintext>,
+    /// The page of all parts is there, at `/_design`.
+    pub design: bool,
 }
 
 impl Default for Http {
@@ -35,6 +37,7 @@ impl Default for Http {
             tls: None,
             behind_proxy: false,
             plaintext: None,
+            design: false,
         }
     }
 }
@@ -120,6 +123,11 @@ impl Http {
                 key: "plaintext",
                 value: self.plaintext.map(|_| quoted("private")),
                 doc: "\"private\": no TLS, but only peers with private addresses are served.",
+            },
+            Entry {
+                key: "design",
+                value: Some(self.design.to_string()),
+                doc: "true: /_design shows every part of the pages in every state, for who works on them.",
             },
         ];
         entries.extend(tls::entries(self.tls.as_ref(), tls::HTTP));

@@ -206,3 +206,32 @@ pub async fn finish(db: &Db, device: DeviceNumber, answer: &Answer, now_ms: i64)
     });
     Ok(changed == 1)
 }
+
+/// A command that came to nothing, and of which none of the same name was done since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Whose.
+    pub device: DeviceNumber,
+    /// What it was to do.
+    pub name: String,
+    /// Failed or expired.
+    pub state: CommandState,
+    /// When, milliseconds since the epoch.
+    pub finished_ms: i64,
+}
+
+/// The commands that came to nothing since then, newest first; at most so many.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn lost(db: &Db, since_ms: i64, most: i64) -> Result<Vec<Lost>, DbError> {
+    const SQL: &str = "SELECT device, name, state, finished_ms FROM commands c WHERE state IN ('failed', 'expired') AND finished_ms > $1
+        AND NOT EXISTS (SELECT 1 FROM commands d WHERE d.device = c.device AND d.number > c.number AND d.name = c.name AND d.state = 'done')
+        ORDER BY finished_ms DESC LIMIT $2";
+    let rows: Vec<(i64, String, String, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(since_ms).bind(most).fetch_all(c).await)?;
+    let read = |(device, name, state, finished_ms): (i64, String, String, i64)| {
+        let state = state.parse().map_err(|_| DbError::Unreadable { table: "commands", column: "state", found: state })?;
+        Ok(Lost { device: DeviceNumber(device), name, state, finished_ms })
+    };
+    rows.into_iter().map(read).collect()
+}

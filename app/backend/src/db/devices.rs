@@ -90,19 +90,58 @@ pub async fn page(db: &Db, owner: Option<UserId>, below: Option<DeviceNumber>, l
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(owner).bind(below).bind(limit).fetch_all(c).await)?.into_iter().map(read).collect()
 }
 
-/// Number, text id, name and the owner's address: what a device is looked for by.
-pub type Indexed = (DeviceNumber, String, String, Option<String>);
+/// What the list shows of a device, sorts it by and finds it by.
+#[derive(Clone, Debug)]
+pub struct Indexed {
+    /// Key of its readings.
+    pub number: DeviceNumber,
+    /// Text id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// Whose it is.
+    pub owner: Option<UserId>,
+    /// Their address.
+    pub owner_email: Option<String>,
+}
 
-/// Every device, or every one of an owner, newest first.
+type IndexRow = (i64, String, String, String, Option<i64>, Option<String>);
+
+/// Every device, newest first.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn index(db: &Db, owner: Option<UserId>) -> Result<Vec<Indexed>, DbError> {
-    const SQL: &str = "SELECT d.number, d.device_id, d.name, u.email FROM devices d LEFT JOIN users u ON u.id = d.owner_id
-        WHERE $1 < 0 OR d.owner_id = $1 ORDER BY d.number DESC";
-    let rows: Vec<(i64, String, String, Option<String>)> =
-        on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |o| o.0)).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(number, id, name, owner)| (DeviceNumber(number), id, name, owner)).collect())
+pub async fn index(db: &Db) -> Result<Vec<Indexed>, DbError> {
+    const SQL: &str = "SELECT d.number, d.device_id, d.name, d.kind, d.owner_id, u.email
+        FROM devices d LEFT JOIN users u ON u.id = d.owner_id ORDER BY d.number DESC";
+    let rows: Vec<IndexRow> = on!(db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+    let read = |(number, id, name, kind, owner, owner_email): IndexRow| {
+        let kind = kind.parse().map_err(|_| DbError::Unreadable { table: "devices", column: "kind", found: kind })?;
+        Ok(Indexed { number: DeviceNumber(number), id, name, kind, owner: owner.map(UserId), owner_email })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// What happened in the registry since a row of the audit log.
+#[derive(Clone, Copy, Debug)]
+pub struct News {
+    /// The newest row.
+    pub newest: i64,
+    /// Whether any of them may be of something that the index tells.
+    pub matters: bool,
+}
+
+/// What happened since the row `seen` of the audit log. What is not known by its name is taken to matter.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn news(db: &Db, seen: i64) -> Result<News, DbError> {
+    const SQL: &str = "SELECT MAX(id), MAX(CASE WHEN action IN ('command.give', 'config.set', 'session.begin', 'device.token',
+        'device.topic', 'device.telemetry.delete', 'unclaimed.add', 'user.profile', 'user.password', 'session.end-others') THEN NULL ELSE id END) FROM audit WHERE id > $1";
+    let (newest, matters): (Option<i64>, Option<i64>) = on!(db, |c| sqlx::query_as(SQL).bind(seen).fetch_one(c).await)?;
+    Ok(News { newest: newest.unwrap_or(seen), matters: matters.is_some() })
 }
 
 /// The two names of the devices and whose they are, or of those of an owner; at most so many, the oldest ones.

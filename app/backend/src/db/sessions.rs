@@ -90,3 +90,43 @@ pub async fn tidy(db: &Db, since: Since) -> Result<(), DbError> {
     in_tx!(db, |tx| sqlx::query(SQL).bind(since.used_ms).bind(since.began_ms).execute(&mut *tx).await?.rows_affected());
     Ok(())
 }
+
+/// Ends the sessions of a user but one.
+pub(super) const END_OTHERS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id_hash <> $2";
+
+/// A session in the list of its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// SHA-256 of its id.
+    pub id_hash: String,
+    /// When it began, milliseconds since the epoch.
+    pub began_ms: i64,
+    /// When it was last used; at most an hour late.
+    pub used_ms: i64,
+}
+
+/// The sessions of a user that are still good, the one that was used last first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn of_user(db: &Db, user: UserId, since: Since) -> Result<Vec<Listed>, DbError> {
+    const SQL: &str = "SELECT id_hash, began_ms, used_ms FROM sessions WHERE user_id = $1 AND used_ms > $2 AND began_ms > $3
+        ORDER BY used_ms DESC, began_ms DESC LIMIT 100";
+    let rows: Vec<(String, i64, i64)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(user.0).bind(since.used_ms).bind(since.began_ms).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id_hash, began_ms, used_ms)| Listed { id_hash, began_ms, used_ms }).collect())
+}
+
+/// Ends every session of a user but one; says how many.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn end_others(db: &Db, user: UserId, kept: &str, by: By<'_>) -> Result<u64, DbError> {
+    Ok(in_tx!(db, |tx| {
+        let ended = sqlx::query(END_OTHERS).bind(user.0).bind(kept).execute(&mut *tx).await?.rows_affected();
+        if ended > 0 {
+            audit::note!(tx, by, "session.end-others", format!("user:{}", user.0), json!({ "sessions_ended": ended }));
+        }
+        ended
+    }))
+}

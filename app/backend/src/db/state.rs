@@ -59,6 +59,18 @@ pub async fn quarantine(db: &Db, device: DeviceNumber, limit: i64) -> Result<Vec
         .collect())
 }
 
+/// The newest refusals since then of registered devices, `most` at most: whose, when, why.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn refused_since(db: &Db, since_ms: i64, most: i64) -> Result<Vec<(DeviceNumber, i64, Reason)>, DbError> {
+    const SQL: &str = "SELECT device, received_ms, reason FROM
+        (SELECT id, device, received_ms, reason FROM quarantine WHERE device > 0 ORDER BY id DESC LIMIT $2) AS newest
+        WHERE received_ms > $1 ORDER BY id DESC";
+    let rows: Vec<(i64, i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(since_ms).bind(most).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(device, at_ms, reason)| (DeviceNumber(device), at_ms, Reason::from_stored(reason))).collect())
+}
+
 /// Gives what one device has in quarantine to another, and forgets that the first was ever seen.
 ///
 /// # Errors

@@ -106,6 +106,16 @@ pub async fn all(db: &Db) -> Result<Vec<Unclaimed>, DbError> {
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).fetch_all(c).await)?.into_iter().map(read).collect()
 }
 
+/// How many wait to be claimed.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn count(db: &Db) -> Result<u64, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM unclaimed WHERE claimed_ms IS NULL";
+    let count: i64 = on!(db, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?;
+    Ok(count.unsigned_abs())
+}
+
 /// The one that wants this id.
 ///
 /// # Errors

@@ -22,15 +22,19 @@ pub struct User {
     pub password_hash: Option<String>,
     /// Whether they may sign in.
     pub enabled: bool,
+    /// Language that they chose, `es` or `en`.
+    pub lang: Option<String>,
+    /// Colours that they chose: `system`, `light` or `dark`.
+    pub theme: Option<String>,
 }
 
-type Row = (i64, String, String, String, Option<String>, Option<i64>);
+type Row = (i64, String, String, String, Option<String>, Option<i64>, Option<String>, Option<String>);
 
-const COLUMNS: &str = "SELECT id, email, name, role, password_hash, disabled_ms FROM users";
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme FROM users";
 
-fn read((id, email, name, role, password_hash, disabled_ms): Row) -> Result<User, DbError> {
+fn read((id, email, name, role, password_hash, disabled_ms, lang, theme): Row) -> Result<User, DbError> {
     let role = role.parse().map_err(|_| DbError::Unreadable { table: "users", column: "role", found: role })?;
-    Ok(User { id: UserId(id), email, name, role, password_hash, enabled: disabled_ms.is_none() })
+    Ok(User { id: UserId(id), email, name, role, password_hash, enabled: disabled_ms.is_none(), lang, theme })
 }
 
 /// An address as it is stored and compared.
@@ -120,6 +124,51 @@ pub async fn set_password(db: &Db, email: &str, password_hash: &str, by: By<'_>)
         let Some(id) = id else { return Err(DbError::Missing("users")) };
         let ended = sqlx::query(END).bind(id).execute(&mut *tx).await?.rows_affected();
         audit::note!(tx, by, "user.password", &email, json!({ "sessions_ended": ended }));
+    });
+    Ok(())
+}
+
+/// What somebody changes about their own account; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Profile<'a> {
+    /// Name to greet them by.
+    pub name: Option<&'a str>,
+    /// `es` or `en`.
+    pub lang: Option<&'a str>,
+    /// `system`, `light` or `dark`.
+    pub theme: Option<&'a str>,
+}
+
+/// Changes a profile. A name is noted in the audit log, a language and colours are nobody's business.
+///
+/// # Errors
+/// [`DbError::Missing`] when the user is gone.
+pub async fn set_profile(db: &Db, id: UserId, profile: Profile<'_>, by: By<'_>) -> Result<(), DbError> {
+    const SET: &str = "UPDATE users SET name = COALESCE($2, name), lang = COALESCE($3, lang), theme = COALESCE($4, theme) WHERE id = $1";
+    in_tx!(db, |tx| {
+        let set = sqlx::query(SET).bind(id.0).bind(profile.name).bind(profile.lang).bind(profile.theme);
+        if set.execute(&mut *tx).await?.rows_affected() != 1 {
+            return Err(DbError::Missing("users"));
+        }
+        if profile.name.is_some() {
+            audit::note!(tx, by, "user.profile", format!("user:{}", id.0), json!({}));
+        }
+    });
+    Ok(())
+}
+
+/// Gives somebody the password that they chose, and ends their other sessions: who knew the old one is out.
+///
+/// # Errors
+/// [`DbError::Missing`] when the user is gone.
+pub async fn change_password(db: &Db, id: UserId, password_hash: &str, kept_session: &str, by: By<'_>) -> Result<(), DbError> {
+    const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
+    in_tx!(db, |tx| {
+        if sqlx::query(SET).bind(id.0).bind(password_hash).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Err(DbError::Missing("users"));
+        }
+        let ended = sqlx::query(super::sessions::END_OTHERS).bind(id.0).bind(kept_session).execute(&mut *tx).await?.rows_affected();
+        audit::note!(tx, by, "user.password", format!("user:{}", id.0), json!({ "sessions_ended": ended }));
     });
     Ok(())
 }

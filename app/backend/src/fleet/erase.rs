@@ -16,5 +16,7 @@ pub async fn erase(app: &App, who: &Principal, device: &Device, range: Option<(i
     let actor = who.actor();
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
     devices::note_erasure(app.registry(), &device.id, range, by).await?;
-    app.store().delete(device.number, range).await
+    let outcome = app.store().delete(device.number, range).await;
+    app.minutes().forget(device.number);
+    outcome
 }

@@ -1,7 +1,8 @@
 //! The device list.
 
 use vigia_domain::device::{DeviceKind, DeviceRow};
-use vigia_domain::ids::{DeviceId, UserId};
+use vigia_domain::headline::foremost;
+use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 use vigia_domain::rights::Principal;
 use vigia_domain::user::Role;
 
@@ -63,6 +64,17 @@ pub async fn visible_devices(registry: &Db, principal: &Principal, most: usize) 
     }
 }
 
+impl Visible {
+    /// Whether a device of this owner is among them.
+    pub(super) fn shows(&self, owner: Option<UserId>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::All => true,
+            Self::OwnedBy(user) => owner == Some(*user),
+        }
+    }
+}
+
 /// The rows that a principal may see; the route has already asked whether it may see the list.
 pub(super) fn visible(principal: &Principal) -> Visible {
     match principal {
@@ -77,7 +89,7 @@ pub(super) fn row(app: &App, device: Device) -> DeviceRow {
     let seen_ms = app.store().seen_ms(device.number);
     let presence = presence_of(app, device.number);
     DeviceRow {
-        headline: headline(device.kind, app.store().latest(device.number)).map(|v| telemetry::latest(v, now_ms)),
+        headline: headline(app, device.kind, device.number).map(|v| telemetry::latest(v, now_ms)),
         id: device.id.to_string(),
         name: device.name,
         kind: device.kind,
@@ -88,20 +100,11 @@ pub(super) fn row(app: &App, device: Device) -> DeviceRow {
 }
 
 /// The value that stands for the device in one line.
-fn headline(kind: DeviceKind, mut values: Vec<LastValue>) -> Option<LastValue> {
-    values.sort_by_key(|v| importance(kind, &v.metric));
-    values.into_iter().next()
-}
-
-/// The order in which a device's metrics are shown: the smaller the earlier, then by name.
-pub(super) fn importance(kind: DeviceKind, metric: &str) -> usize {
-    const METER: [&str; 8] = ["power_w", "voltage_v", "current_a", "energy_wh", "power_factor", "frequency_hz", "output", "temperature_c"];
-    const BIODIGESTER: [&str; 6] = ["pressure_hpa", "gas_m3", "gas_flow_m3_per_h", "temperature_c", "humidity_percent", "ph"];
-    const OTHER: [&str; 0] = [];
-    let order: &[&str] = match kind {
-        DeviceKind::Biodigester => &BIODIGESTER,
-        DeviceKind::EnergyMeter | DeviceKind::Switch => &METER,
-        DeviceKind::PillDispenser | DeviceKind::Other => &OTHER,
-    };
-    order.iter().position(|m| *m == metric).unwrap_or(order.len())
+pub(super) fn headline(app: &App, kind: DeviceKind, device: DeviceNumber) -> Option<LastValue> {
+    let store = app.store();
+    if store.known_metrics(device) == 0 {
+        return None;
+    }
+    // Thousands are asked for one page: most have the first of all.
+    foremost(kind).iter().find_map(|metric| store.last(device, metric)).or_else(|| store.latest(device).into_iter().next())
 }

@@ -1,8 +1,9 @@
 //! The device page.
 
 use vigia_domain::device::DeviceView;
+use vigia_domain::headline::importance;
 
-use super::list::{importance, row};
+use super::list::row;
 use crate::app::App;
 use crate::db::devices::Device;
 use crate::db::{DbError, state};

@@ -1,6 +1,7 @@
 //! Files of the browser bundle: where they come from, and how they are served.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
@@ -23,8 +24,6 @@ pub struct AssetNames {
     pub js: String,
     /// The browser half.
     pub wasm: String,
-    /// The part of it that only the page of a device needs.
-    pub wasm_device: String,
     /// The style sheet.
     pub css: String,
     /// The chart library, loaded by pages that draw.
@@ -37,6 +36,16 @@ pub struct AssetNames {
     pub swagger_css: String,
     /// Changes with any file of the bundle.
     pub build: String,
+    /// The others: `needs_device` are the files that make up the part of the browser half that only the page of a device needs.
+    #[serde(flatten)]
+    others: BTreeMap<String, String>,
+}
+
+impl AssetNames {
+    /// The addresses of the files that a part of the browser half consists of; none if the bundle has no such part.
+    pub fn part(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.others.get(&format!("needs_{name}")).map(String::as_str).unwrap_or_default().split_whitespace()
+    }
 }
 
 /// The names as they are now: while developing, a bundle may be replaced under a running server.

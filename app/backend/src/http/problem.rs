@@ -17,6 +17,7 @@ use crate::auth::principal::Unchecked;
 use crate::auth::session::SessionError;
 use crate::db::DbError;
 use crate::mqtt::Unavailable;
+use crate::report::Busy;
 
 /// How long a client should wait while the database is away, in seconds.
 pub const RETRY_SECONDS: u16 = 5;
@@ -132,6 +133,16 @@ impl From<Unchecked> for Problem {
     }
 }
 
+impl From<Busy> for Problem {
+    fn from(busy: Busy) -> Self {
+        let status = match busy {
+            Busy::Own => StatusCode::TOO_MANY_REQUESTS,
+            Busy::All => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::new(status, busy.to_string())
+    }
+}
+
 impl From<Unavailable> for Problem {
     fn from(_: Unavailable) -> Self {
         Self::unavailable()
@@ -180,6 +191,9 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS.into());
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        answer.headers_mut().entry(RETRY_AFTER).or_insert(RETRY_SECONDS.into());
     }
     if status == StatusCode::UNAUTHORIZED {
         answer.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));

@@ -37,13 +37,37 @@ impl Checks {
         reading: &mut Reading,
         now_ms: i64,
         newest: impl Fn(&str) -> Option<(i64, f64)>,
+        refused: impl FnMut(Reason),
+    ) {
+        self.check_all(device, reading, now_ms, newest, refused, true);
+    }
+
+    /// The same of a reading that is only tried: the next one is not measured against it.
+    pub(super) fn try_out(
+        &self,
+        device: DeviceNumber,
+        reading: &mut Reading,
+        now_ms: i64,
+        newest: impl Fn(&str) -> Option<(i64, f64)>,
+        refused: impl FnMut(Reason),
+    ) {
+        self.check_all(device, reading, now_ms, newest, refused, false);
+    }
+
+    fn check_all(
+        &self,
+        device: DeviceNumber,
+        reading: &mut Reading,
+        now_ms: i64,
+        newest: impl Fn(&str) -> Option<(i64, f64)>,
         mut refused: impl FnMut(Reason),
+        is_kept: bool,
     ) {
         let at_ms = reading.at_ms.unwrap_or(now_ms);
         reading.values.retain(|(name, value)| {
             let limit = if self.limits.is_empty() { None } else { self.limit(device, name) };
             let outcome = in_range(limit, name, *value).and_then(|()| match limit.and_then(|limit| limit.change_per_s) {
-                Some(most) => self.change(device, name, at_ms, *value, most, &newest),
+                Some(most) => self.change((device, name), (at_ms, *value), most, &newest, is_kept),
                 None => Ok(()),
             });
             outcome.map_err(&mut refused).is_ok()
@@ -59,12 +83,11 @@ impl Checks {
 
     fn change(
         &self,
-        device: DeviceNumber,
-        name: &str,
-        at_ms: i64,
-        value: f64,
+        (device, name): (DeviceNumber, &str),
+        (at_ms, value): (i64, f64),
         most: f64,
         newest: &impl Fn(&str) -> Option<(i64, f64)>,
+        is_kept: bool,
     ) -> Result<(), Reason> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (device, name.to_owned());
@@ -80,7 +103,9 @@ impl Checks {
                 return Ok(());
             }
         }
-        last.insert(key, (at_ms, value));
+        if is_kept {
+            last.insert(key, (at_ms, value));
+        }
         Ok(())
     }
 }
@@ -135,7 +160,9 @@ mod tests {
             refused(&checks, 1, 20_000, "level_l", 90.0).as_deref(),
             Some("level_l went from 50 to 90, faster than the 1 per second that its settings allow")
         );
-        assert_eq!(refused(&checks, 1, 21_000, "level_l", 52.0), None);
+        let mut tried = Reading { at_ms: Some(20_500), values: vec![("level_l".to_owned(), 56.0)] };
+        checks.try_out(DeviceNumber(1), &mut tried, 0, |_| None, |why| panic!("{why}"));
+        assert_eq!(refused(&checks, 1, 21_000, "level_l", 52.0), None, "and nothing is measured against what was only tried");
         assert_eq!(refused(&checks, 1, 5_000, "level_l", 60.0), None, "an older reading is measured against it, too");
         assert_eq!(refused(&checks, 1, 61_000, "level_l", 90.0), None, "by now it may have risen so far");
         assert_eq!(refused(&checks, 2, 61_000, "level_l", 9_000.0), None, "another device's first value");

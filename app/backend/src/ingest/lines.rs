@@ -5,7 +5,7 @@ use vigia_domain::decode::line_protocol::Part;
 use vigia_domain::limits::ATTRIBUTES_PER_DEVICE;
 use vigia_domain::reason::Reason;
 
-use super::Ingest;
+use super::{Came, Ingest, Message};
 use crate::mqtt::{DeviceIdentity, Unavailable};
 
 /// What a request says of one device that is registered.
@@ -62,12 +62,22 @@ impl Ingest {
         if checked.is_empty() {
             return Ok(());
         }
+        let mut watched = Vec::new();
         let entries = checked.into_iter().map(|(device, decoded)| {
             let entry = self.entry(&device, decoded, Vec::new(), true);
+            if self.inner.messages.is_watched(device.number) {
+                // The request is of several devices: whoever sees this one need not see the others' lines.
+                watched.push((
+                    device.number,
+                    Message::of(Came { source: "HTTP", decoder: None, qos: None, payload: b"" }, &entry, Vec::new()),
+                ));
+            }
             (device.id, entry)
         });
-        self.store(entries.collect()).await?;
-        Ok(())
+        let entries = entries.collect();
+        let stored = self.store(entries).await;
+        watched.into_iter().for_each(|(device, message)| self.keep(device, Some(message), stored.is_ok()));
+        Ok(stored?)
     }
 
     /// The sender hears it, and whoever looks at the device's page sees it, too.

@@ -3,8 +3,10 @@
 mod checks;
 mod clock;
 mod lines;
+mod messages;
 mod stamp;
 mod strikes;
+mod trial;
 mod writer;
 
 use std::collections::HashSet;
@@ -24,13 +26,16 @@ use crate::lifecycle::{Lifecycle, Phase};
 use crate::live::Hub;
 use crate::metrics::IngestMetrics;
 use crate::mqtt::{DeviceIdentity, Unavailable};
-use crate::telemetry::{Entry, Refused, TelemetryStore};
+use crate::telemetry::{Entry, Minutes, Refused, TelemetryStore};
 use crate::world::World;
 use checks::Checks;
 use clock::Clocks;
 pub use lines::{LinesNotTaken, OfDevice};
+use messages::{Came, Messages};
+pub use messages::{Look, MESSAGES_KEPT, Message, PAYLOAD_SHOWN};
 use stamp::Stamps;
 use strikes::Strikes;
+pub use trial::{Trial, Try};
 use writer::{Request, Writer};
 
 /// How many messages may wait for the writer; then senders wait, which is the back-pressure.
@@ -57,6 +62,7 @@ struct Inner {
     routes: Routes,
     checks: Checks,
     clocks: Clocks,
+    messages: Messages,
     world: World,
     metrics: IngestMetrics,
 }
@@ -87,6 +93,8 @@ pub struct Source<'a> {
     pub name: &'a str,
     /// What follows it there.
     pub rest: &'a str,
+    /// Its quality of service, where that is known.
+    pub qos: Option<u8>,
 }
 
 /// Why readings over HTTP were not taken.
@@ -105,6 +113,7 @@ impl Ingest {
     #[must_use]
     pub fn start(
         store: Arc<dyn TelemetryStore>,
+        minutes: Minutes,
         hub: Hub,
         world: World,
         metrics: IngestMetrics,
@@ -112,7 +121,7 @@ impl Ingest {
         lifecycle: &Lifecycle,
     ) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
-        let writer = Writer { store: Arc::clone(&store), hub, requests, metrics: metrics.clone(), world: world.clone() };
+        let writer = Writer { store: Arc::clone(&store), minutes, hub, requests, metrics: metrics.clone(), world: world.clone() };
         lifecycle.spawn("writer", Phase::Store, |stop| writer.run(stop));
         Self {
             inner: Arc::new(Inner {
@@ -124,6 +133,7 @@ impl Ingest {
                 routes: rules.routes,
                 checks: Checks::new(rules.limits),
                 clocks: Clocks::default(),
+                messages: Messages::default(),
                 world,
                 metrics,
             }),
@@ -140,6 +150,13 @@ impl Ingest {
     #[must_use]
     pub fn clock_offset_ms(&self, device: DeviceNumber) -> Option<i64> {
         self.inner.clocks.offset_ms(device)
+    }
+
+    /// The last messages of a device that somebody looks at, from the first look on; see [`Look`]. `after`: the look and the message
+    /// that one knows already.
+    #[must_use]
+    pub fn look(&self, device: DeviceNumber, after: Option<(i64, u64)>) -> Look {
+        self.inner.messages.look(device, self.inner.world.clock.now_ms(), after)
     }
 
     /// Learns what a device is, for limits of its kind.
@@ -163,7 +180,7 @@ impl Ingest {
     /// [`Unavailable`]: nothing was stored.
     pub async fn message(&self, device: &DeviceIdentity, topic: &str, payload: &[u8]) -> Result<(), Unavailable> {
         match self.inner.routes.find(topic, |name| decode::is_called(&device.id, name).then_some(())) {
-            Found::Up { decoder, name, rest, .. } => self.placed(device, Source { topic, decoder, name, rest }, payload).await,
+            Found::Up { decoder, name, rest, .. } => self.placed(device, Source { topic, decoder, name, rest, qos: None }, payload).await,
             Found::Hello => Ok(()),
             Found::Down { .. } | Found::Nobodys => {
                 self.quarantine(device, topic, Reason::UnknownTopic, payload, true).await;
@@ -178,13 +195,9 @@ impl Ingest {
     /// [`Unavailable`]: nothing was stored.
     pub async fn placed(&self, device: &DeviceIdentity, source: Source<'_>, payload: &[u8]) -> Result<(), Unavailable> {
         let inner = &self.inner;
-        let mut refused = Vec::new();
         let note = |reason: Reason| refusal(source.topic, reason, payload);
-        let entry = match source.decoder.decode(source.name, source.rest, payload) {
-            Err(reason) => {
-                refused.push(note(reason));
-                self.entry(device, Decoded::default(), refused, true)
-            }
+        let (decoded, refused) = match source.decoder.decode(source.name, source.rest, payload) {
+            Err(reason) => (Decoded::default(), vec![note(reason)]),
             Ok(mut decoded) => {
                 let now_ms = inner.world.clock.now_ms();
                 let mut reasons = std::mem::take(&mut decoded.refused);
@@ -198,14 +211,15 @@ impl Ingest {
                 }
                 let more = reasons.len().saturating_sub(TOLD_ONE_BY_ONE) as u64;
                 reasons.truncate(TOLD_ONE_BY_ONE);
-                refused.extend(reasons.into_iter().map(note));
+                let mut refused: Vec<_> = reasons.into_iter().map(note).collect();
                 if more > 0 {
                     refused.push(note(Reason::More { count: more }));
                 }
-                self.entry(device, decoded, refused, true)
+                (decoded, refused)
             }
         };
-        self.store(vec![(device.id.clone(), entry)]).await
+        let came = Came { source: source.topic, decoder: Some(source.decoder), qos: source.qos, payload };
+        self.take(device, came, decoded, refused, true).await
     }
 
     /// Takes of a message that a broker had kept what has a time of its own: storing that twice is harmless. Its device does not
@@ -228,7 +242,8 @@ impl Ingest {
             return Ok(false);
         }
         let timed = Decoded { readings: decoded.readings, events: decoded.events, ..Decoded::default() };
-        self.store(vec![(device.id.clone(), self.entry(device, timed, refused, false))]).await?;
+        let came = Came { source: source.topic, decoder: Some(source.decoder), qos: source.qos, payload };
+        self.take(device, came, timed, refused, false).await?;
         Ok(true)
     }
 
@@ -247,14 +262,19 @@ impl Ingest {
 
     /// Takes out what cannot be, and readings of which nothing is left.
     fn check(&self, device: DeviceNumber, readings: &mut Vec<Reading>, now_ms: i64, mut refused: impl FnMut(Reason)) {
-        let newest = |metric: &str| {
-            let latest = self.inner.store.latest(device);
-            latest.into_iter().find(|value| value.metric == metric).map(|value| (value.at_ms, value.value))
-        };
+        let newest = self.newest_of(device);
         for reading in &mut *readings {
-            self.inner.checks.check(device, reading, now_ms, newest, &mut refused);
+            self.inner.checks.check(device, reading, now_ms, &newest, &mut refused);
         }
         readings.retain(|reading| !reading.values.is_empty());
+    }
+
+    /// Instant and value of the newest of a metric.
+    fn newest_of(&self, device: DeviceNumber) -> impl Fn(&str) -> Option<(i64, f64)> {
+        move |metric| {
+            let latest = self.inner.store.latest(device);
+            latest.into_iter().find(|value| value.metric == metric).map(|value| (value.at_ms, value.value))
+        }
     }
 
     /// Takes one reading or an array of them, all or nothing. Returns how many were stored, after the commit.
@@ -276,8 +296,8 @@ impl Ingest {
             return Err(Reason::TooManyMetrics.into());
         }
         let count = decoded.readings.len();
-        let entry = self.entry(device, decoded, Vec::new(), true);
-        self.store(vec![(device.id.clone(), entry)]).await?;
+        let came = Came { source: "HTTP", decoder: Some(Decoder::Native), qos: None, payload };
+        self.take(device, came, decoded, Vec::new(), true).await?;
         Ok(count)
     }
 
@@ -296,12 +316,38 @@ impl Ingest {
     /// Puts something that was not taken where the device's page shows it. A device that tries without end is cut short, and a
     /// stranger who uses its name is noted once a minute and never counts as the device.
     pub async fn quarantine(&self, device: &DeviceIdentity, source: &str, reason: Reason, payload: &[u8], by_itself: bool) {
+        // Whoever does not know the password is not the device, and said nothing in its name.
+        let watched = (by_itself && self.inner.messages.is_watched(device.number)).then(|| reason.clone());
         let entry = self.entry(device, Decoded::default(), vec![refusal(source, reason, payload)], by_itself);
-        if entry.refused.is_empty() {
-            return;
-        }
-        if self.store(vec![(device.id.clone(), entry)]).await.is_err() {
+        let message = watched.map(|reason| Message::of(Came { source, decoder: None, qos: None, payload }, &entry, vec![reason]));
+        let is_stored = entry.refused.is_empty() || self.store(vec![(device.id.clone(), entry)]).await.is_ok();
+        if !is_stored {
             tracing::warn!(device = %device.id, "a refusal could not be written down: the database is away");
+        }
+        self.keep(device.number, message, is_stored);
+    }
+
+    /// Stores what a message came to, and shows it to whoever looks at the device.
+    async fn take(
+        &self,
+        device: &DeviceIdentity,
+        came: Came<'_>,
+        decoded: Decoded,
+        refused: Vec<Refused>,
+        heard: bool,
+    ) -> Result<(), Unavailable> {
+        let is_watched = self.inner.messages.is_watched(device.number);
+        let reasons = is_watched.then(|| refused.iter().map(|refused| refused.reason.clone()).collect());
+        let entry = self.entry(device, decoded, refused, heard);
+        let message = reasons.map(|reasons| Message::of(came, &entry, reasons));
+        let stored = self.store(vec![(device.id.clone(), entry)]).await;
+        self.keep(device.number, message, stored.is_ok());
+        stored
+    }
+
+    fn keep(&self, device: DeviceNumber, message: Option<Message>, is_stored: bool) {
+        if let Some(message) = message {
+            self.inner.messages.keep(device, Message { is_stored, ..message });
         }
     }
 

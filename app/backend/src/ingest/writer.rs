@@ -15,7 +15,7 @@ use crate::db::DbError;
 use crate::live::Hub;
 use crate::metrics::IngestMetrics;
 use crate::mqtt::Unavailable;
-use crate::telemetry::{Entry, TelemetryStore, Won};
+use crate::telemetry::{Entry, Minutes, TelemetryStore, Won};
 use crate::world::World;
 
 /// The most messages in one transaction.
@@ -39,6 +39,7 @@ struct Sender {
 
 pub(super) struct Writer {
     pub(super) store: Arc<dyn TelemetryStore>,
+    pub(super) minutes: Minutes,
     pub(super) hub: Hub,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) metrics: IngestMetrics,
@@ -126,7 +127,9 @@ impl Writer {
     }
 
     fn stored(&self, entries: &[Entry], won: &[Won], senders: Vec<Sender>) {
-        self.metrics.messages.inc_by(entries.iter().filter(|e| e.heard).count() as u64);
+        let heard = entries.iter().filter(|e| e.heard).count() as u64;
+        self.metrics.messages.inc_by(heard);
+        self.metrics.rate.count(heard, self.world.clock.now_ms());
         self.metrics.readings.inc_by(entries.iter().map(|e| e.readings.len() as u64).sum());
         let mut devices = Vec::with_capacity(entries.len());
         for sender in senders {
@@ -134,6 +137,7 @@ impl Writer {
             let _ = sender.done.send(Ok(()));
             devices.extend(sender.devices);
         }
+        self.minutes.feed(entries);
         for ((entry, device), won) in entries.iter().zip(devices).zip(won) {
             let heard = entry.heard.then_some(entry.device);
             self.hub.publish_at(&device, heard, Some(entry.received_ms), || announcements(entry, won, &device));

@@ -1,5 +1,6 @@
 //! What the process counts, in a registry of its own; `/metrics` writes it out.
 
+mod rate;
 mod turned;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -9,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+pub use self::rate::Rate;
 pub(crate) use self::turned::Turned;
 
 /// Every count of the process.
@@ -175,6 +177,8 @@ pub struct HttpLabels {
 pub struct IngestMetrics {
     /// Messages stored.
     pub messages: Counter,
+    /// Messages stored in the last seconds.
+    pub rate: Rate,
     /// Readings stored.
     pub readings: Counter,
     /// Messages, or parts of them, not taken.
@@ -193,6 +197,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let ingest = IngestMetrics {
             messages: Counter::default(),
+            rate: Rate::default(),
             readings: Counter::default(),
             quarantined: Counter::default(),
             unplaced: Counter::default(),

@@ -69,6 +69,15 @@ pub trait Gate: Send + Sync {
     /// [`Unavailable`]: nothing was stored.
     async fn accept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<(), Unavailable>;
 
+    /// The same, with the quality of service by which it came: for who looks at the device's messages.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: nothing was stored.
+    async fn accept_by(&self, device: &DeviceIdentity, topic: &str, payload: Bytes, qos: u8) -> Result<(), Unavailable> {
+        let _ = qos;
+        self.accept(device, topic, payload).await
+    }
+
     /// Takes a message that the broker had kept (retained): nobody knows when it was sent, and its device need not be there. Says
     /// whether anything of it was stored: only what has a time of its own is, and that may come twice.
     ///

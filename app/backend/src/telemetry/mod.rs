@@ -1,6 +1,7 @@
 //! The time-series store: one trait, one engine so far, and what every engine's answers are made with.
 
 pub mod buckets;
+mod minutes;
 pub mod sql;
 mod tidy;
 
@@ -16,6 +17,7 @@ use vigia_domain::{time, units};
 
 use crate::db::DbError;
 use buckets::Buckets;
+pub use minutes::Minutes;
 pub use tidy::tidy;
 
 /// How many refusals are kept of each device.
@@ -111,6 +113,11 @@ pub trait TelemetryStore: Send + Sync {
     /// The last value of every metric of a device, by name.
     fn latest(&self, device: DeviceNumber) -> Vec<LastValue>;
 
+    /// The last value of one metric of a device.
+    fn last(&self, device: DeviceNumber, metric: &str) -> Option<LastValue> {
+        self.latest(device).into_iter().find(|last| last.metric == metric)
+    }
+
     /// The newest instant of anything that a device sent, milliseconds since the epoch.
     fn newest_ms(&self, device: DeviceNumber) -> Option<i64>;
 
@@ -139,7 +146,13 @@ pub trait TelemetryStore: Send + Sync {
     /// [`DbError`].
     async fn range(&self, device: DeviceNumber, metric: &str, from_ms: i64, to_ms: i64) -> Result<Vec<(i64, f64)>, DbError>;
 
-    /// The same, in buckets.
+    /// The same of many metrics of many devices at once, in the order in which they are asked for.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    async fn recent(&self, wanted: &[(DeviceNumber, String)], from_ms: i64, to_ms: i64) -> Result<Vec<Vec<(i64, f64)>>, DbError>;
+
+    /// Every value of one metric in buckets.
     ///
     /// # Errors
     /// [`DbError`].

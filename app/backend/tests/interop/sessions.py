@@ -61,6 +61,13 @@ def test_a_session_ends_at_its_time_and_by_a_good_bye():
     client.leave()
 
 
+def test_a_good_bye_ends_a_session_also_for_a_client_that_comes_again_at_once():
+    for n in range(60):
+        client = Client("quick", clean=False, expiry=60)
+        assert not client.present, n
+        client.leave(SessionExpiryInterval=0)
+
+
 def test_the_longest_that_a_session_is_kept_is_said():
     client = Client("long", expiry=0xFFFFFFFF)
     assert client.properties.SessionExpiryInterval == 7200

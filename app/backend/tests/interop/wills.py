@@ -29,6 +29,18 @@ def test_it_is_published_when_a_client_is_gone_without_a_word_and_only_then():
         ears.leave()
 
 
+def test_a_good_bye_counts_also_when_the_client_comes_again_at_once():
+    for version in VERSIONS:
+        ears = listener(version)
+        for n in range(60):
+            # Session and will are to end with the good-bye, which the broker may read after the next CONNECT.
+            client = Client("quick", version=version, will=will())
+            assert not client.present, n
+            client.leave()
+        ears.quiet()
+        ears.leave()
+
+
 def test_a_retained_will_stays():
     Client("w", will=will(retain=True)).vanish()
     time.sleep(0.2)

@@ -192,6 +192,7 @@ both! {
                 "/api/v1/devices/{id}/commands/{command}",
                 "/api/v1/devices/{id}/config",
                 "/api/v1/devices/{id}/latest",
+                "/api/v1/devices/{id}/readings.csv",
                 "/api/v1/devices/{id}/telemetry",
                 "/api/v1/live",
                 "/api/v1/stream/devices",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vigia_backend::bench::ingest::{self, Plan};
-use vigia_backend::bench::{backlog, chart, soak};
+use vigia_backend::bench::{backlog, chart, devices, soak};
 use vigia_backend::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,6 +66,23 @@ async fn the_lines_of_the_chart_bench_have_every_figure_and_count_every_reading(
         assert_eq!((&line["bench"], &line["engine"]), (&"chart".into(), &"sqlite".into()));
         let figures = if line["readings"].is_null() { ["bytes_per_value", "bytes_per_value_with_quarters"] } else { ["p50_ms", "p95_ms"] };
         assert!(figures.iter().all(|name| line[name].as_f64().is_some_and(|figure| figure > 0.0)), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lines_of_the_devices_bench_have_every_figure_of_every_filter() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let plan = devices::Plan { devices: 230, rounds: 1, database: None };
+    let mut lines = Vec::new();
+    devices::run(&World::real(), dir.path(), &plan, |line| lines.push(serde_json::to_value(line).expect("JSON"))).await.expect("it runs");
+    assert_eq!(lines.len(), 10);
+    assert_eq!((&lines[0]["found"], &lines[0]["pages"]), (&230.into(), &(3 * 14).into()), "three pages in fourteen orders");
+    assert_eq!((&lines[3]["found"], &lines[4]["found"]), (&184.into(), &46.into()), "one in five is silent");
+    for line in &lines {
+        assert_eq!((&line["bench"], &line["engine"]), (&"devices".into(), &"sqlite".into()));
+        for name in ["p50_ms", "p95_ms", "max_ms", "first_max_ms"] {
+            assert!(line[name].as_f64().is_some_and(|figure| figure > 0.0), "{name} in {line}");
+        }
     }
 }
 

@@ -21,7 +21,7 @@ async fn named(it: &Installation, id: &str, name: &str) {
 }
 
 async fn page(it: &Installation, principal: &Principal, text: &str, state: StateFilter, from: &str) -> DevicePage {
-    fleet::page(&it.app, principal, &PageFilter { text, state, below: from.parse().ok() }).await.expect("asked")
+    fleet::page(&it.app, principal, &PageFilter { text, state, from: from.parse().ok(), ..PageFilter::default() }).await.expect("asked")
 }
 
 fn ids(page: &DevicePage) -> Vec<&str> {
@@ -102,7 +102,7 @@ both! {
         }
         it.gate().accept(&two, "vigia/two/status", Bytes::from_static(b"{\"online\":false}")).await.expect("taken");
         let counts = DeviceCounts { all: 3, online: 1, offline: 1, never: 1 };
-        for (state, wanted) in [(StateFilter::All, vec!["three", "two", "one"]), (StateFilter::Online, vec!["one"]), (StateFilter::Silent, vec!["three", "two"])] {
+        for (state, wanted) in [(StateFilter::All, vec!["three", "two", "one"]), (StateFilter::Online, vec!["one"]), (StateFilter::Offline, vec!["two"]), (StateFilter::Never, vec!["three"])] {
             let page = page(it, &ALL_SEEING(), "", state, "").await;
             assert_eq!((ids(&page), page.counts, page.found), (wanted.clone(), counts, wanted.len() as u64), "{state:?}");
         }

@@ -12,6 +12,7 @@ mod live_known;
 mod live_right;
 mod live_said;
 mod live_socket;
+mod readings;
 mod stream;
 mod stream_body;
 mod stream_card;
@@ -19,13 +20,24 @@ mod telemetry;
 mod unclaimed;
 mod write;
 
+pub use readings::{NotExported, readings_csv};
+
 use super::health;
 use super::table::Route;
 
 /// Its part of the table of routes.
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = health::routes();
-    routes.extend([devices::list(), devices::one(), latest::route(), erase::route(), telemetry::route(), ingest::route(), live::route()]);
+    routes.extend([
+        devices::list(),
+        devices::one(),
+        latest::route(),
+        erase::route(),
+        telemetry::route(),
+        readings::route(),
+        ingest::route(),
+        live::route(),
+    ]);
     routes.extend(stream::routes());
     routes.extend(commands::routes());
     routes.extend(device_config::routes());

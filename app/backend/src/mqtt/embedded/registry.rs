@@ -140,8 +140,8 @@ impl Registry {
         let (now, link, mut over) = (Instant::now(), Arc::<Link>::default(), Vec::new());
         if let Some(session) = existing {
             // What the device was before, known by another number, may have subscribed to what it may not now, and the other way round;
-            // and so may it before its rights were withdrawn.
-            if !wish.clean && session.device == *device && !session.locked().is_withdrawn {
+            // and so may it before its rights were withdrawn. Whose time has come is over, whether that was looked at yet or not.
+            if !wish.clean && session.device == *device && session.locked().goes_on(now) {
                 held.leave_agenda(&session);
                 held.touch(&session);
                 session.locked().connect(Arc::clone(&link), wish.expiry, now);

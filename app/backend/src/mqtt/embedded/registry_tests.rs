@@ -37,6 +37,19 @@ fn a_device_has_its_share_of_connections_and_a_client_that_comes_again_its_place
 }
 
 #[tokio::test]
+async fn a_session_whose_time_has_come_is_over_before_anybody_has_looked_at_it() {
+    let registry = Registry::default();
+    let first = begin(&registry, 0).await;
+    registry.leave(&first.session, &first.link, None, None);
+    let second = begin(&registry, 0).await;
+    assert!(second.is_present && second.over.is_empty());
+    registry.leave(&second.session, &second.link, None, Some(Duration::from_nanos(1)));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let third = begin(&registry, 0).await;
+    assert!(!third.is_present && third.over.len() == 1);
+}
+
+#[tokio::test]
 async fn a_new_session_pushes_out_the_oldest_that_is_only_remembered() {
     let registry = Registry::default();
     let connected = begin(&registry, 0).await;

@@ -171,6 +171,11 @@ impl State {
         self.outbox.drop_unowed();
     }
 
+    /// Whether a client that comes again finds it as it left it.
+    pub(super) fn goes_on(&self, now: Instant) -> bool {
+        !self.is_withdrawn && self.ends.is_none_or(|at| at > now)
+    }
+
     /// When this session wants to be looked at, while its client is gone.
     pub(super) fn due(&self) -> Option<Instant> {
         let will = self.will.as_ref().map(|(at, _)| *at);

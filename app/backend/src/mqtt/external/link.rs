@@ -44,6 +44,8 @@ pub(super) struct Message {
     pub(super) topic: String,
     pub(super) payload: Bytes,
     pub(super) ack: Ack,
+    /// The quality of service by which the broker handed it on.
+    pub(super) qos: u8,
     /// It was kept by the broker and says nothing about now.
     pub(super) retained: bool,
 }
@@ -254,7 +256,7 @@ fn of_v5(event: five::Event) -> Happened {
         five::Event::Incoming(v5::Packet::Publish(publish)) => {
             let ack = Ack((publish.qos != five::mqttbytes::QoS::AtMostOnce).then_some(publish.pkid));
             let topic = String::from_utf8_lossy(&publish.topic).into_owned();
-            Happened::Came(Message { topic, payload: publish.payload, ack, retained: publish.retain })
+            Happened::Came(Message { topic, payload: publish.payload, ack, qos: publish.qos as u8, retained: publish.retain })
         }
         five::Event::Incoming(v5::Packet::PubAck(ack)) => Happened::Has(
             ack.pkid,
@@ -277,7 +279,13 @@ fn of_v311(event: rumqttc::Event) -> Happened {
         Event::Incoming(Packet::ConnAck(ack)) => Happened::Standing { remembered: ack.session_present },
         Event::Incoming(Packet::Publish(publish)) => {
             let ack = Ack((publish.qos != rumqttc::QoS::AtMostOnce).then_some(publish.pkid));
-            Happened::Came(Message { topic: publish.topic, payload: publish.payload, ack, retained: publish.retain })
+            Happened::Came(Message {
+                topic: publish.topic,
+                payload: publish.payload,
+                ack,
+                qos: publish.qos as u8,
+                retained: publish.retain,
+            })
         }
         Event::Incoming(Packet::PubAck(ack)) => Happened::Has(ack.pkid, Ok(())),
         Event::Incoming(Packet::SubAck(ack)) => {

@@ -248,6 +248,11 @@ impl LatestCache {
         found
     }
 
+    /// Instant and value of a metric.
+    pub(super) fn last(&self, device: DeviceNumber, metric: u32) -> Option<(i64, f64)> {
+        self.read(device.0).values.get(&device.0)?.get(&metric).map(|last| (last.at_ms, last.value))
+    }
+
     pub(super) fn newest_ms(&self, device: DeviceNumber) -> Option<i64> {
         self.read(device.0).values.get(&device.0)?.values().map(|last| last.at_ms).max()
     }

@@ -23,6 +23,7 @@ mod moving;
 mod names;
 mod others;
 mod read;
+mod recent;
 mod renew;
 mod retain;
 mod rows;
@@ -245,6 +246,11 @@ impl TelemetryStore for SqlStore {
         self.latest.of(device, &self.names)
     }
 
+    fn last(&self, device: DeviceNumber, metric: &str) -> Option<LastValue> {
+        let (at_ms, value) = self.latest.last(device, self.names.id(metric)?)?;
+        Some(LastValue { metric: metric.to_owned(), at_ms, value })
+    }
+
     fn newest_ms(&self, device: DeviceNumber) -> Option<i64> {
         self.latest.newest_ms(device)
     }
@@ -280,6 +286,14 @@ impl TelemetryStore for SqlStore {
         };
         self.torn(asked.await)?;
         Ok(found)
+    }
+
+    async fn recent(&self, wanted: &[(DeviceNumber, String)], from_ms: i64, to_ms: i64) -> Result<Vec<Vec<(i64, f64)>>, DbError> {
+        let asked = async {
+            Self::catch_up(self).await?;
+            self.recent_of(wanted, from_ms, to_ms).await
+        };
+        self.torn(asked.await)
     }
 
     async fn aggregate(&self, question: &Question<'_>) -> Result<Buckets, DbError> {

@@ -24,7 +24,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::house::House;
 use super::limits;
-use super::link::Link;
+use super::link::{Link, Order};
 use super::session::Session;
 use super::wire::{Reason, Version};
 pub(super) use closing::End;
@@ -163,7 +163,7 @@ impl Connection {
         loop {
             // Work and writing take time, and whoever is due is measured by it.
             self.now = Instant::now();
-            self.hear_orders();
+            self.hear_orders(cx);
             let mut moved = self.poll_read(cx);
             moved |= self.poll_work(cx);
             self.fill();
@@ -179,10 +179,14 @@ impl Connection {
         }
     }
 
-    fn hear_orders(&mut self) {
+    fn hear_orders(&mut self, cx: &mut Context<'_>) {
         if let Some(told) = self.link.take() {
             self.has_mail = true;
             if let Some(order) = told {
+                if order == Order::TakenOver {
+                    // What it said before its client came again counts, its good-bye above all: without it, a will would be told.
+                    self.poll_read(cx);
+                }
                 self.finish(End::Told(order));
             }
         }
