@@ -17,6 +17,9 @@ async function* filesOf(folder) {
   }
 }
 
+// Code packs a quarter of a per cent better in smaller blocks and with the nearest distances written as they are; texts do not.
+const ofCode = { [constants.BROTLI_PARAM_LGBLOCK]: 16, [constants.BROTLI_PARAM_NDIRECT]: 15 };
+
 async function compress(path) {
   const raw = await readFile(path);
   const [br, gz] = await Promise.all([
@@ -25,6 +28,7 @@ async function compress(path) {
         [constants.BROTLI_PARAM_QUALITY]: 11,
         [constants.BROTLI_PARAM_SIZE_HINT]: raw.length,
         [constants.BROTLI_PARAM_LGWIN]: 24,
+        ...(extname(path) === ".wasm" ? ofCode : {}),
       },
     }),
     promisify(gzip)(raw, { level: 9 }),

@@ -1,26 +1,12 @@
-// What of ECharts is in the bundle. `charming` (and our own few calls) find it as the global `echarts`.
-import { HeatmapChart, BarChart, GaugeChart, LineChart } from "echarts/charts";
-import {
-  AriaComponent,
-  DataZoomComponent,
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TitleComponent,
-  TooltipComponent,
-  VisualMapComponent,
-} from "echarts/components";
+// What of ECharts is in the bundle, and no more: every chart of ours is a line over time. `components/chart` finds it as the global
+// `echarts`. What is left out: other kinds of charts, and the components whose work our page does (legend, tooltip, slider).
+import { LineChart } from "echarts/charts";
+import { DataZoomInsideComponent, GridComponent, MarkAreaComponent, TitleComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import es from "echarts/i18n/langES-obj.js";
 import { CanvasRenderer } from "echarts/renderers";
 
-echarts.use([
-  LineChart, BarChart, HeatmapChart, GaugeChart,
-  GridComponent, TooltipComponent, DataZoomComponent, MarkAreaComponent, MarkLineComponent, VisualMapComponent,
-  LegendComponent, TitleComponent, AriaComponent,
-  CanvasRenderer,
-]);
+echarts.use([LineChart, GridComponent, DataZoomInsideComponent, MarkAreaComponent, TitleComponent, CanvasRenderer]);
 echarts.registerLocale("ES", es);
 
 // charming names no locale: months and days follow the page's language.
@@ -29,12 +15,4 @@ function init(element, theme, options) {
   return echarts.init(element, theme || undefined, { locale, ...options });
 }
 
-globalThis.echarts = {
-  init,
-  version: echarts.version,
-  connect: echarts.connect,
-  disconnect: echarts.disconnect,
-  dispose: echarts.dispose,
-  getInstanceByDom: echarts.getInstanceByDom,
-  registerTheme: echarts.registerTheme,
-};
+globalThis.echarts = { init };

@@ -4,4 +4,7 @@ import { build } from "esbuild";
 import { javascript as target } from "./targets.mjs";
 
 const [input, outfile] = process.argv.slice(2);
-await build({ entryPoints: [input], outfile, bundle: true, minify: true, format: "esm", target, charset: "utf8", legalComments: "none", logLevel: "warning" });
+// wasm-bindgen names the module of the parts once for each of them.
+const logOverride = { "duplicate-object-key": "silent" };
+
+await build({ entryPoints: [input], outfile, bundle: true, minify: true, format: "esm", target, charset: "utf8", legalComments: "none", logLevel: "warning", logOverride });

@@ -11,7 +11,37 @@ use std::{env, fs, path::Path};
 use serde_json::Value;
 
 /// Rooms whose texts the server alone writes: the browser gets sentences, and need not load them all.
-const OF_THE_SERVER: [&str; 2] = ["reason_", "notice_"];
+const OF_THE_SERVER: [&str; 5] = ["reason_", "notice_", "heard_", "tried_", "offline_"];
+
+/// Rooms, and single texts, of pages whose code is a part (`src/part.rs`): they are functions, and go where the code goes that calls them. A field of
+/// `Texts` is in what every first visit loads.
+const OF_PARTS: [&str; 25] = [
+    "attribute_",
+    "design_",
+    "device_attributes_none",
+    "device_back",
+    "device_clock",
+    "device_figures",
+    "device_no",
+    "device_tab",
+    "device_yes",
+    "enter_",
+    "gap_",
+    "help_",
+    "history_",
+    "messages_",
+    "palette_dark",
+    "palette_found",
+    "palette_hint",
+    "palette_label",
+    "palette_light",
+    "palette_none",
+    "palette_system",
+    "quarantine_",
+    "settings_",
+    "setup_",
+    "trial_",
+];
 
 const LANGUAGES: [(&str, &str); 2] = [("Es", "es"), ("En", "en")];
 
@@ -67,7 +97,7 @@ fn main() {
     let mut out = String::from(
         "/// Every text of the pages, in one language.\npub(crate) struct Texts {\n    /// Which language this is.\n    pub(crate) lang: Lang,\n",
     );
-    for key in spanish.iter().filter(|(_, text)| text.shape() == Shape::Field).map(|(key, _)| key) {
+    for key in spanish.iter().filter(|(key, text)| is_field(key, text)).map(|(key, _)| key) {
         writeln!(out, "    pub(crate) {key}: &'static str,").expect("a String takes everything");
     }
     out.push_str("}\n");
@@ -75,7 +105,7 @@ fn main() {
         writeln!(out, "/// `locales/{name}.json`.\npub(crate) static {}: Texts = Texts {{ lang: Lang::{variant},", name.to_uppercase())
             .expect("a String takes everything");
         for (key, text) in texts {
-            if let (Shape::Field, Text::Single(text)) = (text.shape(), text) {
+            if let (true, Text::Single(text)) = (is_field(key, text), text) {
                 writeln!(out, "    {key}: {text:?},").expect("a String takes everything");
             }
         }
@@ -83,8 +113,10 @@ fn main() {
     }
     out.push_str("impl Texts {\n");
     for (key, text) in spanish {
-        if let Shape::Method { arguments, plural } = text.shape() {
-            method(&mut out, key, &arguments, plural, &languages);
+        match text.shape() {
+            Shape::Method { arguments, plural } => method(&mut out, key, &arguments, plural, &languages),
+            Shape::Field if !is_field(key, text) => of_part(&mut out, key, &languages),
+            Shape::Field => {}
         }
     }
     out.push_str("}\n");
@@ -93,6 +125,22 @@ fn main() {
     fs::write(Path::new(&folder).join("texts.rs"), out).expect("OUT_DIR can be written");
     println!("cargo::rerun-if-changed=locales");
     println!("cargo::rerun-if-changed=build.rs");
+}
+
+/// Whether a text is a field of `Texts`.
+fn is_field(key: &str, text: &Text) -> bool {
+    text.shape() == Shape::Field && !OF_PARTS.iter().any(|room| key.starts_with(room))
+}
+
+/// A text of a part: nothing refers to it but the code that shows it.
+fn of_part(out: &mut String, key: &str, languages: &[Language<'_>]) {
+    let _ = writeln!(out, "    pub(crate) const fn {key}(&self) -> &'static str {{\n        match self.lang {{");
+    for (variant, _, texts) in languages {
+        if let Text::Single(text) = &texts[key] {
+            let _ = writeln!(out, "            Lang::{variant} => {text:?},");
+        }
+    }
+    out.push_str("        }\n    }\n");
 }
 
 type Language<'a> = (&'a str, &'a str, BTreeMap<String, Text>);

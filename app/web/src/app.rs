@@ -7,13 +7,19 @@ use leptos_router::{Lazy, path};
 
 use crate::boot::{Boot, Outcome};
 use crate::clock::Clock;
-use crate::components::frame::{Door, Frame};
+use crate::components::door::Door;
+use crate::components::frame::Frame;
+use crate::components::nav::Counts;
 use crate::components::theme_switch::ChosenTheme;
+use crate::components::toasts::Toasts;
 use crate::live::Live;
+use crate::pages::design::DesignRoute;
 use crate::pages::device::DeviceRoute;
 use crate::pages::devices::DevicesPage;
-use crate::pages::enter::EnterPage;
-use crate::pages::setup::SetupPage;
+use crate::pages::enter::EnterRoute;
+use crate::pages::home::HomeRoute;
+use crate::pages::settings::SettingsRoute;
+use crate::pages::setup::SetupRoute;
 use crate::pages::sign_in::{SignInInPlace, SignInPage};
 use crate::pages::status::{Status, StatusPage};
 
@@ -28,7 +34,9 @@ pub(crate) fn App(#[prop(optional)] waited_ms: i64) -> impl IntoView {
     provide_context(boot.lang);
     provide_context(Clock::start(boot.now_ms, waited_ms));
     provide_context(Live::new(waited_ms > 0));
-    provide_context(ChosenTheme(RwSignal::new(boot.theme)));
+    provide_context(ChosenTheme::new(boot.theme));
+    provide_context(Toasts::none());
+    provide_context(Counts::unknown());
     let (outcome, signed_in) = (boot.outcome, boot.visitor.is_some());
     let is_door = DOORS.contains(&boot.path.trim_end_matches('/'));
     provide_context(StoredValue::new(boot));
@@ -44,6 +52,8 @@ pub(crate) fn App(#[prop(optional)] waited_ms: i64) -> impl IntoView {
                         Outcome::Forbidden => Status::Forbidden,
                         Outcome::NotFound => Status::NotFound,
                         Outcome::Unavailable => Status::Unavailable,
+                        Outcome::TooMany => Status::TooMany,
+                        Outcome::Busy => Status::Busy,
                         _ => Status::Failed,
                     };
                     if signed_in {
@@ -62,12 +72,14 @@ pub(crate) fn App(#[prop(optional)] waited_ms: i64) -> impl IntoView {
 fn Pages() -> impl IntoView {
     view! {
         <FlatRoutes fallback=|| view! { <StatusPage status=Status::NotFound/> }>
-            <Route path=path!("/") view=DevicesPage/>
+            <Route path=path!("/") view={Lazy::<HomeRoute>::new()}/>
             <Route path=path!("/devices") view=DevicesPage/>
             <Route path=path!("/devices/:id") view={Lazy::<DeviceRoute>::new()}/>
+            <Route path=path!("/_design") view={Lazy::<DesignRoute>::new()}/>
+            <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()}/>
             <Route path=path!("/sign-in") view=SignInPage/>
-            <Route path=path!("/setup") view=SetupPage/>
-            <Route path=path!("/enter") view=EnterPage/>
+            <Route path=path!("/setup") view={Lazy::<SetupRoute>::new()}/>
+            <Route path=path!("/enter") view={Lazy::<EnterRoute>::new()}/>
         </FlatRoutes>
     }
 }

@@ -25,7 +25,7 @@ where
     }
     // The browser has one thread.
     send_wrapper::SendWrapper::new(async move {
-        let (status, text) = fetch(address).await.map_err(|_| Fault::UNAVAILABLE)?;
+        let (status, text) = fetch(address).await.map_err(|_| Fault::UNREACHABLE)?;
         if status < 400 {
             serde_json::from_str(&text).map_err(|_| Fault::UNAVAILABLE)
         } else {
@@ -53,4 +53,18 @@ pub(crate) async fn send(request: &Request) -> Result<Response, JsValue> {
 /// What an answer holds.
 pub(crate) async fn text(response: &Response) -> Result<String, JsValue> {
     Ok(JsFuture::from(response.text()?).await?.as_string().unwrap_or_default())
+}
+
+/// Sends a form, even when the page is left meanwhile; where its answer leads. `None` when it was not taken.
+pub(crate) async fn post(path: &str, pairs: &[(&str, String)]) -> Option<String> {
+    let params = web_sys::UrlSearchParams::new().ok()?;
+    for (name, value) in pairs {
+        params.append(name, value);
+    }
+    let init = web_sys::RequestInit::new();
+    init.set_method("POST");
+    let _ = js_sys::Reflect::set(&init, &"keepalive".into(), &true.into());
+    init.set_body(&params);
+    let response = send(&Request::new_with_str_and_init(path, &init).ok()?).await.ok()?;
+    if response.ok() { response.headers().get("location").ok()? } else { None }
 }

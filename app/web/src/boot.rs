@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use vigia_domain::user::Visitor;
+use vigia_domain::user::{Role, Visitor};
 
+use crate::columns::Columns;
 use crate::fault::Fault;
 use crate::i18n::Lang;
 
@@ -21,6 +22,10 @@ pub enum Outcome {
     NotFound,
     /// 503, the database is away: a page that says so.
     Unavailable,
+    /// 429, too many files at once: a page that says so.
+    TooMany,
+    /// 503, as many files are being made as can be: a page that says so.
+    Busy,
     /// 500 and its like: a page that says so.
     #[default]
     Failed,
@@ -59,6 +64,8 @@ pub(crate) struct Boot {
     pub(crate) lang: Lang,
     /// Light or dark.
     pub(crate) theme: Theme,
+    /// The columns of the device list.
+    pub(crate) columns: Columns,
     /// What to show.
     pub(crate) outcome: Outcome,
     /// The path asked for.
@@ -75,6 +82,13 @@ pub(crate) struct Boot {
     pub(crate) origin: String,
     /// Port of the broker, likewise.
     pub(crate) mqtt_port: u16,
+}
+
+impl Boot {
+    /// Whether the visitor sees their own devices alone. So does whoever is not known to run the installation: a key, for one.
+    pub(crate) fn is_customer(&self) -> bool {
+        self.visitor.as_ref().is_none_or(|visitor| visitor.role == Role::Customer)
+    }
 }
 
 /// What this page started with.

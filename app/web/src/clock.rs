@@ -30,6 +30,13 @@ impl Clock {
         Self { now_ms, running }
     }
 
+    /// One that stands at this instant: what is drawn by it is the same whenever somebody looks.
+    pub(crate) fn still(at_ms: i64) -> Self {
+        let (running, set_running) = signal(false);
+        Effect::new(move || set_running.set(true));
+        Self { now_ms: signal(at_ms).0, running }
+    }
+
     /// Now. Whoever reads it in a view is drawn again every second.
     pub(crate) fn now_ms(self) -> i64 {
         self.now_ms.get()

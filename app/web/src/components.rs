@@ -1,19 +1,36 @@
 //! Parts that pages are made of, one a file, each with its styles in `style/components/`.
 
+pub(crate) mod account;
 pub(crate) mod age;
+pub(crate) mod arrive;
 pub(crate) mod badge;
+pub(crate) mod chart;
 pub(crate) mod copy;
+pub(crate) mod crumbs;
+pub(crate) mod dialog;
+pub(crate) mod door;
 pub(crate) mod empty;
+pub(crate) mod ended;
 pub(crate) mod field;
 pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod here;
 pub(crate) mod icon;
+pub(crate) mod key_figure;
 pub(crate) mod language_switch;
 pub(crate) mod live_state;
 pub(crate) mod mark;
+pub(crate) mod menu;
 pub(crate) mod moment;
+pub(crate) mod nav;
 pub(crate) mod notice;
+pub(crate) mod page_head;
+pub(crate) mod palette;
+pub(crate) mod progress;
 pub(crate) mod sign_out;
+pub(crate) mod skeleton;
+pub(crate) mod spark;
+pub(crate) mod tabs;
 pub(crate) mod theme_switch;
 pub(crate) mod title;
+pub(crate) mod toasts;

@@ -5,19 +5,23 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest as _, Query};
-use axum::http::{HeaderMap, Request, Response, StatusCode, header, request::Parts};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::*;
 use leptos::server_fn::error::{SERVER_FN_ERROR_HEADER, ServerFnUrlError};
 use leptos_axum::ResponseOptions;
+use vigia_backend::http::Problem;
 use vigia_backend::http::assets::NamesNow;
 use vigia_backend::http::problem::RETRY_SECONDS;
+use vigia_domain::user::Visitor;
 
 use crate::boot::{Boot, Outcome, Theme};
+use crate::columns::Columns;
 use crate::fault::Fault;
 use crate::i18n::Lang;
 use crate::server;
 use crate::shell::shell;
+use crate::typed::{self, Typed};
 
 /// Renders pages and calls server functions. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,8 +41,10 @@ impl Face {
     /// Renders what `outcome` says at the request's address, with the right status and its own
     /// `Content-Security-Policy`. The request carries the app and the principal in its extensions.
     pub async fn page(&self, outcome: Outcome, request: Request<Body>) -> Response<Body> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let boot = self.boot(outcome, &parts).await;
+        parts.extensions.insert(boot.lang);
+        let chosen = chosen(&boot, &parts.headers);
         let assets = Arc::new((self.assets)());
         let context = move || {
             provide_context(boot.clone());
@@ -50,7 +56,10 @@ impl Face {
         let handler = leptos_axum::render_app_async_with_context(context, shell);
         let mut response = handler(Request::from_parts(parts, body)).await;
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        for cookie in chosen {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&response.status()) {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS.into());
         }
         response
@@ -58,32 +67,60 @@ impl Face {
 
     /// Answers a server function, from a page's script or from a form of a browser without one.
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         // Read here, where a body that is too large is told from one that cannot be understood.
         let body = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
             Ok(body) if std::str::from_utf8(&body).is_err() => {
                 return (StatusCode::UNPROCESSABLE_ENTITY, "the form is no UTF-8").into_response();
             }
-            Ok(body) => Body::from(body),
+            Ok(body) => body,
             Err(refused) => return refused.into_response(),
         };
-        let request = Request::from_parts(parts, body);
+        if let Some(page) = referer(&parts).and_then(|page| HeaderValue::from_str(&page).ok()) {
+            parts.headers.insert(header::REFERER, page);
+        }
+        let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
         let mut response = own_status(leptos_axum::handle_server_fns_with_context(|| (), request).await.into_response()).await;
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        let cookie = match response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+            true if server::is_plain_form(&parts) => typed::keep(&parts, &body, false),
+            true => None,
+            false => typed::forget(&parts),
+        };
+        cookie.map(|cookie| response.headers_mut().append(header::SET_COOKIE, cookie));
+        response
+    }
+
+    /// Answers who may not call a server function. A browser that sent its form is led back to the page, which says so and has what was
+    /// typed: of a session that ended in the midst of it nothing is lost.
+    pub(crate) async fn turn_away(&self, problem: Problem, request: Request<Body>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let fault = Fault { status: problem.status().as_u16(), field: None };
+        let way = referer(&parts).filter(|_| server::is_plain_form(&parts));
+        let way = way.and_then(|page| ServerFnUrlError::new(parts.uri.path(), fault).to_url(&page).ok());
+        let Some(way) = way else { return problem.into_response() };
+        // The page's path alone: whoever wrote the header, the way leads nowhere else.
+        let mut response = Redirect::to(&format!("{}?{}", way.path(), way.query().unwrap_or_default())).into_response();
+        let form = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.unwrap_or_default();
+        let cookie = typed::keep(&parts, &form, problem.status() == StatusCode::UNAUTHORIZED);
+        cookie.map(|cookie| response.headers_mut().append(header::SET_COOKIE, cookie));
         response
     }
 
     async fn boot(&self, outcome: Outcome, parts: &Parts) -> Boot {
         // A page that tells of a failure must not fail for want of a name.
         let visitor = server::visitor(parts).await.unwrap_or_default();
-        let lang = lang(&parts.headers);
+        let lang = spoken(visitor.as_ref(), &parts.headers);
+        let theme = visitor.as_ref().and_then(|visitor| visitor.theme.as_deref());
+        let theme = theme_of(theme.or_else(|| cookie(&parts.headers, "theme")));
         Boot {
             notice: server::notice(parts, lang.texts(), visitor.as_ref()),
             visitor,
             lang,
-            theme: theme(&parts.headers),
+            theme,
+            columns: cookie(&parts.headers, Columns::COOKIE).map(Columns::of_cookie).unwrap_or_default(),
             outcome,
-            failed: failed(parts),
+            failed: failed(parts).or_else(|| unsent(outcome, &parts.headers)),
             path: parts.uri.path().to_owned(),
             now_ms: server::now_ms(parts),
             echarts: (self.assets)().echarts,
@@ -110,7 +147,8 @@ fn status_of(outcome: Outcome) -> Option<StatusCode> {
         Outcome::SignIn => Some(StatusCode::UNAUTHORIZED),
         Outcome::Forbidden => Some(StatusCode::FORBIDDEN),
         Outcome::NotFound => Some(StatusCode::NOT_FOUND),
-        Outcome::Unavailable => Some(StatusCode::SERVICE_UNAVAILABLE),
+        Outcome::Unavailable | Outcome::Busy => Some(StatusCode::SERVICE_UNAVAILABLE),
+        Outcome::TooMany => Some(StatusCode::TOO_MANY_REQUESTS),
         Outcome::Failed => Some(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
@@ -129,13 +167,43 @@ fn failed(parts: &Parts) -> Option<(String, Fault)> {
     Some((path, ServerFnUrlError::<Fault>::decode_err(&error)))
 }
 
+/// The form that nobody looked at because the session had ended, on the page to which its sender came back.
+fn unsent(outcome: Outcome, headers: &HeaderMap) -> Option<(String, Fault)> {
+    let typed = Typed::all(headers).find(|typed| typed.is_unsent && outcome == Outcome::Page)?;
+    Some((typed.action, Fault { status: 401, field: None }))
+}
+
+/// The page that a form was sent from, without what an earlier refusal left in its address.
+fn referer(parts: &Parts) -> Option<String> {
+    let mut page = parts.headers.get(header::REFERER)?.to_str().ok()?.to_owned();
+    if page.contains("__err=") {
+        ServerFnUrlError::<Fault>::strip_error_info(&mut page);
+    }
+    Some(page)
+}
+
+/// The language of who asks: the profile's, else what the browser says.
+pub(crate) fn spoken(visitor: Option<&Visitor>, headers: &HeaderMap) -> Lang {
+    visitor.and_then(|visitor| visitor.lang.as_deref()).and_then(Lang::of_code).unwrap_or_else(|| lang(headers))
+}
+
+/// The language of a browser.
 pub(crate) fn lang(headers: &HeaderMap) -> Lang {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     cookie(headers, "lang").and_then(Lang::of_code).or_else(|| accepted.and_then(Lang::of_accept)).unwrap_or_default()
 }
 
-fn theme(headers: &HeaderMap) -> Theme {
-    match cookie(headers, "theme") {
+/// What the profile says, for the calls of this page and for the door after it: they read cookies alone.
+fn chosen(boot: &Boot, headers: &HeaderMap) -> Vec<HeaderValue> {
+    let Some(visitor) = &boot.visitor else { return Vec::new() };
+    let pairs = [("lang", &visitor.lang), ("theme", &visitor.theme)];
+    let differs =
+        pairs.into_iter().filter_map(|(name, choice)| Some((name, choice.as_deref()?))).filter(|(n, c)| cookie(headers, n) != Some(c));
+    differs.filter_map(|(name, choice)| server::lasting(name, choice)).collect()
+}
+
+fn theme_of(word: Option<&str>) -> Theme {
+    match word {
         Some("light") => Theme::Light,
         Some("dark") => Theme::Dark,
         _ => Theme::System,
@@ -151,8 +219,13 @@ fn origin(https: bool, headers: &HeaderMap) -> String {
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    cookies(headers).find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+/// Names and values of the cookies that a request brings.
+pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let all = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
-    all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
 #[cfg(test)]
@@ -168,8 +241,8 @@ mod tests {
         assert_eq!(lang(&headers(&[("cookie", "id=1; lang=en"), ("accept-language", "es")])), Lang::En);
         assert_eq!(lang(&headers(&[("accept-language", "en-GB,es;q=0.5")])), Lang::En);
         assert_eq!(lang(&headers(&[("cookie", "xlang=en; lang=klingon")])), Lang::Es);
-        assert_eq!(theme(&headers(&[("cookie", "theme=dark; lang=en")])), Theme::Dark);
-        assert_eq!(theme(&headers(&[("cookie", "theme=\"><script>")])), Theme::System);
+        assert_eq!(theme_of(cookie(&headers(&[("cookie", "theme=dark; lang=en")]), "theme")), Theme::Dark);
+        assert_eq!(theme_of(cookie(&headers(&[("cookie", "theme=\"><script>")]), "theme")), Theme::System);
     }
 
     #[test]

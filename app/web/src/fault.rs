@@ -39,6 +39,8 @@ pub(crate) enum FieldFault {
     PasswordShort,
     /// Too long.
     PasswordLong,
+    /// Not the password that one has.
+    PasswordWrong,
 }
 
 impl FieldFault {
@@ -54,6 +56,7 @@ impl FieldFault {
             Self::Name => t.fault_name_missing,
             Self::PasswordShort => t.fault_password_short,
             Self::PasswordLong => t.fault_password_long,
+            Self::PasswordWrong => t.fault_password_wrong,
         }
     }
 }
@@ -62,9 +65,21 @@ impl Fault {
     /// The server or the way to it failed.
     pub(crate) const UNAVAILABLE: Self = Self { status: 503, field: None };
 
+    /// Nothing was reached: what was asked may not even have left this machine. No status of HTTP.
+    pub(crate) const UNREACHABLE: Self = Self { status: 0, field: None };
+
     /// Nobody is signed in any more.
     pub(crate) fn is_signed_out(&self) -> bool {
         self.status == 401 && self.field.is_none()
+    }
+
+    /// The sentence for what failed as a whole.
+    pub(crate) fn whole_text(&self, t: &'static Texts) -> &'static str {
+        match self.status {
+            0 => t.fault_unreachable,
+            401 => t.ended_form,
+            _ => t.fault_unavailable,
+        }
     }
 
     /// The sentence for the whole form, when no field of `own` tells it beside itself.
@@ -72,7 +87,7 @@ impl Fault {
         match self.field {
             Some(field) if own.contains(&field) => None,
             Some(field) => Some(field.text(t)),
-            None => Some(t.fault_unavailable),
+            None => Some(self.whole_text(t)),
         }
     }
 }

@@ -9,7 +9,7 @@ mod reason;
 
 pub(crate) use age::{age, span};
 pub(crate) use metric::metric;
-pub(crate) use moment::{Detail, moment, rfc3339};
-pub(crate) use number::{Written, count, scale, value};
+pub(crate) use moment::{Detail, exactly, field_text, moment, rfc3339, zone};
+pub(crate) use number::{Written, count, is_long, scale, value};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use reason::reason;

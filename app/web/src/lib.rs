@@ -12,6 +12,7 @@ mod ask;
 mod boot;
 mod clock;
 mod codec;
+mod columns;
 mod components;
 mod fault;
 mod format;
@@ -19,9 +20,14 @@ mod i18n;
 mod live;
 mod pages;
 mod part;
+mod piece;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod face;
+#[cfg(not(target_arch = "wasm32"))]
+mod frame_colour;
+#[cfg(not(target_arch = "wasm32"))]
+mod offline;
 #[cfg(not(target_arch = "wasm32"))]
 mod reload;
 #[cfg(not(target_arch = "wasm32"))]
@@ -32,9 +38,13 @@ mod server;
 mod shell;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod site;
+#[cfg(not(target_arch = "wasm32"))]
+mod typed;
 
 #[cfg(target_arch = "wasm32")]
 mod browser;
+#[cfg(target_arch = "wasm32")]
+mod takeover;
 pub use boot::Outcome;
 #[cfg(target_arch = "wasm32")]
 pub use browser::hydrate;

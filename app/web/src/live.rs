@@ -12,7 +12,6 @@ use vigia_domain::live::Update;
 use crate::clock::at_ms;
 
 /// State of the connection.
-#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "on the server nothing ever connects"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
     /// Nothing is followed.
@@ -30,6 +29,8 @@ pub(crate) enum Link {
 pub(crate) struct Live {
     link: RwSignal<Link>,
     returns: RwSignal<u32>,
+    /// It never connects.
+    is_still: bool,
     #[cfg(target_arch = "wasm32")]
     hub: StoredValue<std::rc::Rc<hub::Hub>, LocalStorage>,
 }
@@ -43,9 +44,17 @@ impl Live {
         Self {
             link,
             returns,
+            is_still: false,
             #[cfg(target_arch = "wasm32")]
             hub: StoredValue::new_local(hub::Hub::new(link, returns, late)),
         }
+    }
+
+    /// One that stays as it is and connects to nothing: for parts that are shown with given data.
+    pub(crate) fn still(link: Link) -> Self {
+        let live = Self { is_still: true, ..Self::new(false) };
+        live.link.set(link);
+        live
     }
 
     /// State of the connection.
@@ -61,6 +70,9 @@ impl Live {
 
     /// Calls `on_update` with every update of a topic for as long as the current owner lives.
     pub(crate) fn follow(self, topic: &str, on_update: impl Fn(&Update) + 'static) {
+        if self.is_still {
+            return;
+        }
         #[cfg(target_arch = "wasm32")]
         {
             let hub = self.hub.with_value(std::rc::Rc::clone);
@@ -97,8 +109,14 @@ fn seen_ms(update: &Update, before: Option<i64>, now_ms: i64) -> Option<i64> {
     }
 }
 
-/// Has the browser ask for the page again: the server knows what it may show at this address now.
-pub(crate) fn load_again() {
+/// Has the browser ask for the page again, after an answer with this status: the server knows what it may show at this address now.
+/// Where something stands half typed it stays instead, and why is said.
+pub(crate) fn load_again(status: u16) {
+    #[cfg(target_arch = "wasm32")]
+    if crate::components::ended::is_typed() {
+        return if status == 401 { crate::components::ended::say(true) } else { crate::components::ended::say_gone() };
+    }
+    let _ = status;
     let _ = window().location().reload();
 }
 

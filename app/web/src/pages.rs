@@ -1,10 +1,13 @@
 //! Pages, one a file or folder, each with the server functions that it needs.
 
 mod code_door;
+pub(crate) mod design;
 pub(crate) mod device;
 pub(crate) mod devices;
 pub(crate) mod enter;
 pub(crate) mod fragment;
+pub(crate) mod home;
+pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
 pub(crate) mod status;

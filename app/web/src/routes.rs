@@ -1,30 +1,40 @@
 //! What the face offers, as data: the server makes its route table from it, and asks the right before the body is read.
 
-use axum::Extension;
-use axum::extract::Request;
-use axum::http::Method;
+use axum::body::Body;
+use axum::extract::{FromRequest as _, Request};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Form};
 use leptos::server_fn::ServerFn;
-use vigia_backend::http::{Access, Right, Route};
+use vigia_backend::http::{Access, Problem, Right, Route};
+use vigia_backend::report::Busy;
 use vigia_domain::rights::{Action, Verdict};
 
 use crate::boot::Outcome;
 use crate::components::language_switch::ChooseLanguage;
+use crate::components::palette::FindDevices;
 use crate::components::sign_out::SignOut;
 use crate::face::Face;
-use crate::pages::device::{LoadDevice, LoadSeries};
-use crate::pages::devices::LoadDevices;
+use crate::pages::design::PATH;
+use crate::pages::device::{Filled, LoadDevice, LoadMessages, LoadSeries, TryMessage};
+use crate::pages::devices::{self, ChooseColumns, LoadDevices};
 use crate::pages::enter::RedeemEntry;
+use crate::pages::home::{LoadAttention, LoadMine};
+use crate::pages::settings::{ChangePassword, ChooseTheme, EndOtherSessions, LoadSettings, SaveProfile};
 use crate::pages::setup::RedeemSetup;
 use crate::pages::sign_in::SignIn;
 
 /// Every page and every server function, each with its right. What is not here is answered by a page that says so.
 #[must_use]
 pub fn routes(face: &Face) -> Vec<Route> {
-    let (devices, device) = (Right::Needs(Action::ReadTelemetry), Right::NeedsDevice(Action::ReadTelemetry));
+    let (listed, device) = (Right::Needs(Action::ReadTelemetry), Right::NeedsDevice(Action::ReadTelemetry));
     let mut routes = vec![
-        page(face, "/", devices),
-        page(face, "/devices", devices),
+        page(face, "/", listed),
+        page(face, "/devices", listed),
         page(face, "/devices/{id}", device),
+        try_page(face, "/devices/{id}", device),
+        page(face, "/settings", Right::Needs(Action::OwnAccount)),
         page(face, "/sign-in", Right::Public),
         page(face, "/setup", Right::Public),
         page(face, "/enter", Right::Public),
@@ -37,19 +47,119 @@ pub fn routes(face: &Face) -> Vec<Route> {
             .success(422),
         function::<RedeemEntry>(face, Right::Public).example_body(FORM, "code=vgl_x").success(422),
         function::<ChooseLanguage>(face, Right::Public).example_body(FORM, "lang=en&next=%2F"),
-        function::<LoadDevices>(face, devices),
+        file(face, devices::CSV, listed, devices::export_csv).answers_text("text/csv", "the devices"),
+        file(face, "/devices/{id}/readings.csv", device, crate::server::readings_csv)
+            .answers_text("text/csv", "the readings, as the interface for scripts has them")
+            .example_query("?metrics=power_w&from=0&to=1000"),
+        function::<LoadDevices>(face, listed),
+        function::<ChooseColumns>(face, listed).example_body(FORM, "state=true&value=true&next=%2Fdevices"),
         function::<LoadDevice>(face, device).example_query("?id=m1"),
-        function::<LoadSeries>(face, device).example_query("?id=m1&metric=power_w&period=hour"),
+        function::<LoadSeries>(face, device).example_query("?id=m1&metric=power_w&period=1h"),
+        function::<LoadMessages>(face, device).example_query("?id=m1"),
+        function::<TryMessage>(face, device).example_query("?id=m1").example_body(FORM, TRIAL),
+        function::<FindDevices>(face, listed).example_query("?q=m1"),
+        function::<LoadAttention>(face, Right::Needs(Action::ManageDevices)),
+        function::<LoadMine>(face, listed),
     ]);
+    routes.extend(account(face));
     routes
 }
 
+/// The page of all parts, for an installation whose settings want it.
+#[must_use]
+pub fn design(face: &Face) -> Route {
+    page(face, PATH, Right::Needs(Action::OwnAccount))
+}
+
+/// One's own account.
+fn account(face: &Face) -> [Route; 5] {
+    let own = Right::Needs(Action::OwnAccount);
+    [
+        function::<LoadSettings>(face, own),
+        function::<SaveProfile>(face, own).example_body(FORM, "name=Ana&lang=es&theme=dark"),
+        function::<ChooseTheme>(face, own).example_body(FORM, "theme=dark"),
+        function::<ChangePassword>(face, own).example_body(FORM, "current=correct+horse&password=correct+horse+battery"),
+        function::<EndOtherSessions>(face, own).example_body(FORM, ""),
+    ]
+}
+
 const FORM: &str = "application/x-www-form-urlencoded";
+const TRIAL: &str = "topic=vigia%2Fm1%2Ftelemetry&decoder=&payload=%7B%7D";
 
 fn page(face: &Face, path: &'static str, right: Right) -> Route {
     let face = face.clone();
     let show = move |Extension(access): Extension<Access>, request: Request| async move { face.page(outcome(access), request).await };
     Route::get(path, right, show).page()
+}
+
+/// A file that a page offers. Where there is none for who asks, a browser gets a page that says why in its reader's language.
+fn file<F>(face: &Face, path: &'static str, right: Right, make: impl Fn(Parts) -> F + Clone + Send + Sync + 'static) -> Route
+where
+    F: Future<Output = Result<Response, Busy>> + Send,
+{
+    let face = face.clone();
+    let answer = move |Extension(access): Extension<Access>, request: Request| async move {
+        let (parts, body) = request.into_parts();
+        let (response, outcome) = match outcome(access) {
+            Outcome::Page => match make(parts.clone()).await {
+                Ok(file) => {
+                    let outcome = of_file(file.status());
+                    (file, outcome)
+                }
+                Err(busy @ Busy::Own) => (Problem::from(busy).into_response(), Some(Outcome::TooMany)),
+                Err(busy @ Busy::All) => (Problem::from(busy).into_response(), Some(Outcome::Busy)),
+            },
+            refused => (of_access(access).into_response(), Some(refused)),
+        };
+        let accepts = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        match outcome.filter(|_| accepts.is_some_and(|value| value.contains("text/html"))) {
+            Some(outcome) => face.page(outcome, Request::from_parts(parts, body)).await,
+            None => response,
+        }
+    };
+    Route::get(path, right, answer).page()
+}
+
+/// The page in place of a file that could not be made; none for a file, and for a question that was wrong, whose answer names the field.
+fn of_file(status: StatusCode) -> Option<Outcome> {
+    match status {
+        StatusCode::NOT_FOUND => Some(Outcome::NotFound),
+        StatusCode::SERVICE_UNAVAILABLE => Some(Outcome::Unavailable),
+        status if status.is_server_error() => Some(Outcome::Failed),
+        _ => None,
+    }
+}
+
+/// What a program is told of a refusal.
+fn of_access(access: Access) -> Problem {
+    match access {
+        Access::Decided(verdict) => Problem::of_verdict(verdict).unwrap_or_else(Problem::internal),
+        Access::Unavailable => Problem::unavailable(),
+        Access::Failed => Problem::internal(),
+    }
+}
+
+/// The page of a device as an answer to the form in it that tries a payload: a browser without a script sends that here.
+fn try_page(face: &Face, path: &'static str, right: Right) -> Route {
+    let face = face.clone();
+    let show = move |Extension(access): Extension<Access>, request: Request| async move {
+        let outcome = outcome(access);
+        let request = if outcome == Outcome::Page { tried(request).await } else { request };
+        face.page(outcome, request).await
+    };
+    Route::post(path, right, show).page().example_body(FORM, TRIAL)
+}
+
+/// The request for the page alone, with what came of the trial.
+async fn tried(request: Request) -> Request {
+    let (mut parts, body) = request.into_parts();
+    let visitor = crate::server::visitor(&parts).await.unwrap_or_default();
+    parts.extensions.insert(crate::face::spoken(visitor.as_ref(), &parts.headers));
+    let form = Form::<Filled>::from_request(Request::from_parts(parts.clone(), body), &()).await;
+    let answer = crate::server::try_for_page(&parts, form.map(|Form(form)| form).map_err(drop));
+    parts.extensions.insert(answer);
+    parts.method = Method::GET;
+    Request::from_parts(parts, Body::empty())
 }
 
 const fn outcome(access: Access) -> Outcome {
@@ -68,9 +178,30 @@ where
     F: ServerFn,
     F::Protocol: HasMethod,
 {
-    let face = face.clone();
+    let (face, strict) = (face.clone(), face.clone());
     let call = move |request: Request| async move { face.call(request).await };
-    if <F::Protocol as HasMethod>::method() == Method::POST { Route::post(F::PATH, right, call) } else { Route::get(F::PATH, right, call) }
+    if <F::Protocol as HasMethod>::method() == Method::GET {
+        return Route::get(F::PATH, right, call);
+    }
+    if right == Right::Public {
+        return Route::post(F::PATH, right, call);
+    }
+    // A refusal is the face's matter, too: behind it may be a browser with a form.
+    let call = move |Extension(access): Extension<Access>, request: Request| async move {
+        match refusal(access) {
+            Some(problem) => strict.turn_away(problem, request).await,
+            None => strict.call(request).await,
+        }
+    };
+    Route::post(F::PATH, right, call).page()
+}
+
+fn refusal(access: Access) -> Option<Problem> {
+    match access {
+        Access::Decided(verdict) => Problem::of_verdict(verdict),
+        Access::Unavailable => Some(Problem::unavailable()),
+        Access::Failed => Some(Problem::internal()),
+    }
 }
 
 /// The method that a protocol of ours is called by.

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use axum::response::IntoResponse as _;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
@@ -14,19 +16,30 @@ use vigia_backend::config::{Guard, Settings};
 use vigia_backend::db::DbError;
 use vigia_backend::db::devices::Device;
 use vigia_backend::fleet::{self, PageFilter, StateFilter};
+use vigia_backend::http::Problem;
 use vigia_backend::http::access::PathDevice;
+use vigia_backend::http::api::{self as readings, NotExported};
 use vigia_backend::http::client::{self, Client};
-use vigia_backend::telemetry::{self, Question};
-use vigia_domain::device::DevicePage;
-use vigia_domain::rights::Principal;
-use vigia_domain::series::Series;
+use vigia_backend::report::{Busy, Export};
+use vigia_domain::attention::{Attention, Found};
+use vigia_domain::device::{DevicePage, DeviceRow};
+use vigia_domain::rights::{Action, Principal, Resource, Verdict, may};
 use vigia_domain::user::{Role, Visitor};
 
 use crate::face::set_status;
 use crate::fault::{Fault, FieldFault};
+use crate::format::reason;
 use crate::i18n::{Lang, Texts};
-use crate::pages::device::{DeviceData, Period, Told};
-use crate::pages::devices::Show;
+use crate::pages::device::{DeviceData, Told};
+use crate::pages::devices::{Show, Wanted};
+
+mod account;
+mod messages;
+mod stretch;
+
+pub(crate) use account::{change_password, choose_language, choose_theme, end_other_sessions, no_name, save_profile, settings};
+pub(crate) use messages::{messages, try_for_page, try_out, visible};
+pub(crate) use stretch::stretch;
 
 /// Who is signed in; `None` for nobody.
 pub(crate) async fn visitor(parts: &Parts) -> Result<Option<Visitor>, Fault> {
@@ -70,35 +83,87 @@ pub(crate) fn mqtt_port(parts: &Parts) -> u16 {
     parts.extensions.get::<App>().map_or(1883, |app| app.mqtt_port())
 }
 
-pub(crate) async fn devices(text: &str, show: Show, from: &str) -> Result<DevicePage, Fault> {
+pub(crate) async fn devices(wanted: &Wanted) -> Result<DevicePage, Fault> {
     let asked = Asked::here()?;
-    let state = match show {
+    told(fleet::page(&asked.app, &asked.principal, &filter(wanted)).await.map_err(Into::into))
+}
+
+/// The first devices that whoever asks may see, `most` of them.
+pub(crate) async fn mine(most: usize) -> Result<DevicePage, Fault> {
+    let asked = Asked::here()?;
+    told(fleet::few(&asked.app, &asked.principal, most).await.map_err(Into::into))
+}
+
+/// All that a choice takes and whoever asks may see, of them only `ids` where there are any.
+/// They are a file under way until what comes with them is dropped.
+pub(crate) async fn all_devices(parts: &Parts, wanted: &Wanted, ids: &[String]) -> Result<Result<(Vec<DeviceRow>, Export), Fault>, Busy> {
+    let asked = match Asked::of(parts) {
+        Ok(asked) => asked,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let export = asked.app.exports().begin(&asked.principal)?;
+    let rows = fleet::all(&asked.app, &asked.principal, &filter(wanted), ids).await;
+    Ok(rows.map(|rows| (rows, export)).map_err(Into::into))
+}
+
+/// The readings that a request asks for of the device that its path names; `Err`: no further file is made now.
+pub(crate) async fn readings_csv(parts: Parts) -> Result<Response<Body>, Busy> {
+    let asked = Asked::of(&parts).and_then(|asked| Ok((asked.device()?, asked)));
+    let Ok((device, asked)) = asked else { return Ok(Problem::not_found().into_response()) };
+    match readings::readings_csv(asked.app, &asked.principal, &device, &parts.uri).await {
+        Ok(file) => Ok(file),
+        Err(NotExported::Busy(busy)) => Err(busy),
+        Err(NotExported::Problem(problem)) => Ok(problem.into_response()),
+    }
+}
+
+/// What was asked for makes no sense.
+pub(crate) fn refused<T>() -> Result<T, Fault> {
+    told(Err(Fault { status: 422, field: None }))
+}
+
+fn filter(wanted: &Wanted) -> PageFilter<'_> {
+    let state = match wanted.show {
         Show::All => StateFilter::All,
         Show::Online => StateFilter::Online,
-        Show::Offline => StateFilter::Silent,
+        Show::Offline => StateFilter::Offline,
+        Show::Never => StateFilter::Never,
     };
     // A page that somebody kept must not fail for its cursor: it begins at the first then.
-    let filter = PageFilter { text, state, below: from.parse().ok() };
-    told(fleet::page(&asked.app, &asked.principal, &filter).await.map_err(Into::into))
+    let from = wanted.from.parse().ok();
+    PageFilter { text: &wanted.text, state, kind: wanted.kind, owner: &wanted.owner, sort: wanted.sort, from }
+}
+
+/// What needs attention in the installation.
+pub(crate) async fn attention() -> Result<Attention, Fault> {
+    let asked = Asked::here()?;
+    // The page that shows it is everybody's, so its route has not asked.
+    if may(&asked.principal, Action::ManageDevices, Resource::Installation) != Verdict::Allowed {
+        return told(Err(Fault { status: 403, field: None }));
+    }
+    let t = asked.lang.texts();
+    let attention = told(fleet::attention(&asked.app, |why| reason(t, why)).await.map_err(Into::into))?;
+    // Messages are counted and clocks are heard in this process alone.
+    let note = asked.app.hub().has_neighbours().then(|| t.notice_one_process.to_owned());
+    Ok(Attention { note, ..attention })
+}
+
+/// The devices that somebody means; `recent`: ids with commas between.
+pub(crate) async fn find(text: &str, recent: &str) -> Result<Vec<Found>, Fault> {
+    let asked = Asked::here()?;
+    let recent: Vec<&str> = recent.split(',').filter(|id| !id.is_empty()).take(fleet::MOST_FOUND).collect();
+    told(fleet::find(&asked.app, &asked.principal, text, &recent).await.map_err(Into::into))
 }
 
 /// The device that the route names, found by its guard.
 pub(crate) async fn device() -> Result<DeviceData, Fault> {
     let asked = Asked::here()?;
     let device = Device::clone(&*told(asked.device())?);
+    // Whoever opens the page may want to see what comes from now on.
+    let _ = asked.app.ingest().look(device.number, None);
     let view = told(fleet::view(&asked.app, device).await.map_err(Into::into))?;
     let refused = Told::all(asked.lang.texts(), view.quarantine);
     Ok(DeviceData { row: view.row, latest: view.latest, attributes: view.attributes, clock_offset_ms: view.clock_offset_ms, refused })
-}
-
-/// A metric of the device that the route names over a period that ends now, and where it begins.
-pub(crate) async fn series(metric: &str, period: Period) -> Result<(i64, Series), Fault> {
-    let asked = Asked::here()?;
-    let device = told(asked.device())?.number;
-    let (from_ms, to_ms) = period.around(asked.app.world().clock.now_ms());
-    let question = Question { device, metric, from_ms, to_ms, points: period.points() };
-    let buckets = told(asked.app.store().aggregate(&question).await.map_err(Into::into))?;
-    Ok((from_ms, telemetry::series(metric, &buckets)))
 }
 
 pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
@@ -151,7 +216,9 @@ impl Asked {
         let from = parts.extensions.get::<Client>().and_then(|client| client.0);
         let session = parts.extensions.get::<Session>().cloned();
         let device = parts.extensions.get::<PathDevice>().map(|PathDevice(device)| Arc::clone(device));
-        Ok(Self { app, principal, session, from, device, lang: crate::face::lang(&parts.headers) })
+        // The page knows the profile by then; a call of it comes with the cookie that the page has brought.
+        let lang = parts.extensions.get().copied().unwrap_or_else(|| crate::face::lang(&parts.headers));
+        Ok(Self { app, principal, session, from, device, lang })
     }
 
     fn session(&self) -> Result<Session, Fault> {
@@ -198,18 +265,17 @@ impl From<SignInError> for Fault {
 /// Gives a fault's status to the answer, except to a form without a script: that is led back to its page.
 fn told<T>(result: Result<T, Fault>) -> Result<T, Fault> {
     if let Err(fault) = &result
-        && !is_plain_form()
+        && !use_context::<Parts>().is_some_and(|parts| is_plain_form(&parts))
     {
         set_status(StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     }
     result
 }
 
-fn is_plain_form() -> bool {
-    use_context::<Parts>().is_some_and(|parts| {
-        let accepts = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
-        parts.method == Method::POST && accepts.is_some_and(|v| v.contains("text/html"))
-    })
+/// Whether a request is a form that a browser sends by itself.
+pub(crate) fn is_plain_form(parts: &Parts) -> bool {
+    let accepts = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    parts.method == Method::POST && accepts.is_some_and(|v| v.contains("text/html"))
 }
 
 /// After a form: to `next` if it is an address of ours, else home.
@@ -224,11 +290,14 @@ fn is_ours(next: &str) -> bool {
 
 /// Remembers a choice for a year.
 pub(crate) fn remember(name: &str, value: &str) {
-    if let (Some(response), Ok(cookie)) =
-        (use_context::<ResponseOptions>(), HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax")))
-    {
+    if let (Some(response), Some(cookie)) = (use_context::<ResponseOptions>(), lasting(name, value)) {
         response.append_header(header::SET_COOKIE, cookie);
     }
+}
+
+/// A cookie that lasts a year.
+pub(crate) fn lasting(name: &str, value: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax")).ok()
 }
 
 #[cfg(test)]

@@ -11,10 +11,8 @@ use vigia_backend::http::assets::AssetNames;
 
 use crate::app::App;
 use crate::boot::{Boot, Outcome};
-use crate::part::NEEDED;
-
-/// Paper and ink of `style/tokens.css`, for the browser's own frame.
-const PAPER: (&str, &str) = ("#fbfaf7", "#0b0f16");
+use crate::frame_colour;
+use crate::part::{NEEDED, Part};
 
 pub(crate) fn shell() -> impl IntoView {
     let boot = use_context::<Boot>().unwrap_or_default();
@@ -28,6 +26,8 @@ pub(crate) fn shell() -> impl IntoView {
     // Two lines of our own instead of Leptos's component, which knows no hashed names of ours. The WASM is compiled
     // while it arrives: the module gets the address, not the bytes.
     let mut start = format!("import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)", assets.js, assets.wasm);
+    start.push_str(crate::offline::REGISTER);
+    start.push_str(frame_colour::FOLLOW);
     if cfg!(debug_assertions) {
         start.push_str(crate::reload::SCRIPT);
     }
@@ -38,16 +38,15 @@ pub(crate) fn shell() -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
-                {theme_colour(PAPER.0, "(prefers-color-scheme: light)")}
-                {theme_colour(PAPER.1, "(prefers-color-scheme: dark)")}
+                {frame_colour::colours(boot.theme)}
                 <meta name="description" content=boot.lang.texts().brand_tagline/>
                 <link rel="preload" href=assets.font.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="stylesheet" href=assets.css.clone()/>
                 <link rel="modulepreload" href=assets.js.clone()/>
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-                {part(&boot, &assets).map(|part| view! {
-                    <link id=NEEDED rel="preload" href=part r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-                })}
+                {part(&boot, &assets).into_iter().enumerate().map(|(at, file)| view! {
+                    <link id=(at == 0).then_some(NEEDED) rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                }).collect_view()}
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <link rel="icon" href="/icon-192.png" r#type="image/png" sizes="192x192"/>
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
@@ -62,15 +61,12 @@ pub(crate) fn shell() -> impl IntoView {
     }
 }
 
-/// The part of the browser half that this page needs besides: it comes at the same time as the rest.
-fn part(boot: &Boot, assets: &AssetNames) -> Option<String> {
-    let is_device = boot.outcome == Outcome::Page && boot.path.starts_with("/devices/");
-    (is_device && !assets.wasm_device.is_empty()).then(|| assets.wasm_device.clone())
-}
-
-/// `view!` knows no `media` on a `<meta>`.
-fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
-    leptos::html::meta().name("theme-color").content(colour).attr("media", media)
+/// The files of the part of the browser half that this page needs besides: they come at the same time as the rest.
+fn part(boot: &Boot, assets: &AssetNames) -> Vec<String> {
+    match Part::of(&boot.path).filter(|part| *part != Part::Mine || boot.is_customer()) {
+        Some(part) if boot.outcome == Outcome::Page => assets.part(part.name()).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Nothing but our own files; scripts only with this page's nonce, or fetched by one that had it.

@@ -13,7 +13,7 @@ use vigia_backend::http::{Problem, Route, Site, router};
 
 use crate::boot::Outcome;
 use crate::face::Face;
-use crate::routes::routes;
+use crate::routes::{design, routes};
 
 /// The whole site over one bundle.
 pub fn site(app: &App, files: Arc<dyn Files>, names: NamesNow) -> Router {
@@ -22,13 +22,18 @@ pub fn site(app: &App, files: Arc<dyn Files>, names: NamesNow) -> Router {
         let face = face.clone();
         move |request: Request| rest(face, files, request)
     };
-    router(app, Site { routes: table(&face, names) }, fallback).layer(Extension(names))
+    let mut routes = table(&face, names);
+    if app.settings().http.design {
+        routes.push(design(&face));
+    }
+    router(app, Site { routes }, fallback).layer(Extension(names))
 }
 
 /// What the site adds to the table of routes: pages, their calls, and while developing what tells them to reload.
 #[must_use]
 pub fn table(face: &Face, names: NamesNow) -> Vec<Route> {
     let mut table = routes(face);
+    table.extend(crate::offline::routes(names));
     if cfg!(debug_assertions) {
         table.push(crate::reload::route(names));
     }

@@ -1,5 +1,6 @@
 //! All steps in their order.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
@@ -7,6 +8,7 @@ use anyhow::Result;
 use crate::fingerprint::files_below;
 use crate::place::Place;
 use crate::site::Site;
+use crate::ui::NEEDS;
 use crate::{parts, say, sizes, ui};
 
 /// Builds everything that changed.
@@ -25,6 +27,9 @@ pub(crate) fn collect(place: &Place, ui: &Path) -> Result<Site> {
     site.add_hashed("js", &ui.join("vigia.js"))?;
     for part in files_below(ui)?.iter().filter(|file| file.extension().is_some_and(|ending| ending == "wasm")) {
         site.add_part(part)?;
+    }
+    for line in fs::read_to_string(ui.join(NEEDS))?.lines() {
+        site.add_needs(line);
     }
     site.add_hashed("echarts", &parts::charts(place)?.join("echarts.js"))?;
     let api_page = parts::api_page(place)?;

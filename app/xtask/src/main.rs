@@ -10,6 +10,7 @@ mod fingerprint;
 mod parts;
 mod place;
 mod program;
+mod shorten;
 mod site;
 mod sizes;
 mod step;

@@ -57,7 +57,7 @@ pub(crate) fn licences(place: &Place) -> Result<PathBuf> {
     step(place, "licences", inputs, |folder| LICENCES.iter().try_for_each(|(from, to)| copy(&place.root.join(from), &folder.join(to))))
 }
 
-/// Copies `public/`: icons, manifest, service worker keep their names.
+/// Copies `public/`: icons and manifest keep their names. The service worker is no file: the program makes it (`app/web/src/offline.rs`).
 pub(crate) fn public(place: &Place) -> Result<PathBuf> {
     let from = place.root.join("public");
     step(place, "public", Fingerprint::new().with_path(&from)?, |folder| {

@@ -13,6 +13,9 @@ use crate::step::{remove_file, write};
 /// Where hashed files stand: a browser may keep them for ever.
 const HASHED: &str = "assets";
 
+/// Before the name of a part, where `assets.json` has the addresses of all its files.
+pub(crate) const NEEDS: &str = "needs_";
+
 /// Endings of the compressed twins.
 pub(crate) const TWINS: [&str; 2] = ["br", "gz"];
 
@@ -44,6 +47,14 @@ impl Site {
             self.add(&format!("wasm_{part}"), format!("{HASHED}/{name}"), file, read(file)?)?;
         }
         Ok(())
+    }
+
+    /// Adds the addresses of all files that a part of the browser half consists of, as `needs_device`.
+    pub(crate) fn add_needs(&mut self, line: &str) {
+        if let Some((part, files)) = line.split_once(' ') {
+            let addresses: Vec<String> = files.split_whitespace().map(|file| format!("/{HASHED}/{file}")).collect();
+            self.addresses.insert(format!("{NEEDS}{part}"), addresses.join(" "));
+        }
     }
 
     fn add(&mut self, key: &str, path: String, file: &Path, bytes: Vec<u8>) -> Result<String> {

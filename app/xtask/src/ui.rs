@@ -1,16 +1,20 @@
 //! The browser half of the program: Rust to WASM, wasm-bindgen, wasm-opt, one module of JavaScript.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
-use wasm_split_cli_support::{Options, transform};
+use wasm_split_cli_support::{Options, SplitWasm, transform};
 
 use crate::fingerprint::{Fingerprint, read};
 use crate::place::{Mode, Place};
-use crate::{step, tools};
+use crate::{shorten, step, tools};
+
+/// What wasm-bindgen's files are called.
+pub(crate) const NAME: &str = "vigia";
 
 /// What Rust's compiler may use, and so what wasm-opt must leave standing.
 const FEATURES: [&str; 7] = [
@@ -28,6 +32,8 @@ pub(crate) fn build(place: &Place) -> Result<PathBuf> {
     let compiled = compile(place)?;
     let bytes = read(&compiled)?;
     let inputs = Fingerprint::of(&bytes)
+        .with_path(&place.root.join("app/xtask/src/ui.rs"))?
+        .with_path(&place.root.join("app/xtask/src/shorten.rs"))?
         .with_path(&place.root.join("bundle/glue.mjs"))?
         .with_path(&place.root.join("bundle/targets.mjs"))?
         .with_path(&place.root.join("package-lock.json"))?;
@@ -62,8 +68,8 @@ fn compile(place: &Place) -> Result<PathBuf> {
 fn bind(place: &Place, bytes: &[u8], folder: &Path) -> Result<()> {
     let raw = folder.join("raw");
     let main = folder.join("main.wasm");
-    let parts = split(bytes, &raw, &main)?;
-    Bindgen::new()
+    let SplitWasm { split_modules: parts, prefetch_map: needs, .. } = split(bytes, &raw, &main)?;
+    let bound = Bindgen::new()
         .input_path(&main)
         .keep_lld_exports(true)
         .web(true)
@@ -73,12 +79,14 @@ fn bind(place: &Place, bytes: &[u8], folder: &Path) -> Result<()> {
                 .keep_debug(false)
                 .remove_name_section(place.mode == Mode::Release)
                 .remove_producers_section(true)
-                .out_name("vigia")
-                .generate(&raw)
+                .out_name(NAME)
+                .generate_output()
         })
         .context("wasm-bindgen failed")?;
+    shorten::emit(bound, &raw)?;
     finish(place, &raw.join("vigia_bg.wasm"), &folder.join("vigia.wasm"))?;
     let mut link = fs::read_to_string(raw.join(LINK))?;
+    let mut names = BTreeMap::new();
     for part in parts {
         let whole = folder.join("part.wasm");
         finish(place, &part, &whole)?;
@@ -90,8 +98,10 @@ fn bind(place: &Place, bytes: &[u8], folder: &Path) -> Result<()> {
             bail!("nothing loads the part {old}");
         }
         link = link.replace(&from, &to);
-        fs::rename(whole, folder.join(new))?;
+        fs::rename(whole, folder.join(&new))?;
+        names.insert(old.trim_end_matches(".wasm").to_owned(), new);
     }
+    fs::write(folder.join(NEEDS), listed(&needs, &names))?;
     fs::write(raw.join(LINK), link)?;
     tools::node(place, "glue.mjs", [raw.join("vigia.js").as_os_str(), folder.join("vigia.js").as_os_str()])?;
     fs::remove_file(main)?;
@@ -102,13 +112,27 @@ fn bind(place: &Place, bytes: &[u8], folder: &Path) -> Result<()> {
 /// The JavaScript that loads the parts; it becomes part of the module.
 const LINK: &str = "parts.js";
 
+/// What each part consists of: its name and its files, a part a line. What several of them need is in files of its own.
+pub(crate) const NEEDS: &str = "parts";
+
+fn listed(needs: &HashMap<String, Vec<String>>, names: &BTreeMap<String, String>) -> String {
+    let mut lines: Vec<String> = needs
+        .iter()
+        .map(|(part, files)| {
+            let files: Vec<&str> = files.iter().filter_map(|file| names.get(file)).map(String::as_str).collect();
+            format!("{part} {}\n", files.join(" "))
+        })
+        .collect();
+    lines.sort();
+    lines.concat()
+}
+
 /// Writes the main part to `main`, the others and what loads them into `folder`.
-fn split(bytes: &[u8], folder: &Path, main: &Path) -> Result<Vec<PathBuf>> {
+fn split(bytes: &[u8], folder: &Path, main: &Path) -> Result<SplitWasm> {
     let link = format!("./{LINK}");
     let mut options = Options::new(bytes);
     (options.output_dir, options.main_out_path, options.link_name, options.main_module) = (folder, main, &link, "./vigia.js");
-    let split = transform(options).map_err(|reason| anyhow!("cutting the parts out failed: {reason:#}"))?;
-    Ok(split.split_modules)
+    transform(options).map_err(|reason| anyhow!("cutting the parts out failed: {reason:#}"))
 }
 
 /// `device` of `split_device.wasm`.
@@ -131,7 +155,9 @@ fn optimise(place: &Place, from: &Path, to: &Path) -> Result<()> {
         .current_dir(&place.root)
         .arg("node_modules/binaryen/bin/wasm-opt")
         .args(FEATURES)
-        .args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"])
+        // Not -Oz: what it makes is smaller on the disk and larger on the way, for it packs worse.
+        // What is called once is put in its place only while it is small: larger ones pack worse there (1.3 KB).
+        .args(["-Os", "--one-caller-inline-max-function-size=40", "--strip-debug", "--strip-producers", "--strip-target-features"])
         .arg(from)
         .arg("-o")
         .arg(to);

@@ -7,11 +7,11 @@ use crate::i18n::use_texts;
 
 /// A button that copies `text`. `label` tells screen readers what. Hidden where no script runs.
 #[component]
-pub(crate) fn CopyButton(#[prop(into)] text: String, #[prop(into)] label: String) -> impl IntoView {
+pub(crate) fn CopyButton(#[prop(into)] text: Signal<String>, #[prop(into)] label: String) -> impl IntoView {
     let t = use_texts();
     let (done, set_done) = signal(false);
     let copy = move |_| {
-        if clipboard::write(&text) {
+        if clipboard::write(&text.get_untracked()) {
             set_done.set(true);
             set_timeout(
                 move || {

@@ -13,6 +13,9 @@ pub(crate) fn Field(
     /// For password managers.
     autocomplete: &'static str,
     #[prop(default = None)] hint: Option<&'static str>,
+    /// What stands in it already; never in one for a password.
+    #[prop(default = None)]
+    value: Option<String>,
     #[prop(optional)] autofocus: bool,
     /// For a page that fills it in.
     #[prop(optional)]
@@ -29,11 +32,16 @@ pub(crate) fn Field(
             (false, false) => None,
         }
     };
+    // The browser's half takes over what the page has: it need not be told how to write it.
+    #[cfg(not(target_arch = "wasm32"))]
+    let brought = (leptos::attr::value(value), leptos::attr::maxlength((kind != "password").then_some("300")));
+    #[cfg(target_arch = "wasm32")]
+    let (brought, _) = ((), value);
     view! {
         <div class="field">
             <label for=name>{label}</label>
             <input id=name name=name r#type=kind autocomplete=autocomplete autofocus=autofocus required=true
-                autocapitalize=(kind != "text").then_some("none") spellcheck="false" node_ref=node
+                autocapitalize=(kind != "text").then_some("none") spellcheck="false" {..brought} node_ref=node
                 aria-invalid=move || error.get().is_some().then_some("true") aria-describedby=described/>
             <p class="field__error" id=error_id role="alert">{move || error.get()}</p>
             {hint.map(|hint| view! { <p class="field__hint" id=hint_id>{hint}</p> })}

@@ -25,6 +25,24 @@ impl FormState {
         Self { action, fault: RwSignal::new(fault), pending: RwSignal::new(false) }
     }
 
+    /// What stood in a field, never in one for a password, when the form came back without a script. The page brings it; a browser half
+    /// leaves it as it stands there.
+    #[cfg_attr(target_arch = "wasm32", expect(unused_variables, reason = "only the server knows"))]
+    pub(crate) fn typed(self, name: &str) -> Option<String> {
+        #[cfg(not(target_arch = "wasm32"))]
+        return use_context::<axum::http::request::Parts>()
+            .filter(|_| self.came_back())
+            .and_then(|parts| crate::typed::Typed::of(&parts.headers, self.action)?.field(name));
+        #[cfg(target_arch = "wasm32")]
+        None
+    }
+
+    /// Whether the page was made with what is wrong.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn came_back(self) -> bool {
+        self.fault.with_untracked(Option::is_some)
+    }
+
     /// Whether the answer is awaited.
     pub(crate) fn pending(self) -> RwSignal<bool> {
         self.pending
@@ -60,17 +78,23 @@ impl FormState {
 /// The form itself.
 #[component]
 pub(crate) fn Form(state: FormState, children: Children) -> impl IntoView {
-    view! { <form class="form" method="post" action=state.action on:submit=move |event| state.submit(&event)>{children()}</form> }
+    // What came back is as good as typed now: see `ended`.
+    #[cfg(not(target_arch = "wasm32"))]
+    let is_back = leptos::attr::custom::custom_attribute("data-back", state.came_back().then_some(""));
+    #[cfg(target_arch = "wasm32")]
+    let is_back = ();
+    view! { <form class="form" method="post" {..is_back} action=state.action on:submit=move |event| state.submit(&event)>{children()}</form> }
 }
 
 #[cfg(target_arch = "wasm32")]
 mod send {
     use leptos::prelude::*;
     use wasm_bindgen::{JsCast, JsValue};
-    use web_sys::{EventTarget, FormData, HtmlFormElement, Request, RequestInit, UrlSearchParams};
+    use web_sys::{EventTarget, FormData, HtmlElement, HtmlFormElement, Request, RequestInit, UrlSearchParams};
 
     use super::{Fault, FormState};
     use crate::ask;
+    use crate::components::ended;
 
     pub(super) fn form(state: FormState, target: Option<EventTarget>) {
         let form = target.and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
@@ -98,10 +122,22 @@ mod send {
                 Ok(Ok(way)) => {
                     let _ = window().location().assign(&way);
                 }
-                Ok(Err(fault)) => state.fault.set(Some(fault)),
-                Err(_) => state.fault.set(Some(Fault::UNAVAILABLE)),
+                Ok(Err(fault)) => told(state, fault),
+                Err(_) => told(state, Fault::UNREACHABLE),
             }
             let _ = state.pending.try_set(false);
+        });
+    }
+
+    /// Says what is wrong, and goes to the field that is to be mended.
+    fn told(state: FormState, fault: Fault) {
+        if fault.is_signed_out() {
+            ended::say(true);
+        }
+        let _ = state.fault.try_set(Some(fault));
+        request_animation_frame(move || {
+            let field = document().query_selector(&format!("form[action='{}'] [aria-invalid]", state.action)).ok().flatten();
+            let _ = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()).map(|field| field.focus());
         });
     }
 

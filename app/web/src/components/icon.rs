@@ -27,6 +27,12 @@ pub(crate) enum Shape {
     Globe,
     /// A magnifying glass.
     Search,
+    /// A house.
+    Home,
+    /// Two sliders: settings.
+    Sliders,
+    /// A cross: close.
+    Close,
 }
 
 impl Shape {
@@ -48,6 +54,11 @@ impl Shape {
             Self::Back => "M14.5 5.5 8 12l6.5 6.5",
             Self::Leave => "M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4m5-4 4-4-4-4m4 4H9.5",
             Self::Search => "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13Zm4.7-1.8L20 20",
+            Self::Home => "M4 11.2 12 4l8 7.2V19a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 19Zm5.5 9.3v-6h5v6",
+            Self::Sliders => {
+                "M4 7.5h8.5m5 0H20M4 16.5h2.5m5 0H20M15 10a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Zm-6 9a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z"
+            }
+            Self::Close => "M6.5 6.5 17.5 17.5M17.5 6.5 6.5 17.5",
             Self::Globe => {
                 "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM3.5 12h17M12 3.5c2.5 2.4 3.6 5.3 3.6 8.5s-1.1 6.1-3.6 8.5c-2.5-2.4-3.6-5.3-3.6-8.5s1.1-6.1 3.6-8.5Z"
             }

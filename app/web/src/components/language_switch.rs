@@ -12,7 +12,7 @@ use crate::i18n::{Lang, use_texts};
 /// Remembers the language and goes back.
 #[server(prefix = "/ui", endpoint = "language", output = Json)]
 pub(crate) async fn choose_language(lang: Lang, next: String) -> Result<(), Fault> {
-    crate::server::remember("lang", lang.as_str());
+    crate::server::choose_language(lang).await?;
     crate::server::go_on(&next);
     Ok(())
 }

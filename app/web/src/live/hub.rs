@@ -10,6 +10,7 @@ use vigia_domain::live::{ClientMessage, Update as Message};
 
 use super::socket::{Event, Socket};
 use super::{Link, load_again};
+use crate::components::ended;
 
 const PATH: &str = "/api/v1/live";
 
@@ -161,6 +162,7 @@ impl Hub {
                     let _ = self.returns.try_update(|n| *n += 1);
                 }
                 let _ = self.link.try_set(Link::On);
+                ended::say(false);
                 self.flush();
             }
             Event::Text(text) => {
@@ -171,14 +173,16 @@ impl Hub {
                     listener(&update);
                 }
             }
-            // The server answers with the sign-in at the same address.
-            Event::Closed(MAY_NOT) => load_again(),
-            Event::Closed(_) => {
+            Event::Closed(code) => {
+                // The server answers with the sign-in at the same address.
+                if code == MAY_NOT {
+                    load_again(401);
+                }
                 // A connection that is refused does not tell the browser why; the same door does when it is asked by HTTP.
                 if self.link.try_get_untracked() != Some(Link::On) {
                     leptos::task::spawn_local(async {
                         if crate::ask::is_signed_out(PATH).await {
-                            load_again();
+                            load_again(401);
                         }
                     });
                 }

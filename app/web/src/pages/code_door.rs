@@ -48,11 +48,11 @@ pub(super) fn CodeDoor(
             <p class="muted">{lead}</p>
             <Form state=form>
                 <FormError text=form.whole(of_all)/>
-                <Field name="code" label=t.setup_code kind="text" autocomplete="one-time-code" hint node=input error=form.of(of_code)/>
+                <Field name="code" label=t.setup_code() kind="text" autocomplete="one-time-code" value=form.typed("code") hint node=input error=form.of(of_code)/>
                 {children.map(|children| children())}
                 <Submit label=submit working pending=form.pending()/>
             </Form>
-            <p><a class="link" href="/sign-in" rel="external">{t.setup_sign_in}</a></p>
+            <p><a class="link" href="/sign-in" rel="external">{t.setup_sign_in()}</a></p>
         </section>
     }
 }

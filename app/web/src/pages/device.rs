@@ -1,44 +1,55 @@
 //! One device: what it measures now, its history, what it says of itself, and what could not be taken from it.
 
 mod about;
-mod chart;
 mod figures;
-mod gaps;
 mod head;
 pub(crate) mod help;
 mod history;
-mod period;
+mod messages;
+mod own;
 mod quarantine;
-mod rhythm;
-mod summary;
-mod table;
+mod second;
+mod tab;
+mod trial;
+mod view;
 
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
-use leptos::wasm_split::SplitLoaderError;
-use leptos_router::LazyRoute;
-use leptos_router::hooks::{use_location, use_params_map};
-use leptos_router::location::Location;
+use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 use vigia_domain::device::DeviceRow;
-use vigia_domain::series::{Latest, Series};
+use vigia_domain::series::Latest;
 
 use crate::codec::Json;
+use crate::components::chart::Stretch;
+use crate::components::chart::period::Period;
+use crate::components::skeleton::{Of, Skeleton};
+use crate::components::tabs::Panel;
 use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::live::{load_again, use_live};
 use crate::pages::status::FaultPage;
-use crate::part::{address, loaded};
+use crate::part::lazy_page;
+use crate::piece::piece;
 use about::About;
 use figures::{FigureSet, Figures};
 use head::Head;
 use help::Help;
 use history::History;
-pub(crate) use period::Period;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use messages::Heard;
+pub(crate) use messages::Messages;
+use messages::RawMessages;
 use quarantine::Quarantine;
 pub(crate) use quarantine::Told;
+use tab::{Part, Parts, is_open};
+pub(crate) use trial::Tried;
+use trial::TryPayload;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use trial::{Filled, Found, decoder_word};
+use view::View;
 
 /// What the page of a device starts with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,21 +73,33 @@ pub(crate) async fn load_device(id: String) -> Result<DeviceData, Fault> {
     crate::server::device().await
 }
 
-/// A history, and the time that it begins at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Stretch {
-    /// Start of the first bucket, milliseconds since the epoch.
-    pub(crate) from_ms: i64,
-    /// The buckets.
-    pub(crate) series: Series,
+/// A metric over a period, seen closer where `zoom` says so, with another one beside it, and with its own past behind it; `id` as in
+/// [`load_device`].
+#[server(prefix = "/ui", endpoint = "series", input = GetUrl, output = Json)]
+pub(crate) async fn load_series(
+    id: String,
+    metric: String,
+    period: Period,
+    zoom: Option<Period>,
+    other: Option<String>,
+    #[server(default)] compare: bool,
+) -> Result<Stretch, Fault> {
+    drop(id);
+    crate::server::stretch(&metric, period, zoom, other.as_deref(), compare).await
 }
 
-/// A metric over a period that ends now; `id` as in [`load_device`].
-#[server(prefix = "/ui", endpoint = "series", input = GetUrl, output = Json)]
-pub(crate) async fn load_series(id: String, metric: String, period: Period) -> Result<Stretch, Fault> {
+/// What the device has sent since it is looked at; `since` and `after`: the look and the message that the page has already. `id` as in
+/// [`load_device`].
+#[server(prefix = "/ui", endpoint = "messages", input = GetUrl, output = Json)]
+pub(crate) async fn load_messages(id: String, since: Option<i64>, after: Option<u64>) -> Result<Messages, Fault> {
     drop(id);
-    let (from_ms, series) = crate::server::series(&metric, period).await?;
-    Ok(Stretch { from_ms, series })
+    crate::server::messages(since.zip(after)).await
+}
+
+/// What would become of a message. The device stands in the address, where the guard of the route reads it.
+#[server(prefix = "/ui", endpoint = "try", output = Json)]
+pub(crate) async fn try_message(topic: String, decoder: String, payload: String) -> Result<Tried, Fault> {
+    crate::server::try_out(&Filled { topic, decoder, payload })
 }
 
 /// The device from either side.
@@ -87,48 +110,43 @@ fn ask_device(id: String) -> impl Future<Output = Result<DeviceData, Fault>> + S
     load_device(id)
 }
 
-/// A history from either side.
-fn ask_series(id: String, metric: String, period: Period) -> impl Future<Output = Result<Stretch, Fault>> + Send {
+/// Messages from either side; `known` as on the server.
+fn ask_messages(id: String, known: Option<(i64, u64)>) -> impl Future<Output = Result<Messages, Fault>> + Send {
     #[cfg(target_arch = "wasm32")]
-    return crate::ask::ask(
-        <LoadSeries as leptos::server_fn::ServerFn>::PATH,
-        &[("id", &id), ("metric", &metric), ("period", period.as_str())],
-    );
+    {
+        let known = known.map(|(since, after)| (since.to_string(), after.to_string()));
+        let mut query = vec![("id", id.as_str())];
+        query.extend(known.iter().flat_map(|(since, after)| [("since", since.as_str()), ("after", after.as_str())]));
+        crate::ask::ask(<LoadMessages as leptos::server_fn::ServerFn>::PATH, &query)
+    }
     #[cfg(not(target_arch = "wasm32"))]
-    load_series(id, metric, period)
+    load_messages(id, known.map(|known| known.0), known.map(|known| known.1))
 }
 
-/// `/devices/:id`, whose code is loaded where it is looked at.
-pub(crate) struct DeviceRoute {
-    address: String,
-}
-
-impl LazyRoute for DeviceRoute {
-    fn data() -> Self {
-        let Location { pathname, search, hash, .. } = use_location();
-        Self { address: address(&pathname.get_untracked(), &search.get_untracked(), &hash.get_untracked()) }
+/// A history from either side.
+fn ask_series(id: String, view: View) -> impl Future<Output = Result<Stretch, Fault>> + Send {
+    let View { metric, other, period, zoom, compare } = view;
+    #[cfg(target_arch = "wasm32")]
+    {
+        let (period, zoom) = (String::from(period), zoom.map(String::from));
+        let mut query = vec![("id", id.as_str()), ("metric", metric.as_str()), ("period", period.as_str())];
+        query.extend(zoom.as_deref().map(|zoom| ("zoom", zoom)));
+        query.extend(other.as_deref().map(|other| ("other", other)));
+        query.extend(compare.then_some(("compare", "true")));
+        crate::ask::ask(<LoadSeries as leptos::server_fn::ServerFn>::PATH, &query)
     }
-
-    async fn view(this: Self) -> AnyView {
-        loaded(device_page().await, &this.address).await
-    }
-
-    async fn preload() {
-        // What does not come is seen when the page is wanted.
-        let _ = preload_device_page().await;
-    }
+    #[cfg(not(target_arch = "wasm32"))]
+    load_series(id, metric, period, zoom, other, compare)
 }
 
-/// Loads the code of the page. Said again after it failed, it tries again.
-#[cfg(target_arch = "wasm32")]
-pub(crate) async fn load_part() -> Result<(), SplitLoaderError> {
-    preload_device_page().await
-}
-
-#[leptos::wasm_split::wasm_split(device, wasm_split_path = leptos::wasm_split, preload(preload_device_page), fallible)]
-fn device_page() -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <DevicePage/> }.into_any())
-}
+lazy_page!(
+    /// `/devices/:id`.
+    DeviceRoute,
+    device,
+    device_code,
+    preload_device,
+    DevicePage
+);
 
 #[component]
 fn DevicePage() -> impl IntoView {
@@ -136,7 +154,7 @@ fn DevicePage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|p| p.get("id").unwrap_or_default()));
     let device = Resource::new(move || id.get(), ask_device);
     view! {
-        <Transition>
+        <Transition fallback=|| view! { <Skeleton of=Of::Device/> }>
             {move || Suspend::new(async move {
                 match device.await {
                     Ok(device) => view! { <Device device/> }.into_any(),
@@ -152,14 +170,12 @@ fn Device(device: DeviceData) -> impl IntoView {
     let DeviceData { row, latest, attributes, clock_offset_ms, refused } = device;
     let id = row.id.clone();
     let set = FigureSet::follow(&row, latest);
-    refresh(id.clone(), set.clone());
-    view! {
-        <PageTitle page=row.name.clone()/>
-        <Head row set=set.clone()/>
-        {
-            let set = set.clone();
-            let id = id.clone();
-            move || if set.is_empty() {
+    let (refused, fill) = (RwSignal::new(refused), RwSignal::new(None));
+    refresh(id.clone(), set.clone(), refused);
+    let of_overview = {
+        let (id, set) = (id.clone(), set.clone());
+        move || {
+            if set.is_empty() {
                 view! { <Help id=id.clone()/> }.into_any()
             } else {
                 view! {
@@ -169,15 +185,29 @@ fn Device(device: DeviceData) -> impl IntoView {
                 .into_any()
             }
         }
-        <div class="device__below">
-            <About attributes clock_offset_ms/>
-            <Quarantine refused/>
-        </div>
+    };
+    let in_messages = is_open(Part::Messages);
+    let attributes = StoredValue::new(attributes);
+    view! {
+        <PageTitle page=row.name.clone()/>
+        {piece(move || view! { <Head row set/> })}
+        {piece(move || view! { <Parts aside=Signal::derive(move || refused.with(Vec::len))/> })}
+        <Panel is_open=is_open(Part::Overview)>{of_overview.clone()}</Panel>
+        <Panel is_open=in_messages>
+            <div class="device__messages">
+                <RawMessages id=id.clone() is_open=in_messages refused fill/>
+                <TryPayload id=id.clone() fill/>
+                <Quarantine refused fill/>
+            </div>
+        </Panel>
+        <Panel is_open=is_open(Part::About)>
+            <About attributes=attributes.get_value() clock_offset_ms/>
+        </Panel>
     }
 }
 
 /// After a lost connection or a refusal: what was missed is asked for, and shown in what already stands.
-fn refresh(id: String, set: FigureSet) {
+fn refresh(id: String, set: FigureSet, refused: RwSignal<Vec<Told>>) {
     let live = use_live();
     Effect::new(move |before: Option<u32>| {
         let returns = live.returns();
@@ -185,9 +215,12 @@ fn refresh(id: String, set: FigureSet) {
             let (id, set) = (id.clone(), set.clone());
             leptos::task::spawn_local(async move {
                 match ask_device(id).await {
-                    Ok(device) => set.renew(device),
+                    Ok(device) => {
+                        let _ = refused.try_set(device.refused.clone());
+                        set.renew(device);
+                    }
                     // It is gone, or belongs to somebody else, or the session has ended: the page says which.
-                    Err(fault) if matches!(fault.status, 401..=404) => load_again(),
+                    Err(fault) if matches!(fault.status, 401..=404) => load_again(fault.status),
                     Err(_) => {}
                 }
             });

@@ -8,6 +8,7 @@ use crate::components::form::FormState;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::use_texts;
 use crate::pages::code_door::{CodeDoor, Words};
+use crate::part::lazy_page;
 
 /// Signs the demo's visitor in.
 #[server(prefix = "/ui", endpoint = "enter", output = Json)]
@@ -17,11 +18,19 @@ pub(crate) async fn redeem_entry(code: String) -> Result<(), Fault> {
     Ok(())
 }
 
-/// `/enter#code`. With a script the visitor is in without a click.
+lazy_page!(
+    /// `/enter#code`. With a script the visitor is in without a click.
+    EnterRoute,
+    account,
+    enter_code,
+    preload_enter,
+    EnterPage
+);
+
 #[component]
-pub(crate) fn EnterPage() -> impl IntoView {
+fn EnterPage() -> impl IntoView {
     const FAULTS: &[FieldFault] = &[FieldFault::Entry];
     let t = use_texts();
-    let words = Words { title: t.enter_title, lead: t.enter_lead, hint: None, submit: t.enter_submit, working: t.enter_working };
+    let words = Words { title: t.enter_title(), lead: t.enter_lead(), hint: None, submit: t.enter_submit(), working: t.enter_working() };
     view! { <CodeDoor words form=FormState::new(RedeemEntry::PATH) faults=(FAULTS, FAULTS) at_once=true/> }
 }

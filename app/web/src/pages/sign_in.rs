@@ -14,6 +14,7 @@ use crate::components::here::use_here;
 use crate::components::title::PageTitle;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::use_texts;
+use crate::piece::piece;
 
 /// Begins a session and goes to `next`.
 #[server(prefix = "/ui", endpoint = "sign-in", output = Json)]
@@ -50,13 +51,15 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
         <section class="door__card">
             <h1>{t.sign_in_title}</h1>
             <p class="muted">{lead}</p>
-            <Form state=form>
-                <input r#type="hidden" name="next" value=next/>
-                <FormError text=form.whole(&[FieldFault::Credentials])/>
-                <Field name="email" label=t.sign_in_email kind="email" autocomplete="username" autofocus=true error=Signal::stored(None)/>
-                <Field name="password" label=t.sign_in_password kind="password" autocomplete="current-password" error=form.of(&[FieldFault::Credentials])/>
-                <Submit label=t.sign_in_submit working=t.sign_in_working pending=form.pending()/>
-            </Form>
+            {piece(move || view! {
+                <Form state=form>
+                    <input r#type="hidden" name="next" value=next/>
+                    <FormError text=form.whole(&[FieldFault::Credentials])/>
+                    <Field name="email" label=t.sign_in_email kind="email" autocomplete="username" autofocus=true value=form.typed("email") error=Signal::stored(None)/>
+                    <Field name="password" label=t.sign_in_password kind="password" autocomplete="current-password" error=form.of(&[FieldFault::Credentials])/>
+                    <Submit label=t.sign_in_submit working=t.sign_in_working pending=form.pending()/>
+                </Form>
+            })}
             <details class="door__more">
                 <summary>{t.sign_in_first}</summary>
                 <p class="muted small">{t.sign_in_first_how}</p>

@@ -15,12 +15,12 @@ pub(super) fn About(attributes: std::collections::BTreeMap<String, String>, cloc
         <section class="card">
             <h2>{t.device_attributes}</h2>
             {if attributes.is_empty() && clock_offset_ms.is_none() {
-                view! { <p class="muted small">{t.device_attributes_none}</p> }.into_any()
+                view! { <p class="muted small">{t.device_attributes_none()}</p> }.into_any()
             } else {
                 let rows = attributes.into_iter().map(|(name, value)| {
                     view! { <div><dt>{label(t, name)}</dt><dd dir="auto">{value}</dd></div> }
                 });
-                let clock = clock_offset_ms.map(|ms| view! { <div data-clock=""><dt>{t.device_clock}</dt><dd>{clock(t, ms)}</dd></div> });
+                let clock = clock_offset_ms.map(|ms| view! { <div data-clock=""><dt>{t.device_clock()}</dt><dd>{clock(t, ms)}</dd></div> });
                 view! { <dl class="facts">{rows.collect_view()} {clock}</dl> }.into_any()
             }}
         </section>
@@ -30,7 +30,7 @@ pub(super) fn About(attributes: std::collections::BTreeMap<String, String>, cloc
 /// How right a device's clock is.
 fn clock(t: &'static Texts, offset_ms: i64) -> String {
     match offset_ms {
-        ms if ms.abs() < CLOCK_OFF_MS => t.device_clock_right.to_owned(),
+        ms if ms.abs() < CLOCK_OFF_MS => t.device_clock_right().to_owned(),
         ms if ms > 0 => t.device_clock_ahead(span(t, ms)),
         ms => t.device_clock_behind(span(t, ms.saturating_neg())),
     }
@@ -39,12 +39,12 @@ fn clock(t: &'static Texts, offset_ms: i64) -> String {
 /// Words for what devices usually tell; anything else by its own name.
 fn label(t: &'static Texts, name: String) -> String {
     let known = match name.as_str() {
-        "firmware_version" | "version" | "fw" | "ver" => t.attribute_firmware_version,
-        "ip" => t.attribute_ip,
-        "mac" => t.attribute_mac,
-        "model" => t.attribute_model,
-        "source" => t.attribute_source,
-        "ssid" => t.attribute_wifi,
+        "firmware_version" | "version" | "fw" | "ver" => t.attribute_firmware_version(),
+        "ip" => t.attribute_ip(),
+        "mac" => t.attribute_mac(),
+        "model" => t.attribute_model(),
+        "source" => t.attribute_source(),
+        "ssid" => t.attribute_wifi(),
         _ => return name,
     };
     known.to_owned()

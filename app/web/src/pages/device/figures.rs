@@ -7,14 +7,13 @@ use vigia_domain::series::Latest;
 use vigia_domain::units::unit_of;
 
 use super::DeviceData;
-use super::period::Period;
+use super::view::View;
 use crate::clock::{at_ms, use_clock};
-use crate::format::{Written, metric, scale, value};
+use crate::components::chart::Newest;
+use crate::format::{Written, is_long, metric, value};
 use crate::i18n::{Texts, use_texts};
 use crate::live::{device_topic, moved, use_live};
-
-/// When, which metric had which value, and whether that is only repeated.
-pub(super) type Newest = (i64, Vec<(String, f64)>, bool);
+use crate::piece::piece;
 
 /// A metric and its moving value.
 #[derive(Clone, Debug)]
@@ -90,12 +89,9 @@ impl FigureSet {
         self.figures.with(Vec::is_empty)
     }
 
-    /// The unit in which a metric's values of today are shown.
-    pub(super) fn shown_unit(&self, metric: &str) -> String {
-        self.figures.with_untracked(|figures| {
-            let found = figures.iter().find(|f| f.metric == metric);
-            found.map(|f| scale(f.value.get_untracked().unwrap_or_default().abs(), &f.unit).1).unwrap_or_default()
-        })
+    /// Every metric, in order of importance.
+    pub(super) fn metrics(&self) -> Vec<String> {
+        self.figures.with(|figures| figures.iter().map(|f| f.metric.clone()).collect())
     }
 
     /// The metric that the history shows: the address's if the device has it, else the foremost.
@@ -112,7 +108,7 @@ fn written(t: &Texts, metric: &str, unit: &str, v: Option<f64>) -> Written {
     let word = |word: &str| Written { number: word.to_owned(), unit: String::new() };
     match v {
         None => word("—"),
-        Some(v) if metric.starts_with("output") && unit.is_empty() => word(if v == 0.0 { t.device_no } else { t.device_yes }),
+        Some(v) if metric.starts_with("output") && unit.is_empty() => word(if v == 0.0 { t.device_no() } else { t.device_yes() }),
         Some(v) => value(v, unit),
     }
 }
@@ -127,9 +123,9 @@ pub(super) fn Figures(set: FigureSet) -> impl IntoView {
         Memo::new(move |_| query.with(|q| set.chosen(q.get_str("metric"))).map(|(metric, _)| metric))
     };
     view! {
-        <nav class="figures" aria-label=t.device_figures>
+        <nav class="figures" aria-label=t.device_figures()>
             // All anew when a metric comes that was never there; otherwise only numbers move.
-            {move || set.figures.get().into_iter().map(|figure| view! { <Card figure chosen/> }).collect_view()}
+            {move || set.figures.get().into_iter().map(|figure| piece(move || view! { <Card figure chosen/> })).collect_view()}
         </nav>
     }
 }
@@ -140,7 +136,7 @@ fn Card(figure: Figure, chosen: Memo<Option<String>>) -> impl IntoView {
     let Figure { metric: name, unit, value } = figure;
     let label = metric(t, &name);
     let (of_href, of_current, of_text) = (name.clone(), name.clone(), name.clone());
-    let href = move || format!("?metric={of_href}&range={}", query.with(Period::of).word());
+    let href = move || View { metric: of_href.clone(), ..query.with(View::of) }.href();
     let current = move || chosen.with(|c| c.as_deref() == Some(of_current.as_str())).then_some("true");
     let text = Memo::new(move |_| {
         let w = written(t, &of_text, &unit, value.get());
@@ -150,7 +146,7 @@ fn Card(figure: Figure, chosen: Memo<Option<String>>) -> impl IntoView {
         <a class="figure card" href=href data-noscroll="" aria-current=current data-metric=name>
             <span class="figure__name">{label}</span>
             <span class="figure__value">
-                <span class="num" data-value="">{move || text.get().0}</span>
+                <span class="num" data-value="" data-long=move || text.with(|(number, _)| is_long(number))>{move || text.get().0}</span>
                 " "
                 <small>{move || text.get().1}</small>
             </span>

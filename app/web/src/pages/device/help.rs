@@ -26,16 +26,16 @@ fn curl(origin: &str, id: &str, token: &str) -> String {
 #[component]
 pub(super) fn Help(id: String) -> impl IntoView {
     let t = use_texts();
-    let (mqtt, http) = use_boot().with_value(|boot| (mosquitto_pub(boot, &id, t.help_token), curl(&boot.origin, &id, t.help_token)));
+    let (mqtt, http) = use_boot().with_value(|boot| (mosquitto_pub(boot, &id, t.help_token()), curl(&boot.origin, &id, t.help_token())));
     view! {
         <section class="card help">
-            <h2>{t.help_title}</h2>
-            <p class="muted">{t.help_lead}</p>
-            <h3>{t.help_mqtt}</h3>
+            <h2>{t.help_title()}</h2>
+            <p class="muted">{t.help_lead()}</p>
+            <h3>{t.help_mqtt()}</h3>
             <Command text=mqtt label=t.device_copy/>
-            <h3>{t.help_http}</h3>
+            <h3>{t.help_http()}</h3>
             <Command text=http label=t.device_copy/>
-            <p class="muted small">{t.help_then}</p>
+            <p class="muted small">{t.help_then()}</p>
         </section>
     }
 }

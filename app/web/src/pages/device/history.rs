@@ -1,64 +1,123 @@
 //! A metric over time: a sentence, a chart that grows, and the same as a table.
 
-use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use std::sync::Arc;
 
-use super::chart::{Chart, Shown};
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+
+use super::ask_series;
 use super::figures::FigureSet;
-use super::period::Period;
-use super::summary::summary;
-use super::table::Table;
-use super::{Stretch, ask_series};
-use crate::format::{metric, span};
+use super::own::OwnPeriod;
+use super::second::SecondMetric;
+use super::view::View;
+use crate::clock::{Clock, use_clock};
+use crate::components::chart::period::{Period, Range};
+use crate::components::chart::{Chart, Going, ImageButton, Legend, Move, Scales, Shown, Stretch, Table, csv_address, own_zone, summary};
+use crate::components::icon::{Icon, Shape};
+use crate::format::{metric, span, zone};
 use crate::i18n::use_texts;
 use crate::live::use_live;
+use crate::piece::piece;
 
 #[component]
 pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
-    let (t, query, live) = (use_texts(), use_query_map(), use_live());
-    let period = Memo::new(move |_| query.with(Period::of));
-    let chosen = {
+    let (t, query, live, clock) = (use_texts(), use_query_map(), use_live(), use_clock());
+    let view = {
         let set = set.clone();
-        Memo::new(move |_| query.with(|q| set.chosen(q.get_str("metric"))).unwrap_or_default())
+        Memo::new(move |_| query.with(View::of).known(&set))
     };
-    let stretch = Resource::new(
-        move || (chosen.get().0, period.get(), live.returns()),
-        move |(metric, period, _)| ask_series(id.clone(), metric, period),
-    );
-    let (shown, set_shown) = signal(None::<Shown>);
+    // Which page of the table: no matter of what is asked of the server, so it stands beside the view.
+    let page =
+        Memo::new(move |_| query.with(|query| query.get_str("rows").and_then(|n| n.parse().ok()).unwrap_or(1_usize).saturating_sub(1)));
+    let page = Signal::from(page);
+    let address = Callback::new(move |to: usize| {
+        let view = view.get();
+        if to == 0 { view.href() } else { format!("{}&rows={}", view.href(), to + 1) }
+    });
+    let stretch = {
+        let id = id.clone();
+        Resource::new(move || (view.get(), live.returns()), move |(view, _)| ask_series(id.clone(), view))
+    };
+    let moves = go(view, move || stretch.refetch());
+    let going = Going::new();
+    going.follow(set.newest, again(id.clone(), view, going));
+    let (is_away, set_away) = signal(false);
     let (sentence, set_sentence) = signal(String::new());
-    let label = Signal::derive(move || t.history_chart(metric(t, &chosen.get().0), sentence.get()));
-    let units = set.clone();
+    let compared = set.clone();
+    let label = Signal::derive(move || t.history_chart(metric(t, &view.get().metric), sentence.get()));
+    let (image, want_image) = signal(0_u32);
+    // The unit is that of the axis, whatever the value of this moment would be written in.
     let bucket = move || {
-        let (width, unit) = (span(t, period.get().bucket_ms()), units.shown_unit(&chosen.get().0));
-        if unit.is_empty() { t.history_bucket_bare(width) } else { t.history_bucket(width, unit) }
+        Suspend::new(async move {
+            view.track();
+            let loaded = stretch.await;
+            let view = view.try_get_untracked()?;
+            let first = loaded.ok().map(|stretch| shown(&view, stretch))?;
+            let (width, now) = (span(t, first.seen().bucket_ms()), going.since(first));
+            let unit = Memo::new(move |_| now.with(|now| Scales::of(&now.stretch).left.unit));
+            Some(move || unit.with(|unit| if unit.is_empty() { t.history_bucket_bare(&width) } else { t.history_bucket(&width, unit) }))
+        })
     };
     view! {
         <section class="card history" aria-labelledby="history-title">
             <header class="history__head">
                 <h2 id="history-title">
-                    {move || metric(t, &chosen.get().0)}
-                    <small class="muted">{bucket}</small>
+                    {move || metric(t, &view.get().metric)}
+                    <small class="muted"><Transition>{bucket}</Transition></small>
                 </h2>
-                <PeriodPicker period chosen/>
+                {piece(move || view! { <Periods view/> })}
             </header>
-            <Chart shown set label/>
+            {piece(move || view! {
+                <div class="history__tools">
+                    <OwnPeriod view moves/>
+                    <Comparison view/>
+                    <SecondMetric view set=compared/>
+                    <span class="history__out">
+                        <a class="pill" href="#twin" data-noscroll="">{t.history_table_short()}</a>
+                        <a class="pill" href=csv(view, id) rel="external" title=t.history_csv_long()>{t.history_csv()}</a>
+                        <ImageButton image=want_image/>
+                    </span>
+                </div>
+            })}
+            // The curve of another period would be a lie below this one's name.
+            {piece(move || view! { <div hidden=move || is_away.get()><Chart shown=going.shown() moves label image/></div> })}
             <Transition>
                 {move || Suspend::new(async move {
-                    // Read before the wait, so that this is drawn again with them.
-                    let period = period.get();
-                    match stretch.await {
-                        Ok(Stretch { from_ms, series }) => {
-                            let text = summary(t, &series, period);
-                            set_sentence.set(text.clone());
-                            set_shown.set(Some(Shown { from_ms, period, series: series.clone() }));
+                    // Before the wait, so that this is drawn again with it; and what it is after that, for whoever has gone on meanwhile
+                    // waits here with the others and gets what came last.
+                    view.track();
+                    let loaded = stretch.await;
+                    let Some(view) = view.try_get_untracked() else { return ().into_any() };
+                    match loaded {
+                        Ok(stretch) => {
+                            let (seen, first) = (view.seen(), shown(&view, stretch));
+                            let now = going.since(first.clone());
+                            set_away.set(false);
+                            going.arrive(first);
+                            let told = {
+                                let now = now.clone();
+                                Memo::new(move |_| now.with(|now| summary(t, now, clock.running())))
+                            };
+                            Effect::new(move |_| set_sentence.set(told.get()));
                             view! {
-                                <p class="history__summary">{text}</p>
-                                <Table series period/>
+                                <Legend shown=now.clone()/>
+                                <p class="history__summary">{told}</p>
+                                <p class="history__zone muted small">{move || t.history_zone(hours(seen, clock))}</p>
+                                {piece(move || view! { <Table shown=now page address/> })}
                             }
                             .into_any()
                         }
-                        Err(_) => view! { <p class="history__summary" role="alert">{t.fault_unavailable}</p> }.into_any(),
+                        Err(fault) => {
+                            set_away.set(true);
+                            view! {
+                            <p class="history__summary" role="alert">
+                                {fault.whole_text(t)} " "
+                                <button class="pill scripted" r#type="button" on:click=move |_| stretch.refetch()>{t.page_again}</button>
+                            </p>
+                            }
+                            .into_any()
+                        }
                     }
                 })}
             </Transition>
@@ -66,14 +125,109 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
     }
 }
 
+/// A load as the chart has it.
+fn shown(view: &View, stretch: Stretch) -> Shown {
+    Shown { whole: view.period, zoom: view.zoom, stretch: Arc::new(stretch) }
+}
+
+/// Asks for what is shown once more, beside what stands there: nothing is taken away for it, and what does not come is not missed.
+fn again(id: String, view: Memo<View>, going: Going) -> impl Fn() {
+    move || {
+        let (Some(wanted), id) = (view.try_get_untracked(), id.clone()) else { return };
+        leptos::task::spawn_local(async move {
+            let loaded = ask_series(id, wanted.clone()).await;
+            if let (Ok(stretch), true) = (loaded, view.try_get_untracked().as_ref() == Some(&wanted)) {
+                going.arrive(shown(&wanted, stretch));
+            }
+        });
+    }
+}
+
+/// Whose hours stand on the chart: UTC as the server makes it, then the browser's own, by the zone's name and how far it is from UTC at the end of what is seen.
+fn hours(seen: Period, clock: Clock) -> String {
+    let far = zone(seen.edges(clock.now_once_ms()).1, clock.running());
+    match own_zone().filter(|_| clock.running()) {
+        Some(name) => format!("{name} ({far})"),
+        None => far,
+    }
+}
+
+/// Goes where the chart and the form say. An own period that is shown already is asked for `again`: it may not have come.
+fn go(view: Memo<View>, again: impl Fn() + 'static) -> WriteSignal<Option<Move>> {
+    let (moved, moves) = signal(None::<Move>);
+    let (navigate, path, clock) = (use_navigate(), use_location().pathname, use_clock());
+    Effect::new(move |_| {
+        let Some(to) = moved.get() else { return };
+        let now = view.get_untracked();
+        if matches!(to, Move::Own(..)) && now.after(to, clock.now_once_ms()).is_some_and(|next| next == now) {
+            return again();
+        }
+        if let Some(next) = now.after(to, clock.now_once_ms()).filter(|next| *next != now) {
+            // Every step of a pinch would be one of the way back.
+            let replace = now.zoom.is_some() && next.zoom.is_some();
+            let options = NavigateOptions { replace, scroll: false, ..NavigateOptions::default() };
+            navigate(&format!("{}{}", path.get_untracked(), next.href()), options);
+        }
+    });
+    moves
+}
+
+/// The ranges, and the way to what lies before and after.
 #[component]
-fn PeriodPicker(period: Memo<Period>, chosen: Memo<(String, String)>) -> impl IntoView {
-    let t = use_texts();
-    let choice = move |of: Period| {
+fn Periods(view: Memo<View>) -> impl IntoView {
+    let (t, clock) = (use_texts(), use_clock());
+    let choice = move |of: Range| {
         view! {
-            <a href=move || format!("?metric={}&range={}", chosen.get().0, of.word()) data-noscroll="" title=of.label_long(t)
-                aria-current=move || (period.get() == of).then_some("true")>{of.label(t)}</a>
+            <a href=move || view.get().over(Period::Last(of)).href() data-noscroll="" title=of.label_long(t)
+                aria-current=move || (view.get().period == Period::Last(of)).then_some("true")>{of.label(t)}</a>
         }
     };
-    view! { <nav class="segments" aria-label=t.history_range>{Period::ALL.map(choice).into_iter().collect_view()}</nav> }
+    let at = move |to: Move| view.get().after(to, clock.now_once_ms()).map(|view| view.href());
+    view! {
+        <div class="periods">
+            <a class="periods__step" href=move || at(Move::Earlier) data-noscroll="" aria-label=t.history_earlier() title=t.history_earlier()>
+                <Icon shape=Shape::Back/>
+            </a>
+            <nav class="segments" aria-label=t.history_range()>{Range::ALL.map(choice).into_iter().collect_view()}</nav>
+            // Where nothing comes after there is no way there, but its room stays.
+            <a class="periods__step periods__step--later" href=move || at(Move::Later) data-noscroll="" aria-label=t.history_later() title=t.history_later()
+                class:periods__step--none=move || at(Move::Later).is_none() aria-hidden=move || at(Move::Later).is_none().then_some("true")>
+                <Icon shape=Shape::Back/>
+            </a>
+        </div>
+    }
+}
+
+/// Its own past behind it, and the way back from a part to the whole.
+#[component]
+fn Comparison(view: Memo<View>) -> impl IntoView {
+    let t = use_texts();
+    let href = move || {
+        let view = view.get();
+        View { compare: !view.compare, ..view }.href()
+    };
+    view! {
+        <a class="pill" href=href data-noscroll="" aria-current=move || view.get().compare.then_some("true")>
+            {move || t.history_compare(view.get().period.compared(t))}
+        </a>
+        {move || {
+            let view = view.get();
+            view.zoom.map(|_| view! {
+                <a class="pill pill--strong" href=view.over(view.period).href() data-noscroll="" data-whole="">{t.history_whole_period()}</a>
+            })
+        }}
+    }
+}
+
+/// Every reading of what is seen. Where it ends now the address moves with each minute.
+fn csv(view: Memo<View>, id: String) -> impl Fn() -> String + Clone + Send + Sync + 'static {
+    let clock = use_clock();
+    let minute = Memo::new(move |_| clock.now_ms() / 60_000);
+    move || {
+        minute.track();
+        let view = view.get();
+        let zone = clock.running().then(own_zone).flatten();
+        let metrics: Vec<&str> = std::iter::once(view.metric.as_str()).chain(view.other.as_deref()).collect();
+        csv_address(&id, &metrics, view.seen().around(clock.now_once_ms()), zone.as_deref())
+    }
 }

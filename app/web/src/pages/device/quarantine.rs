@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::trial::{Fill, TryButton};
 use crate::components::moment::Moment;
 use crate::format::Detail;
 use crate::i18n::use_texts;
@@ -40,48 +41,45 @@ impl Told {
             // What the broker notes has no topic yet.
             source: if refused.source == "connect" { t.reason_connecting.to_owned() } else { refused.source },
             why: crate::format::reason(t, &refused.cause),
-            excerpt: refused.excerpt,
+            excerpt: crate::server::visible(&refused.excerpt),
             bytes: refused.bytes.unsigned_abs(),
         }
     }
 }
 
 #[component]
-pub(super) fn Quarantine(refused: Vec<Told>) -> impl IntoView {
+pub(super) fn Quarantine(refused: RwSignal<Vec<Told>>, fill: Fill) -> impl IntoView {
     let t = use_texts();
-    if refused.is_empty() {
-        return view! {
-            <section class="card">
-                <h2>{t.quarantine_title}</h2>
-                <p class="muted small">{t.quarantine_none}</p>
-            </section>
-        }
-        .into_any();
-    }
-    let rows = refused.into_iter().map(|q| {
-        let Told { received_ms, source, why, excerpt, bytes, often } = q;
-        // As text: whatever it holds, it is shown and never run.
-        let excerpt = (bytes > 0).then(|| view! { <pre tabindex="0"><code dir="auto">{excerpt}</code></pre> });
-        let length = (bytes > 0).then(|| format!(" · {}", t.quarantine_bytes(bytes)));
-        view! {
-            <li>
-                <p class="quarantine__reason" dir="auto">{why}</p>
-                <p class="muted small">
-                    <Moment at_ms=received_ms detail=Detail::Second/>
-                    " · " <code>{source}</code> {length} {often}
-                </p>
-                {excerpt}
-            </li>
-        }
-    });
+    let lead = move || if refused.with(Vec::is_empty) { t.quarantine_none() } else { t.quarantine_lead() };
     view! {
         <section class="card quarantine" id="quarantine">
-            <h2>{t.quarantine_title}</h2>
-            <p class="muted small">{t.quarantine_lead}</p>
-            <ul>{rows.collect_view()}</ul>
+            <h2>{t.quarantine_title()}</h2>
+            <p class="muted small">{lead}</p>
+            <ul>{move || refused.get().into_iter().map(|told| view! { <Row told fill/> }).collect_view()}</ul>
         </section>
     }
-    .into_any()
+}
+
+#[component]
+fn Row(told: Told, fill: Fill) -> impl IntoView {
+    let t = use_texts();
+    let Told { received_ms, source, why, excerpt, bytes, often } = told;
+    // What was cut, or came while connecting, cannot be tried as it was.
+    let is_whole = bytes > 0 && excerpt.len() as u64 == bytes && source.contains('/');
+    let again = is_whole.then(|| view! { <TryButton fill topic=source.clone() payload=excerpt.clone()/> });
+    // As text: whatever it holds, it is shown and never run.
+    let excerpt = (bytes > 0).then(|| view! { <pre tabindex="0"><code dir="auto">{excerpt}</code></pre> });
+    let length = (bytes > 0).then(|| format!(" · {}", t.quarantine_bytes(bytes)));
+    view! {
+        <li>
+            <p class="quarantine__reason" dir="auto">{why}</p>
+            <p class="muted small">
+                <Moment at_ms=received_ms detail=Detail::Second/>
+                " · " <code dir="auto">{source}</code> {length} {often} " " {again}
+            </p>
+            {excerpt}
+        </li>
+    }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -11,14 +11,14 @@ use crate::pages::device::help::mosquitto_pub;
 
 /// Customers are told whom to ask; the others what to type.
 #[component]
-pub(super) fn NoDevices() -> impl IntoView {
+pub(crate) fn NoDevices() -> impl IntoView {
     let t = use_texts();
     let boot = use_boot();
     let customer = boot.with_value(|boot| boot.visitor.as_ref().is_some_and(|v| v.role == Role::Customer));
     if customer {
         return view! { <Empty title=t.devices_empty_title lead=t.devices_empty_customer/> }.into_any();
     }
-    let publish = boot.with_value(|boot| mosquitto_pub(boot, "medidor-1", t.help_token));
+    let publish = boot.with_value(|boot| mosquitto_pub(boot, "medidor-1", t.help_token()));
     view! {
         <Empty title=t.devices_empty_title lead=t.devices_empty_lead>
             <ol class="steps">

@@ -1,92 +1,65 @@
-//! Which devices are shown: in the address, so that it can be kept and works without a script, and decided by the server.
+//! What narrows the list and puts it in order: a form and links, so that the browser alone can use them.
 
 use leptos::prelude::*;
-use leptos_router::location::Url;
-use leptos_router::params::ParamsMap;
-use serde::{Deserialize, Serialize};
+use vigia_domain::device::DeviceKind;
+use vigia_domain::sort::{Sort, SortBy};
 
+use super::columns::ColumnChooser;
+use super::kind_word;
+use super::wanted::{Show, Wanted};
+use crate::columns::Columns;
 use crate::components::icon::{Icon, Shape};
+use crate::components::menu::Menu;
+use crate::components::nav::is_customer;
 use crate::i18n::use_texts;
 
-/// A choice by state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Show {
-    #[default]
-    All,
-    Online,
-    Offline,
-}
-
-impl Show {
-    /// The word in the address, by which a server function is asked, too.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Online => "online",
-            Self::Offline => "offline",
-        }
-    }
-}
-
-/// What the address asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    /// Words of names, ids and owners.
-    pub(super) text: String,
-    pub(super) show: Show,
-    /// Where the page begins; empty for the first.
-    pub(super) from: String,
-}
-
-impl Wanted {
-    pub(super) fn of(query: &ParamsMap) -> Self {
-        let word = |name| query.get_str(name).unwrap_or_default().trim().to_owned();
-        let show = match query.get_str("show") {
-            Some("online") => Show::Online,
-            Some("offline") => Show::Offline,
-            _ => Show::All,
-        };
-        Self { text: word("q"), show, from: word("from") }
-    }
-
-    /// Whether anything is left out.
-    pub(super) fn leaves_out(&self) -> bool {
-        !self.text.is_empty() || self.show != Show::All
-    }
-
-    /// The address of this choice, from another page on.
-    pub(super) fn page(&self, from: &str) -> String {
-        let mut address = String::from("/devices");
-        let show = if self.show == Show::All { "" } else { self.show.word() };
-        for (name, value) in [("q", self.text.as_str()), ("show", show), ("from", from)] {
-            if !value.is_empty() {
-                address.push(if address.contains('?') { '&' } else { '?' });
-                address.push_str(name);
-                address.push('=');
-                address.push_str(&Url::escape(value));
-            }
-        }
-        address
-    }
-
-    /// The address of the first page of another state.
-    fn showing(&self, show: Show) -> String {
-        Self { show, ..self.clone() }.page("")
-    }
-}
-
-/// A field for words and a choice of state. A form and links: the browser alone can use them.
+/// A field for words, and choices by state, kind, owner and order.
 #[component]
-pub(super) fn FilterBar(wanted: Wanted) -> impl IntoView {
+pub(super) fn FilterBar(wanted: Wanted, kinds: Vec<DeviceKind>, owners: Vec<String>, columns: RwSignal<Columns>) -> impl IntoView {
     let t = use_texts();
     let choice = |of: Show, label: &'static str| {
         view! { <a href=wanted.showing(of) data-noscroll="" aria-current=(wanted.show == of).then_some("true")>{label}</a> }
     };
+    // What else is chosen stays when other words are looked for.
+    let kept = wanted.words().into_iter().filter(|(name, value)| !["q", "from"].contains(name) && !value.is_empty());
+    let kept = kept.map(|(name, value)| view! { <input r#type="hidden" name=name value=value.to_owned()/> }).collect_view();
+    let item = |href: String, label: String, is_chosen: bool| {
+        view! { <a href=href data-noscroll="" dir="auto" aria-current=is_chosen.then_some("true")>{label}</a> }
+    };
+    let kind = (kinds.len() > 1 || wanted.kind.is_some()).then(|| {
+        let word = wanted.kind.map_or(t.devices_any, |kind| kind_word(t, kind));
+        let any = item(wanted.of_kind(None), t.devices_any.to_owned(), wanted.kind.is_none());
+        let items = kinds.iter().map(|kind| item(wanted.of_kind(Some(*kind)), kind_word(t, *kind).to_owned(), wanted.kind == Some(*kind)));
+        let items = items.collect_view();
+        view! { <Menu label=t.devices_of_kind(word)>{any}{items}</Menu> }
+    });
+    let owner = (owners.len() > 1 || !wanted.owner.is_empty()).then(|| {
+        let word = if wanted.owner.is_empty() { t.devices_any.to_owned() } else { wanted.owner.clone() };
+        let any = item(wanted.of_owner(""), t.devices_any.to_owned(), wanted.owner.is_empty());
+        let items = owners.iter().map(|owner| item(wanted.of_owner(owner), owner.clone(), wanted.owner == *owner)).collect_view();
+        view! { <Menu label=t.devices_of_owner(word)>{any}{items}</Menu> }
+    });
+    let all_orders = [
+        (SortBy::Newest, t.devices_sort_newest),
+        (SortBy::Name, t.devices_name),
+        (SortBy::State, t.devices_state),
+        (SortBy::Value, t.devices_value),
+        (SortBy::Seen, t.devices_seen),
+        (SortBy::Kind, t.devices_kind),
+        (SortBy::Owner, t.devices_owner),
+    ];
+    // Last, for who sees the devices of several.
+    let orders = if is_customer() { &all_orders[..6] } else { &all_orders[..] };
+    let order = all_orders.iter().find(|(by, _)| *by == wanted.sort.by).map_or("", |(_, label)| *label);
+    let orders = orders.iter().map(|(by, label)| {
+        let sort = if *by == SortBy::Newest { Sort::default() } else { Wanted::default().next_sort(*by) };
+        item(wanted.sorted(sort), (*label).to_owned(), wanted.sort.by == *by)
+    });
+    let orders = orders.collect_view();
     view! {
         <div class="filters">
             <form class="search" role="search" action="/devices">
-                {(wanted.show != Show::All).then(|| view! { <input r#type="hidden" name="show" value=wanted.show.word()/> })}
+                {kept}
                 <Icon shape=Shape::Search/>
                 <input r#type="search" name="q" value=wanted.text.clone() aria-label=t.devices_filter_text placeholder=t.devices_filter_text
                     autocomplete="off" autocapitalize="none" spellcheck="false" enterkeyhint="search" dir="auto" maxlength="200"/>
@@ -95,20 +68,13 @@ pub(super) fn FilterBar(wanted: Wanted) -> impl IntoView {
                 {choice(Show::All, t.devices_filter_all)}
                 {choice(Show::Online, t.devices_filter_online)}
                 {choice(Show::Offline, t.devices_filter_offline)}
+                {choice(Show::Never, t.devices_filter_never)}
             </nav>
+            {kind}
+            {owner}
+            // Where there are no heads of columns.
+            <Menu label=t.devices_sort_label(order) class="filters__order">{orders}</Menu>
+            <ColumnChooser columns/>
         </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_keeps_what_was_chosen_and_begins_anew() {
-        let wanted = Wanted { text: "casa ñ&q=<b>".to_owned(), show: Show::Offline, from: "old".to_owned() };
-        assert_eq!(wanted.page("YmVs"), "/devices?q=casa%20%C3%B1%26q%3D%3Cb%3E&show=offline&from=YmVs");
-        assert_eq!(wanted.showing(Show::All), "/devices?q=casa%20%C3%B1%26q%3D%3Cb%3E");
-        assert_eq!(Wanted::default().page(""), "/devices");
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use vigia_domain::device::DevicePage;
 
-use super::filter::Wanted;
+use super::wanted::Wanted;
 use crate::components::icon::{Icon, Shape};
 use crate::format::count;
 use crate::i18n::use_texts;

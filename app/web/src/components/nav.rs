@@ -1,0 +1,107 @@
+//! The ways to every page there is, with how much waits behind them.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::boot::{Boot, use_boot};
+use crate::components::icon::{Icon, Shape};
+use crate::format::count;
+use crate::i18n::{Texts, use_texts};
+use crate::pages::home::ask_attention;
+
+/// How much waits behind the ways; nothing until it is known. The page that knows it says it here.
+#[derive(Clone, Copy)]
+pub(crate) struct Counts {
+    /// What needs attention.
+    pub(crate) attention: RwSignal<Option<u64>>,
+    /// All devices.
+    pub(crate) devices: RwSignal<Option<u64>>,
+}
+
+impl Counts {
+    /// Nothing is known.
+    pub(crate) fn unknown() -> Self {
+        Self { attention: RwSignal::new(None), devices: RwSignal::new(None) }
+    }
+}
+
+/// The page's counts.
+pub(crate) fn use_counts() -> Counts {
+    use_context().unwrap_or_else(Counts::unknown)
+}
+
+/// A page that one can go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    /// Its address.
+    pub(crate) path: &'static str,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its picture.
+    pub(crate) shape: Shape,
+}
+
+/// The pages of a visitor.
+pub(crate) fn ways(t: &'static Texts, is_customer: bool) -> [Way; 3] {
+    let home = if is_customer { t.nav_home } else { t.nav_attention };
+    [
+        Way { path: "/", name: home, shape: Shape::Home },
+        Way { path: "/devices", name: t.nav_devices, shape: Shape::Device },
+        Way { path: "/settings", name: t.nav_settings, shape: Shape::Sliders },
+    ]
+}
+
+/// Whether the visitor sees their own devices alone.
+pub(crate) fn is_customer() -> bool {
+    use_boot().with_value(Boot::is_customer)
+}
+
+/// Whether a page belongs to a way.
+fn is_below(path: &str, way: &str) -> bool {
+    path == way || (way != "/" && path.strip_prefix(way).is_some_and(|rest| rest.starts_with('/')))
+}
+
+#[component]
+pub(crate) fn Navigation() -> impl IntoView {
+    let (t, location, counts, is_customer) = (use_texts(), use_location(), use_counts(), is_customer());
+    if !is_customer {
+        Effect::new(move || {
+            leptos::task::spawn_local(async move {
+                if counts.devices.get_untracked().is_none()
+                    && let Ok(found) = ask_attention().await
+                {
+                    let _ = counts.attention.try_set(Some(found.count()));
+                    let _ = counts.devices.try_set(Some(found.figures.devices));
+                }
+            });
+        });
+    }
+    let way = move |Way { path, name, shape }: Way| {
+        let of = match path {
+            "/" if !is_customer => Some(counts.attention),
+            "/devices" if !is_customer => Some(counts.devices),
+            _ => None,
+        };
+        view! {
+            <a href=path aria-current=move || location.pathname.with(|at| is_below(at, path)).then_some("page")>
+                <Icon shape/>
+                <span>{name}</span>
+                {of.map(|of| view! {
+                    <span class="nav__count num">{move || of.get().filter(|n| *n > 0).map(count)}</span>
+                })}
+            </a>
+        }
+    };
+    view! { <nav class="nav" aria-label=t.nav_main>{ways(t, is_customer).map(way)}</nav> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_belongs_to_one_way() {
+        let of = |path| ["/", "/devices", "/settings"].into_iter().filter(|way| is_below(path, way)).collect::<Vec<_>>();
+        assert_eq!((of("/"), of("/devices"), of("/devices/m1"), of("/devicesx")), (vec!["/"], vec!["/devices"], vec!["/devices"], vec![]));
+    }
+}

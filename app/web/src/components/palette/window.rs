@@ -1,0 +1,181 @@
+//! The palette itself, as it stands open.
+
+use std::time::Duration;
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use leptos_router::hooks::use_navigate;
+use vigia_domain::attention::Found;
+
+use super::offer::{Act, Offer, offers};
+use super::recent;
+use crate::components::badge::presence_word;
+use crate::components::dialog::Dialog;
+use crate::components::here::use_here;
+use crate::components::icon::{Icon, Shape};
+use crate::components::nav::is_customer;
+use crate::components::theme_switch::use_theme_choice;
+use crate::fault::Fault;
+use crate::i18n::use_texts;
+
+/// How long somebody types on before the server is asked.
+const PAUSE: Duration = Duration::from_millis(120);
+
+fn ask_found(q: String, recent: String) -> impl Future<Output = Result<Vec<Found>, Fault>> + Send {
+    #[cfg(target_arch = "wasm32")]
+    return crate::ask::ask(<super::FindDevices as leptos::server_fn::ServerFn>::PATH, &[("q", &q), ("recent", &recent)]);
+    #[cfg(not(target_arch = "wasm32"))]
+    super::find_devices(q, recent)
+}
+
+/// What was found for the letters `asked`, as far as it goes for those that stand there now: the answer for these is under way, and Enter
+/// must not lead to a device that nobody means any more.
+fn answered(found: &[Found], asked: &str, now: &str) -> Vec<Found> {
+    let wanted = now.trim().to_lowercase();
+    let fits =
+        |found: &&Found| asked == now || (!wanted.is_empty() && format!("{}\n{}", found.name, found.id).to_lowercase().contains(&wanted));
+    found.iter().filter(fits).cloned().collect()
+}
+
+/// `early` is what was typed before the palette stood there.
+#[component]
+pub(super) fn PaletteWindow(is_open: RwSignal<bool>, early: StoredValue<String>) -> impl IntoView {
+    let (t, navigate) = (use_texts(), use_navigate());
+    let (text, found, at) = (RwSignal::new(String::new()), RwSignal::new((String::new(), Vec::<Found>::new())), RwSignal::new(0_usize));
+    let asked = StoredValue::new(0_u32);
+    let is_customer = is_customer();
+    let all =
+        Memo::new(move |_| found.with(|(asked, found)| text.with(|text| offers(t, text, &answered(found, asked, text), is_customer))));
+
+    let ask = move |wait: Duration| {
+        asked.update_value(|n| *n = n.wrapping_add(1));
+        let this = asked.get_value();
+        let look = move || {
+            if asked.try_get_value() != Some(this) {
+                return;
+            }
+            let wanted = text.get_untracked();
+            leptos::task::spawn_local(async move {
+                // A server that does not answer leaves the pages and the actions.
+                let devices = ask_found(wanted.clone(), recent::ids()).await.unwrap_or_default();
+                if asked.try_get_value() == Some(this) {
+                    found.set((wanted, devices));
+                    at.set(0);
+                }
+            });
+        };
+        set_timeout(look, wait);
+    };
+    Effect::new(move || {
+        let is_open = is_open.get();
+        let letters = early.try_update_value(std::mem::take).unwrap_or_default();
+        if is_open {
+            text.set(letters);
+            found.set((String::new(), Vec::new()));
+            at.set(0);
+            ask(Duration::ZERO);
+        }
+    });
+
+    let (here, choose_theme) = (use_here(), use_theme_choice());
+    let run = Callback::new(move |act: Act| {
+        is_open.set(false);
+        match act {
+            Act::Go(address) => navigate(&address, leptos_router::NavigateOptions::default()),
+            Act::Theme(theme) => choose_theme(theme),
+            Act::Language(lang) => post("/ui/language", vec![("lang", lang.as_str().to_owned()), ("next", here())]),
+            Act::SignOut => post("/ui/sign-out", Vec::new()),
+        }
+    });
+    let keys = move |event: KeyboardEvent| {
+        // Enter and arrows are the input method's while a word is made with it; 229 is how Safari says so of the last one.
+        if event.is_composing() || event.key_code() == 229 {
+            return;
+        }
+        let count = all.with(Vec::len);
+        let step = |by: usize| at.update(|at| *at = if count == 0 { 0 } else { (*at + by) % count });
+        match event.key().as_str() {
+            "ArrowDown" => step(1),
+            "ArrowUp" => step(count.saturating_sub(1)),
+            "Enter" => {
+                if let Some(offer) = all.with(|all| all.get(at.get_untracked()).cloned()) {
+                    run.run(offer.act);
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let typed = move |event| {
+        text.set(event_target_value(&event));
+        at.set(0);
+        ask(PAUSE);
+    };
+    view! {
+        <Dialog is_open label=t.palette_label() class="palette">
+            <div class="palette__field">
+                <Icon shape=Shape::Search/>
+                <input r#type="text" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list"
+                    aria-label=t.palette_label() placeholder=t.palette_hint() autocomplete="off" autocapitalize="none" spellcheck="false" dir="auto"
+                    maxlength="200" autofocus=true prop:value=text
+                    aria-activedescendant=move || all.with(|all| (!all.is_empty()).then(|| format!("palette-{}", at.get())))
+                    on:input=typed on:keydown=keys/>
+            </div>
+            <ul class="palette__list" id="palette-list" role="listbox" aria-label=t.palette_found()>
+                {move || all.get().into_iter().enumerate().map(|(place, offer)| view! { <OfferRow place offer at run/> }).collect_view()}
+            </ul>
+            <p class="palette__none muted" role="status">{move || all.with(Vec::is_empty).then_some(t.palette_none())}</p>
+        </Dialog>
+    }
+}
+
+#[component]
+fn OfferRow(place: usize, offer: Offer, at: RwSignal<usize>, run: Callback<Act>) -> impl IntoView {
+    let t = use_texts();
+    let Offer { shape, label, detail, presence, act } = offer;
+    let detail = presence.map(|presence| presence_word(t, presence).to_owned()).into_iter().chain(detail).collect::<Vec<_>>().join(" · ");
+    let node = NodeRef::<leptos::html::Li>::new();
+    Effect::new(move || {
+        if let Some(row) = node.get()
+            && at.get() == place
+        {
+            row.scroll_into_view_with_bool(false);
+        }
+    });
+    view! {
+        <li node_ref=node id=format!("palette-{place}") role="option" aria-selected=move || if at.get() == place { "true" } else { "false" }
+            on:pointermove=move |_| if at.get_untracked() != place { at.set(place) } on:click=move |_| run.run(act.clone())>
+            <Icon shape/>
+            <span class="palette__name" dir="auto" title=label>{label.clone()}</span>
+            <small class="muted">{detail}</small>
+        </li>
+    }
+}
+
+/// Sends a form and goes where its answer says: who looks at the page may have changed.
+#[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, clippy::needless_pass_by_value, reason = "only the browser sends"))]
+fn post(path: &'static str, pairs: Vec<(&'static str, String)>) {
+    #[cfg(target_arch = "wasm32")]
+    leptos::task::spawn_local(async move {
+        if let Some(way) = crate::ask::post(path, &pairs).await {
+            let _ = window().location().assign(&way);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use vigia_domain::device::Presence;
+
+    use super::*;
+
+    #[test]
+    fn what_was_found_for_other_letters_is_offered_only_where_it_fits() {
+        let pump = Found { id: "p1".to_owned(), name: "Bomba Norte".to_owned(), presence: Presence::Online };
+        let names = |asked: &str, now: &str| answered(std::slice::from_ref(&pump), asked, now).len();
+        assert_eq!(names("", ""), 1, "looked at lately");
+        assert_eq!(names("bom", "bomb"), 1);
+        assert_eq!(names("", "ajus"), 0);
+        assert_eq!(names("lucia@", "lucia@"), 1, "found by its owner, whom the browser does not know");
+    }
+}

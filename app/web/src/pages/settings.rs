@@ -1,0 +1,158 @@
+//! One's own account, and for who runs it the installation.
+
+mod installation;
+mod password;
+mod profile;
+mod sessions;
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
+use vigia_domain::user::Visitor;
+
+use crate::boot::Theme;
+use crate::codec::Json;
+use crate::components::page_head::PageHead;
+use crate::components::skeleton::{Of, Skeleton};
+use crate::components::title::PageTitle;
+use crate::fault::Fault;
+use crate::i18n::{Lang, use_texts};
+use crate::pages::status::FaultPage;
+use crate::part::lazy_page;
+use installation::InstallationCard;
+use password::PasswordCard;
+use profile::ProfileCard;
+use sessions::SessionsCard;
+
+/// What the page starts with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SettingsData {
+    /// Who one is.
+    pub(crate) visitor: Visitor,
+    /// Whether one has a password to change.
+    pub(crate) has_password: bool,
+    /// Where one is signed in, the last used first.
+    pub(crate) sessions: Vec<OwnSession>,
+    /// For who runs it.
+    pub(crate) installation: Option<Installation>,
+}
+
+/// A browser in which one is signed in. Instants are milliseconds since the epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnSession {
+    pub(crate) began_ms: i64,
+    pub(crate) used_ms: i64,
+    /// Whether it is this one.
+    pub(crate) is_this: bool,
+}
+
+/// What the installation is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Installation {
+    pub(crate) version: String,
+    /// `SQLite` or `PostgreSQL`.
+    pub(crate) database: String,
+    pub(crate) has_own_broker: bool,
+    /// What is wrong with the broker, in the program's own words.
+    pub(crate) broker_trouble: Option<String>,
+    /// Of the files in the data folder.
+    pub(crate) data_bytes: u64,
+}
+
+/// Account and installation.
+#[server(prefix = "/ui", endpoint = "settings", input = GetUrl, output = Json)]
+pub(crate) async fn load_settings() -> Result<SettingsData, Fault> {
+    crate::server::settings().await
+}
+
+/// Keeps name, language and colours; `was_*`: what the form came with. What is still that was not touched, and another tab may have
+/// changed it meanwhile.
+#[server(prefix = "/ui", endpoint = "profile", output = Json)]
+pub(crate) async fn save_profile(
+    name: String,
+    lang: Lang,
+    theme: Theme,
+    #[server(default)] was_name: Option<String>,
+    #[server(default)] was_lang: Option<String>,
+    #[server(default)] was_theme: Option<String>,
+) -> Result<(), Fault> {
+    let name = name.trim();
+    if name.is_empty() {
+        return crate::server::no_name();
+    }
+    crate::server::save_profile(
+        Some(name).filter(|name| was_name.as_deref() != Some(*name)),
+        Some(lang).filter(|lang| was_lang.as_deref() != Some(lang.as_str())),
+        Some(theme).filter(|theme| was_theme.as_deref() != Some(theme.as_str())),
+    )
+    .await
+}
+
+/// Keeps colours, which a switch has changed.
+#[server(prefix = "/ui", endpoint = "theme", output = Json)]
+pub(crate) async fn choose_theme(theme: Theme) -> Result<(), Fault> {
+    crate::server::choose_theme(theme).await
+}
+
+/// Another password.
+#[server(prefix = "/ui", endpoint = "password", output = Json)]
+pub(crate) async fn change_password(current: String, password: String) -> Result<(), Fault> {
+    crate::server::change_password(&current, &password).await
+}
+
+/// Signs the other browsers out.
+#[server(prefix = "/ui", endpoint = "end-sessions", output = Json)]
+pub(crate) async fn end_other_sessions() -> Result<(), Fault> {
+    crate::server::end_other_sessions().await
+}
+
+fn ask_settings() -> impl Future<Output = Result<SettingsData, Fault>> + Send {
+    #[cfg(target_arch = "wasm32")]
+    return crate::ask::ask(<LoadSettings as leptos::server_fn::ServerFn>::PATH, &[]);
+    #[cfg(not(target_arch = "wasm32"))]
+    load_settings()
+}
+
+lazy_page!(
+    /// `/settings`.
+    SettingsRoute,
+    account,
+    settings_code,
+    preload_settings,
+    SettingsPage
+);
+
+#[component]
+fn SettingsPage() -> impl IntoView {
+    let (t, query) = (use_texts(), use_query_map());
+    let settings = Resource::new(|| (), |()| ask_settings());
+    let done = move || {
+        query.with(|query| match query.get_str("done") {
+            Some("profile") => Some(t.settings_done_profile()),
+            Some("password") => Some(t.settings_done_password()),
+            Some("sessions") => Some(t.settings_done_sessions()),
+            _ => None,
+        })
+    };
+    view! {
+        <PageTitle page=t.nav_settings/>
+        <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
+            {move || Suspend::new(async move {
+                match settings.await {
+                    Ok(SettingsData { visitor, has_password, sessions, installation }) => view! {
+                        <PageHead title=t.nav_settings lead=visitor.email.clone()/>
+                        {move || done().map(|done| view! { <p class="settings__done" role="status">{done}</p> })}
+                        <div class="settings">
+                            <ProfileCard visitor/>
+                            {has_password.then(|| view! { <PasswordCard/> })}
+                            <SessionsCard sessions/>
+                            {installation.map(|installation| view! { <InstallationCard installation/> })}
+                        </div>
+                    }.into_any(),
+                    Err(fault) => view! { <FaultPage fault/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}

@@ -1,0 +1,127 @@
+//! One's own account, and what the installation is made of.
+
+use std::path::Path;
+
+use vigia_backend::auth::account;
+use vigia_backend::auth::sign_in::SignInError;
+use vigia_backend::db::Db;
+use vigia_backend::db::users::Profile;
+use vigia_domain::ids::UserId;
+use vigia_domain::rights::Principal;
+use vigia_domain::user::Role;
+
+use super::{Asked, go_on, remember, sign_in, told};
+use crate::boot::Theme;
+use crate::fault::{Fault, FieldFault};
+use crate::i18n::Lang;
+use crate::pages::settings::{Installation, OwnSession, SettingsData};
+
+/// Everything on the page of settings.
+pub(crate) async fn settings() -> Result<SettingsData, Fault> {
+    let asked = Asked::here()?;
+    let user = told(asked.user())?;
+    let visitor = told(sign_in::visitor(&asked.app, &asked.principal).await.map_err(Into::into))?;
+    let visitor = told(visitor.ok_or(Fault { status: 401, field: None }))?;
+    let has_password = told(account::has_password(&asked.app, user).await.map_err(Into::into))?;
+    let sessions = told(account::own_sessions(&asked.app, &asked.session()?, user).await.map_err(Into::into))?;
+    let sessions = sessions.into_iter().map(|s| OwnSession { began_ms: s.began_ms, used_ms: s.used_ms, is_this: s.is_this }).collect();
+    let installation = if visitor.role == Role::Customer { None } else { Some(installation(&asked).await) };
+    Ok(SettingsData { visitor, has_password, sessions, installation })
+}
+
+async fn installation(asked: &Asked) -> Installation {
+    let settings = asked.app.settings();
+    let folder = settings.data.dir.clone();
+    let data_bytes = tokio::task::spawn_blocking(move || bytes_of(&folder)).await.unwrap_or_default();
+    Installation {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        database: match asked.app.registry() {
+            Db::Sqlite(_) => "SQLite",
+            Db::Postgres(_) => "PostgreSQL",
+        }
+        .to_owned(),
+        has_own_broker: settings.mqtt.external().is_none(),
+        broker_trouble: asked.app.broker().and_then(|broker| broker.trouble()),
+        data_bytes,
+    }
+}
+
+/// The bytes of the files in the data folder itself; it has no deep tree.
+fn bytes_of(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries.flatten().filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file).map(|meta| meta.len()).sum()
+}
+
+/// A profile has a name.
+pub(crate) fn no_name() -> Result<(), Fault> {
+    told(Err(FieldFault::Name.into()))
+}
+
+/// Keeps what is given of name, language and colours.
+pub(crate) async fn save_profile(name: Option<&str>, lang: Option<Lang>, theme: Option<Theme>) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    let user = told(asked.user())?;
+    let (lang, theme) = (lang.map(Lang::as_str), theme.map(Theme::as_str));
+    told(account::set_profile(&asked.app, user, Profile { name, lang, theme }).await.map_err(Into::into))?;
+    for (cookie, choice) in [("lang", lang), ("theme", theme)] {
+        if let Some(choice) = choice {
+            remember(cookie, choice);
+        }
+    }
+    go_on("/settings?done=profile");
+    Ok(())
+}
+
+/// Keeps a language: in this browser, and in the profile of who is signed in.
+pub(crate) async fn choose_language(lang: Lang) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    if let Ok(user) = asked.user() {
+        let profile = Profile { lang: Some(lang.as_str()), ..Profile::default() };
+        told(account::set_profile(&asked.app, user, profile).await.map_err(Into::into))?;
+    }
+    remember("lang", lang.as_str());
+    Ok(())
+}
+
+/// The same for colours.
+pub(crate) async fn choose_theme(theme: Theme) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    let user = told(asked.user())?;
+    let profile = Profile { theme: Some(theme.as_str()), ..Profile::default() };
+    told(account::set_profile(&asked.app, user, profile).await.map_err(Into::into))?;
+    remember("theme", theme.as_str());
+    go_on("/settings");
+    Ok(())
+}
+
+/// Another password for who knows the one before.
+pub(crate) async fn change_password(current: &str, new: &str) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    let user = told(asked.user())?;
+    let done = account::change_password(&asked.app, &asked.session()?, asked.from, user, current, new).await;
+    told(done.map_err(|error| match error {
+        SignInError::Wrong => FieldFault::PasswordWrong.into(),
+        other => other.into(),
+    }))?;
+    go_on("/settings?done=password");
+    Ok(())
+}
+
+/// Signs the other browsers out.
+pub(crate) async fn end_other_sessions() -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    let user = told(asked.user())?;
+    told(account::end_other_sessions(&asked.app, &asked.session()?, user).await.map(drop).map_err(Into::into))?;
+    go_on("/settings?done=sessions");
+    Ok(())
+}
+
+impl Asked {
+    /// Who asks, if it is a person.
+    fn user(&self) -> Result<UserId, Fault> {
+        match &self.principal {
+            Principal::User { id, .. } => Ok(*id),
+            _ => Err(Fault { status: 401, field: None }),
+        }
+    }
+}

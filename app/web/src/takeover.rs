@@ -1,0 +1,124 @@
+//! Taking over the page that the server made, in pieces: none of them keeps the browser from its work for long.
+//!
+//! Until the last is done the app does not move. What it starts of its own waits (effects, requests, live data), so that
+//! no value changes before it is bound to its place; and what the visitor does stays with the browser, as before any script came: links
+//! lead, forms are sent, boxes are ticked.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
+use leptos::prelude::*;
+use send_wrapper::SendWrapper;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+
+use crate::app::App;
+use crate::clock::browser_now_ms;
+use crate::part;
+
+/// How long the browser is kept at most before it may look up, in milliseconds; a phone takes four times as long for what a desk does.
+const SLICE_MS: i64 = 5;
+
+/// What a visitor does.
+const DONE: [&str; 12] =
+    ["click", "input", "change", "submit", "keydown", "keyup", "pointerdown", "pointermove", "pointerup", "toggle", "focusin", "focusout"];
+
+type Job = Box<dyn FnOnce()>;
+
+/// The page's taking over, for what is stepped over by it.
+#[derive(Clone)]
+pub(crate) struct Takeover(SendWrapper<Rc<Work>>);
+
+#[derive(Default)]
+struct Work {
+    is_done: Cell<bool>,
+    /// Parts of the page.
+    pieces: RefCell<VecDeque<Job>>,
+    /// What begins after them.
+    held: RefCell<VecDeque<Job>>,
+}
+
+impl Takeover {
+    pub(crate) fn is_under_way(&self) -> bool {
+        !self.0.is_done.get()
+    }
+
+    /// Does this later, and before anything of the app moves.
+    pub(crate) fn then(&self, job: impl FnOnce() + 'static) {
+        self.0.pieces.borrow_mut().push_back(Box::new(job));
+    }
+}
+
+/// Takes over this page, once what it needs beside this module is there.
+pub(crate) async fn take_over() {
+    let waited_ms = part::ready().await;
+    let work = Rc::new(Work::default());
+    let _ = Executor::init_local_custom_executor(Later(Rc::clone(&work)));
+    let hands = hold_events();
+    part::pause(0).await;
+    let takeover = Takeover(SendWrapper::new(Rc::clone(&work)));
+    let body = document().body();
+    let Some(body) = body else { return };
+    let view = move || {
+        provide_context(takeover);
+        view! { <App waited_ms/> }
+    };
+    leptos::mount::hydrate_from_async(body, view).await.forget();
+    for queue in [&work.pieces, &work.held] {
+        let mut began_ms = 0;
+        loop {
+            if browser_now_ms() - began_ms >= SLICE_MS {
+                part::pause(0).await;
+                began_ms = browser_now_ms();
+            }
+            let job = queue.borrow_mut().pop_front();
+            let Some(job) = job else { break };
+            job();
+        }
+    }
+    work.is_done.set(true);
+    drop(hands);
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-ready", "");
+    }
+}
+
+/// Keeps what the visitor does from the app, and not from the browser, until it is dropped.
+fn hold_events() -> Hands {
+    let hold = Closure::<dyn FnMut(leptos::web_sys::Event)>::new(|event: leptos::web_sys::Event| event.stop_immediate_propagation());
+    for name in DONE {
+        let _ = window().add_event_listener_with_callback_and_bool(name, hold.as_ref().unchecked_ref(), true);
+    }
+    Hands(hold)
+}
+
+struct Hands(Closure<dyn FnMut(leptos::web_sys::Event)>);
+
+impl Drop for Hands {
+    fn drop(&mut self) {
+        for name in DONE {
+            let _ = window().remove_event_listener_with_callback_and_bool(name, self.0.as_ref().unchecked_ref(), true);
+        }
+    }
+}
+
+/// Begins what the app starts when the page is taken over; afterwards at once.
+struct Later(Rc<Work>);
+
+impl CustomExecutor for Later {
+    fn spawn(&self, task: PinnedFuture<()>) {
+        self.spawn_local(task);
+    }
+
+    fn spawn_local(&self, task: PinnedLocalFuture<()>) {
+        if self.0.is_done.get() {
+            wasm_bindgen_futures::spawn_local(task);
+        } else {
+            self.0.held.borrow_mut().push_back(Box::new(move || wasm_bindgen_futures::spawn_local(task)));
+        }
+    }
+
+    fn poll_local(&self) {}
+}
