@@ -1,39 +1,46 @@
 // Pages whose code is a file of its own: loaded where it is needed, and not missed for ever when it does not come.
-import { expect, signIn, test } from "./support/test.mjs";
+import { Device } from "./pages/device.mjs";
+import { Frame } from "./pages/frame.mjs";
+import { List } from "./pages/list.mjs";
+import { expect, signIn, taken, test } from "./support/test.mjs";
 
-test("the code of a device's page comes with that page and not before", async ({ browser, server }, info) => {
-  // A page of its own: the line that fails is what its console complains of.
-  const page = await browser.newPage({ baseURL: server.url });
+test("the code of a device's page comes with that page and not before", async ({ page, server, complaints }, info) => {
+  complaints.expectLost();
+  const [list, device] = [new List(page), new Device(page)];
   const id = `part-${info.project.name}`;
   await server.verb("device", "add", id, "--kind", "switch", "--name", "Bomba");
   const parts = [];
   page.on("request", (request) => /\/assets\/device-.*\.wasm$/.test(request.url()) && parts.push(request.url()));
   await signIn(page);
-  await page.goto("/devices");
-  await expect(page.locator(`[data-device=${id}]`)).toBeVisible();
-  await page.waitForLoadState("networkidle");
+  await list.open(`?q=${id}`);
+  await expect(list.row(id)).toBeVisible();
+  await taken(page);
+  await expect(new Frame(page).live).toBeVisible();
   expect(parts).toEqual([]);
 
   // The line fails at the wrong moment: the page comes all the same, by a whole load of its address.
   let failed = 0;
   await page.route(/\/assets\/device-.*\.wasm$/, (route) => (failed++ < 2 ? route.abort() : route.continue()));
-  await page.locator(`[data-device=${id}] a`).first().click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Bomba");
+  await list.link(id).click();
+  await expect(device.heading).toHaveText("Bomba");
   await expect(page).toHaveURL(new RegExp(`/devices/${id}`));
   await expect.poll(() => failed).toBeGreaterThan(2);
 
   // And by a click alone when it is there.
+  // What was loaded as a whole is left as a whole; before the page is taken over a click would be the browser's own.
+  const alive = page.waitForEvent("websocket");
   await page.goBack();
-  await expect(page.locator(`[data-device=${id}]`)).toBeVisible();
+  await alive;
+  await expect(list.row(id)).toBeVisible();
   await page.evaluate(() => (window.stays = true));
-  await page.locator(`[data-device=${id}] a`).first().click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Bomba");
+  await list.link(id).click();
+  await expect(device.heading).toHaveText("Bomba");
   expect(await page.evaluate(() => window.stays)).toBe(true);
-  await page.close();
 });
 
-test("a device's page that the server made stays when its code never comes, and comes alive when it does", async ({ browser, server }, info) => {
-  const page = await browser.newPage({ baseURL: server.url });
+test("a device's page that the server made stays when its code never comes, and comes alive when it does", async ({ page, server, complaints }, info) => {
+  complaints.expectLost();
+  const [list, device] = [new List(page), new Device(page)];
   const id = `stays-${info.project.name}`;
   await server.verb("device", "add", id, "--kind", "switch", "--name", "Filtro");
   await signIn(page);
@@ -48,20 +55,20 @@ test("a device's page that the server made stays when its code never comes, and 
   await page.evaluate(() => (window.stays = true));
   // The preload, and at least twice by the page itself.
   await expect.poll(() => asked).toBeGreaterThan(2);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Filtro");
+  await expect(device.heading).toHaveText("Filtro");
   expect(loads.map((url) => url.replace(server.url, "").split("#")[0])).toEqual([`/devices/${id}?range=day`]);
   expect(await page.evaluate(() => window.stays)).toBe(true);
   expect(new URL(page.url()).search).toBe("?range=day");
 
   // Its links are the browser's own meanwhile: nobody is held there.
-  await page.locator("a.back").click();
-  await expect(page.locator(`[data-device=${id}]`)).toBeVisible();
+  await device.back.click();
+  await expect(list.row(id)).toBeVisible();
   expect(loads.length).toBe(2);
 
   // A click from the list: one whole load, and then the server's page again.
   await page.evaluate((to) => document.querySelector(`[data-device=${to.id}] a`).setAttribute("href", to.wanted), { id, wanted });
-  await page.locator(`[data-device=${id}] a`).first().click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Filtro");
+  await list.link(id).click();
+  await expect(device.heading).toHaveText("Filtro");
   await expect(page).toHaveURL(`${server.url}${wanted}`);
   await page.evaluate(() => (window.stays = true));
   const before = asked;
@@ -73,10 +80,9 @@ test("a device's page that the server made stays when its code never comes, and 
   isDown = false;
   await alive;
   expect(await page.evaluate(() => window.stays)).toBe(true);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Filtro");
-  await page.locator("a.back").click();
-  await expect(page.locator(`[data-device=${id}]`)).toBeVisible();
+  await expect(device.heading).toHaveText("Filtro");
+  await device.back.click();
+  await expect(list.row(id)).toBeVisible();
   expect(await page.evaluate(() => window.stays)).toBe(true);
   expect(loads.length).toBe(3);
-  await page.close();
 });

@@ -1,76 +1,83 @@
 // From the set-up link to signing out, and what a visitor without JavaScript gets.
+import { Device } from "./pages/device.mjs";
+import { Frame } from "./pages/frame.mjs";
+import { List } from "./pages/list.mjs";
+import { Refusal } from "./pages/refusal.mjs";
+import { SetUp, SignIn } from "./pages/sign_in.mjs";
 import { Server } from "./support/server.mjs";
-import { ADMIN, expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, signIn, test } from "./support/test.mjs";
+import { ADMIN, DESKTOP, expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, signIn, somebody, test } from "./support/test.mjs";
 
-test("a stranger makes the first account with the link, finds their way, and leaves", async ({ page }, info) => {
+test("a stranger makes the first account with the link, finds their way, and leaves", async ({ page, complaints }, info) => {
+  complaints.expect(422, "/ui/setup");
   const fresh = await Server.start();
   try {
     await page.goto(fresh.link);
-    await expect(page.locator("input[name=code]")).toHaveValue(/^vgl_/);
+    const [setup, frame] = [new SetUp(page), new Frame(page)];
+    await expect(setup.code).toHaveValue(/^vgl_/);
     expect(page.url()).not.toContain("vgl_");
     await picture(page, info, "setup");
-    await expectAccessible(page);
-    await page.locator("input[name=email]").fill(ADMIN.email);
-    await page.locator("input[name=name]").fill(ADMIN.name);
-    await page.locator("input[name=password]").fill("short");
-    await page.locator("form:has(input[name=code]) button[type=submit]").click();
-    await expect(page.locator("input[name=password]")).toHaveAttribute("aria-invalid", "true");
-    await expect(page.locator("input[name=email]")).toHaveValue(ADMIN.email);
-    await page.locator("input[name=password]").fill(ADMIN.password);
-    await page.locator("form:has(input[name=code]) button[type=submit]").click();
+    await expectAccessibleInBothThemes(page);
+    await setup.fill({ ...ADMIN, password: "short" });
+    await setup.name.fill(ADMIN.name);
+    await setup.submit.click();
+    await expect(setup.password).toHaveAttribute("aria-invalid", "true");
+    await expect(setup.email).toHaveValue(ADMIN.email);
+    await setup.password.fill(ADMIN.password);
+    await setup.submit.click();
     await page.waitForURL((url) => url.pathname === "/");
-    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(frame.heading).toBeVisible();
     await picture(page, info, "empty");
     await expectAccessible(page);
 
-    await page.locator("[popovertarget=account-sheet]").click();
-    await page.getByRole("button", { name: "Cerrar sesión" }).click();
-    await expect(page.locator("input[name=password]")).toBeVisible();
+    await frame.leave();
+    await expect(setup.password).toBeVisible();
     await page.goto(`${fresh.url}/devices`);
-    await expect(page.locator("input[name=password]")).toBeVisible();
+    await expect(setup.password).toBeVisible();
   } finally {
     expect(await fresh.stop()).toBe(0);
   }
 });
 
-test("signing in leads to the page that was asked for", async ({ page, server }, info) => {
-  await server.verb("device", "add", `asked-${info.project.name}`, "--kind", "energy_meter");
-  const answer = await page.goto(`/devices/asked-${info.project.name}`);
+test("signing in leads to the page that was asked for", DESKTOP, async ({ page, server, complaints }, info) => {
+  complaints.expect(401, "/ui/sign-in");
+  const id = `asked-${info.project.name}`;
+  await server.verb("device", "add", id, "--kind", "energy_meter");
+  const answer = await page.goto(`/devices/${id}`);
   expect(answer.status()).toBe(401);
-  await page.locator("input[name=email]").fill(ADMIN.email);
-  await page.locator("input[name=password]").fill("not the password");
-  await page.locator("form:has(input[name=password]) button[type=submit]").click();
-  await expect(page.locator("input[name=password]")).toHaveAttribute("aria-invalid", "true");
-  await page.locator("input[name=password]").fill(ADMIN.password);
-  await page.locator("form:has(input[name=password]) button[type=submit]").click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(`asked-${info.project.name}`);
+  const door = new SignIn(page);
+  await door.fill({ ...ADMIN, password: "not the password" });
+  await door.submit.click();
+  await expect(door.password).toHaveAttribute("aria-invalid", "true");
+  await expect(door.email).toHaveValue(ADMIN.email);
+  await door.password.fill(ADMIN.password);
+  await door.submit.click();
+  await expect(new Device(page).heading).toHaveText(id);
 });
 
 test("the theme switch works, which needs the browser half, and is kept", async ({ page }, info) => {
-  await page.goto("/sign-in");
+  const [door, frame] = [new SignIn(page), new Frame(page)];
+  await door.open();
   await picture(page, info, "sign-in");
   if (info.project.name === "phone") await expectTouchable(page);
   await expectAccessible(page);
-  const root = page.locator("html");
-  await expect(root).toHaveAttribute("data-theme", "system");
-  await page.getByRole("button", { name: "Oscuro" }).click();
-  await expect(root).toHaveAttribute("data-theme", "dark");
+  await expect(frame.root).toHaveAttribute("data-theme", "system");
+  await door.theme("dark").click();
+  await expect(frame.root).toHaveAttribute("data-theme", "dark");
   await page.reload();
-  await expect(root).toHaveAttribute("data-theme", "dark");
+  await expect(frame.root).toHaveAttribute("data-theme", "dark");
   await expectAccessible(page);
   await picture(page, info, "sign-in-dark");
 });
 
-test("an address that is none is answered in the product's own design", async ({ page }, info) => {
-  const answer = await page.goto("/no/such/place");
-  expect(answer.status()).toBe(404);
-  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+test("an address that is none is answered in the product's own design", DESKTOP, async ({ page }, info) => {
+  const refusal = new Refusal(page);
+  expect(await refusal.open("/no/such/place")).toBe(404);
+  await expect(refusal.heading).toBeVisible();
   await expectAccessibleInBothThemes(page);
   await picture(page, info, "not-found");
   await signIn(page);
-  await page.goto("/no/such/place");
+  expect(await refusal.open("/no/such/place")).toBe(404);
   await expectAccessibleInBothThemes(page);
-  if (info.project.name === "phone") await expectTouchable(page);
 });
 
 test.describe("without JavaScript", () => {
@@ -79,22 +86,22 @@ test.describe("without JavaScript", () => {
   test("one signs in, reads a device's numbers, changes the language, and signs out", async ({ page, server }, info) => {
     const id = `plain-${info.project.name}`;
     const token = await server.verb("device", "add", id, "--kind", "energy_meter", "--name", "Medidor sin guion");
-    const device = server.device(id, token);
-    device.publish({ power_w: 512.3, voltage_v: 127.1 });
-    await device.end();
-    await signIn(page);
-    await page.goto(`/devices/${id}`);
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Medidor sin guion");
-    await expect(page.locator("[data-metric=power_w] [data-value]")).toHaveText("512");
+    const own = server.device(id, token);
+    own.publish({ power_w: 512.3, voltage_v: 127.1 });
+    await own.end();
+    const [door, device, list, frame] = [new SignIn(page), new Device(page), new List(page), new Frame(page)];
+    await door.open();
+    await door.enter(await somebody(server, info, "plain"));
+    await device.open(id);
+    await expect(device.heading).toHaveText("Medidor sin guion");
+    await expect(device.value("power_w")).toHaveText("512");
     await picture(page, info, "device-plain");
+    await list.open();
+    await expect(list.value(id)).toContainText("512");
+    await frame.switchLanguage();
+    await expect(frame.root).toHaveAttribute("lang", "en");
+    await frame.leave();
     await page.goto("/devices");
-    await expect(page.locator(`[data-device=${id}] [data-value]`)).toContainText("512");
-    await page.locator("[popovertarget=account-sheet]").click();
-    await page.getByRole("button", { name: "English" }).click();
-    await expect(page.locator("html")).toHaveAttribute("lang", "en");
-    await page.locator("[popovertarget=account-sheet]").click();
-    await page.getByRole("button", { name: "Sign out" }).click();
-    await page.goto("/devices");
-    await expect(page.locator("input[name=password]")).toBeVisible();
+    await expect(door.password).toBeVisible();
   });
 });

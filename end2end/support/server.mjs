@@ -21,24 +21,44 @@ export class Server {
       VIGIA_MQTT__LISTEN: "127.0.0.1:0",
       ...settings,
     };
-    server.child = spawn(binary, verb, { cwd: server.dir, env: server.env, stdio: ["ignore", "pipe", "pipe"] });
-    server.log = [];
-    const out = createInterface({ input: server.child.stdout });
-    const link = once(out, "line").then(([line]) => line);
+    server.begin = verb;
+    await server.run();
+    server.link = await server.printed;
+    return server;
+  }
+
+  /** Runs the program until it listens. `printed`: its first line, the link to set up, when nobody has an account yet. */
+  async run() {
+    this.child = spawn(binary, this.begin, { cwd: this.dir, env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    this.log = [];
+    const out = createInterface({ input: this.child.stdout });
+    this.printed = once(out, "line").then(([line]) => line);
     await new Promise((resolve, reject) => {
-      createInterface({ input: server.child.stderr }).on("line", (line) => {
-        server.log.push(line);
+      createInterface({ input: this.child.stderr }).on("line", (line) => {
+        this.log.push(line);
         const found = line.match(/(http:\/\/\S+) and mqtt:\/\/(\S+):(\d+)/);
         if (!found) return;
-        [, server.url, server.mqttHost, server.mqttPort] = found;
+        [, this.url, this.mqttHost, this.mqttPort] = found;
         // Where everything is listened to, it is reached on this machine.
-        server.url = server.url.replace("//0.0.0.0:", "//127.0.0.1:");
+        this.url = this.url.replace("//0.0.0.0:", "//127.0.0.1:");
         resolve();
       });
-      server.child.once("exit", () => reject(new Error(`the server ended: ${server.log.join("\n")}`)));
+      this.child.once("exit", () => reject(new Error(`the server ended: ${this.log.join("\n")}`)));
     });
-    server.link = await link;
-    return server;
+  }
+
+  /** Ends the program and leaves its data; whoever speaks to it finds nobody there. */
+  async halt() {
+    const ended = once(this.child, "exit");
+    this.child.kill("SIGTERM");
+    await ended;
+  }
+
+  /** Begins again after a halt, at the same address. */
+  async resume() {
+    this.env.VIGIA_HTTP__LISTEN = new URL(this.url).host;
+    this.env.VIGIA_MQTT__LISTEN = `${this.mqttHost}:${this.mqttPort}`;
+    await this.run();
   }
 
   /** Runs another verb on the same data; what it printed. */
@@ -48,8 +68,8 @@ export class Server {
   }
 
   /** Adds a user with a password. */
-  async user(email, role, password) {
-    const child = spawn(binary, ["user", "add", email, "--role", role, "--password-stdin"], { cwd: this.dir, env: this.env });
+  async user(email, role, password, ...more) {
+    const child = spawn(binary, ["user", "add", email, "--role", role, "--password-stdin", ...more], { cwd: this.dir, env: this.env });
     child.stdin.end(`${password}\n`);
     const [code] = await once(child, "exit");
     if (code !== 0) throw new Error(`user add ended with ${code}`);
@@ -61,6 +81,8 @@ export class Server {
     const child = spawn("mosquitto_pub", args, { stdio: ["pipe", "inherit", "inherit"] });
     return {
       publish: (values) => child.stdin.write(`${JSON.stringify(values)}\n`),
+      // As it is: what no program would write, too.
+      line: (text) => child.stdin.write(`${text}\n`),
       end: async () => {
         child.stdin.end();
         await once(child, "exit");

@@ -1,0 +1,27 @@
+// One's own account.
+export class Settings {
+  constructor(page) {
+    this.page = page;
+    this.heading = page.getByRole("heading", { level: 1 });
+    this.name = page.locator("#profile-name");
+    this.lang = page.locator("#profile-lang");
+    this.theme = page.locator("#profile-theme");
+    this.profile = page.locator("form[action='/ui/profile']");
+    this.save = this.profile.locator("button[type=submit]");
+    this.error = this.profile.locator(".form__error:not(:empty)");
+    this.done = page.locator(".settings__done");
+    this.current = page.locator("input[name=current]");
+    this.password = page.locator("input[name=password]");
+    this.change = page.locator("form[action='/ui/password'] button[type=submit]");
+  }
+
+  async open() {
+    await this.page.goto("/settings");
+  }
+
+  async changePassword(current, next) {
+    await this.current.fill(current);
+    await this.password.fill(next);
+    await this.change.click();
+  }
+}
