@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Runs a command in the environment of the builds (see setup/env.sh).
 with := setup/with.sh
 
-.PHONY: help run build dev test unit e2e lint deny audit bars peers lighthouse live fuzz setup bundle clean-cache
+.PHONY: help run build dev test unit e2e lint deny audit bars peers lighthouse live pictures fuzz setup bundle clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ lighthouse: build ## the first pages as a phone meets them: speed, access, good 
 
 live: build ## from a device to the screen while a thousand speak, and what the page costs the browser
 	@$(with) node bench/live/run.mjs
+
+pictures: build ## every screen at three widths, in both themes and both languages, to be looked at: target/pictures
+	@$(with) node bench/pictures/run.mjs
 
 fuzz: ## feed the decoders arbitrary input, an hour in all
 	@setup/fuzz.sh

@@ -19,6 +19,8 @@ bench ingest --connections 1000 --in-flight 1 --rate 5000 --seconds 20
 bench ingest --connections 200 --in-flight 1 --rate 2000 --seconds 10 --backlog 20000
 # Five thousand who watch, then a hundred more who do not read.
 bench fanout --clients 5000 --stalled 100 --seconds 20
+# The list of ten thousand devices, every filter in every order.
+bench devices
 # A month and a year of one metric, and what a value takes.
 bench chart
 # Half an hour with sealing, a short retention and readers.

@@ -38,6 +38,10 @@ def fanout(line):
     bar(line, f"{line['missing']} missing, {line['lost']} lost", not line["missing"] and not line["lost"])
 
 
+def devices(line):
+    bar(line, f"{line['devices']} devices, filter {line['filter']}: p95 {line['p95_ms']} ms, under 50", line["p95_ms"] < 50)
+
+
 def backlog(line):
     bar(line, f"the others' p99 {line['p99_ms']} ms, {line['p99_alone_ms']} without it", line["p99_ms"] < 2 * line["p99_alone_ms"] + 10)
 
@@ -49,7 +53,7 @@ def soak(line):
         bar(line, f"{line['rss_mb']:.0f} MB at the end, {line['rss_mb_early']:.0f} after a quarter of it", grown < 0.1 * line["rss_mb_early"])
 
 
-judges = {judge.__name__: judge for judge in (ingest, chart, fanout, backlog, soak)}
+judges = {judge.__name__: judge for judge in (ingest, chart, devices, fanout, backlog, soak)}
 for text in fileinput.input(encoding="utf-8"):
     if text.startswith("{") and (line := json.loads(text))["bench"] in judges and "peer" not in line:
         if not line.get("durable_medium", True):

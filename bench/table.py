@@ -6,7 +6,7 @@ import json
 SHOWN = [
     ("what", lambda l: l["bench"] + (" " + l["peer"] if "peer" in l else "") + (f", {l['connections']} connections" if "connections" in l else "")
      + (f" x {l['in_flight']}" if "in_flight" in l else "") + (f", {l['stalled']} do not read" if l.get("stalled") else "")
-     + (", " + l["case"] if "case" in l else "")),
+     + (", " + l["case"] if "case" in l else "") + (f", {l['engine']}, filter: {l['filter']}" if "filter" in l else "")),
     ("messages/s", lambda l: l["messages_per_s"]),
     ("p50 ms", lambda l: l["p50_ms"]),
     ("p95 ms", lambda l: l["p95_ms"]),
@@ -17,7 +17,7 @@ SHOWN = [
 ]
 BESIDE = [
     "without_store_messages_per_s", "broker_only_messages_per_s", "bytes_per_value", "bytes_per_value_with_quarters", "questions", "question_p95_ms", "errors", "rss_mb_early",
-    "backlog_readings", "backlog_s", "p99_alone_ms", "heard", "missing", "lost", "max_ms",
+    "backlog_readings", "backlog_s", "p99_alone_ms", "heard", "missing", "lost", "max_ms", "first_max_ms",
     "offered_per_s", "saturated",
 ]
 

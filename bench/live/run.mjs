@@ -55,7 +55,7 @@ function publish() {
 
 async function measure(page, name, at, number) {
   await page.goto(server.url + at, { waitUntil: "networkidle" }).catch(() => {});
-  await page.waitForSelector("html[data-ready], canvas, tr[data-device]");
+  await page.waitForSelector("html[data-ready]", { state: "attached" });
   await wait(5000);
   if (number) {
     // The page notes the moment at which each number stands there; both clocks are this machine's.
