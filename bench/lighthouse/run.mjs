@@ -1,4 +1,5 @@
 // `make lighthouse`: the pages that people meet first, as Lighthouse sees them on a phone: the median of five runs of each, a line of JSON a page.
+// Each run begins with an empty cache, as Lighthouse does by itself; the session's cookie stays.
 // The program is the release one with its demo homes; the browser is the system's Chromium.
 import { launch } from "chrome-launcher";
 import lighthouse from "lighthouse";
@@ -52,7 +53,6 @@ async function measure(name, at) {
       output: "json",
       logLevel: "error",
       onlyCategories: CATEGORIES,
-      disableStorageReset: true,
     });
     const of = (category) => Math.round(lhr.categories[category].score * 100);
     const ms = (audit) => Math.round(lhr.audits[audit].numericValue);

@@ -52,8 +52,12 @@ impl Part {
         match self {
             Self::Mine => crate::pages::home::preload_mine().await,
             Self::Device => crate::pages::device::preload_device().await,
-            // One file, whichever of its pages asks for it.
-            Self::Account => crate::pages::settings::preload_settings().await,
+            // One file; but each of its pages has to know of it, to be there at once.
+            Self::Account => {
+                crate::pages::settings::preload_settings().await?;
+                crate::pages::setup::preload_setup().await?;
+                crate::pages::enter::preload_enter().await
+            }
             Self::Design => crate::pages::design::preload_design().await,
         }
     }

@@ -46,9 +46,15 @@ mod browser {
 
     impl Piece {
         fn make(self) -> AnyView {
-            match self.owner {
-                Some(owner) => owner.with(self.view),
-                None => (self.view)(),
+            self.then(|view| view)
+        }
+
+        /// Makes it, and does something with it, as if its turn had come in the walk.
+        fn then<T>(self, done: impl FnOnce(AnyView) -> T) -> T {
+            let Self { view, owner } = self;
+            match owner {
+                Some(owner) => owner.with(|| done(view())),
+                None => done(view()),
             }
         }
     }
@@ -137,12 +143,7 @@ mod browser {
             let state = Rc::clone(&stage);
             takeover.then(move || {
                 if matches!(*stage.borrow(), Stage::Waits(_)) {
-                    let owner = self.owner.clone();
-                    let take = move || self.make().hydrate_from_position::<true>(&element, Position::Current);
-                    let taken = match owner {
-                        Some(owner) => owner.with(take),
-                        None => take(),
-                    };
+                    let taken = self.then(|view| view.hydrate_from_position::<true>(&element, Position::Current));
                     *stage.borrow_mut() = Stage::Stands(taken);
                 }
             });

@@ -7,6 +7,7 @@
 mod bundle;
 mod dev;
 mod fingerprint;
+mod leave_out;
 mod parts;
 mod place;
 mod program;

@@ -11,6 +11,7 @@ use wasm_split_cli_support::{Options, SplitWasm, transform};
 
 use crate::fingerprint::{Fingerprint, read};
 use crate::place::{Mode, Place};
+use crate::leave_out::leave_out;
 use crate::{shorten, step, tools};
 
 /// What wasm-bindgen's files are called.
@@ -34,6 +35,7 @@ pub(crate) fn build(place: &Place) -> Result<PathBuf> {
     let inputs = Fingerprint::of(&bytes)
         .with_path(&place.root.join("app/xtask/src/ui.rs"))?
         .with_path(&place.root.join("app/xtask/src/shorten.rs"))?
+        .with_path(&place.root.join("app/xtask/src/leave_out.rs"))?
         .with_path(&place.root.join("bundle/glue.mjs"))?
         .with_path(&place.root.join("bundle/targets.mjs"))?
         .with_path(&place.root.join("package-lock.json"))?;
@@ -68,7 +70,7 @@ fn compile(place: &Place) -> Result<PathBuf> {
 fn bind(place: &Place, bytes: &[u8], folder: &Path) -> Result<()> {
     let raw = folder.join("raw");
     let main = folder.join("main.wasm");
-    let SplitWasm { split_modules: parts, prefetch_map: needs, .. } = split(bytes, &raw, &main)?;
+    let SplitWasm { split_modules: parts, prefetch_map: needs, .. } = split(&leave_out(bytes)?, &raw, &main)?;
     let bound = Bindgen::new()
         .input_path(&main)
         .keep_lld_exports(true)

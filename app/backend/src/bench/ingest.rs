@@ -236,7 +236,7 @@ impl Gate for Nothing {
         Ok(DeviceId::new(user).ok().map(|id| DeviceIdentity { id, number: DeviceNumber(1) }))
     }
 
-    async fn accept(&self, _: &DeviceIdentity, _: &str, _: Bytes) -> Result<(), Unavailable> {
+    async fn accept(&self, _: &DeviceIdentity, _: &str, _: Bytes, _: u8) -> Result<(), Unavailable> {
         Ok(())
     }
 

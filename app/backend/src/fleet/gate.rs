@@ -127,31 +127,6 @@ impl FleetGate {
         Ok(())
     }
 
-    /// Takes a message from a topic that is the client's own; `qos`: its quality of service, where that is known.
-    async fn take(&self, client: &DeviceIdentity, topic: &str, payload: Bytes, qos: Option<u8>) -> Result<(), Unavailable> {
-        if is_unclaimed(client) {
-            self.ingest.quarantine(client, topic, Provisioning::waits(), &payload, true).await;
-            return Ok(());
-        }
-        match self.grants.place(self.ingest.routes(), client, topic) {
-            Some(Place::Message { device, decoder, name, rest }) => {
-                let came_ms = self.downlink.now_ms();
-                // Before the message itself: when this fails it comes again, and both may happen twice.
-                if let Answered::Unreadable(reason) = self.downlink.answered(&device, topic, &payload).await.map_err(away)? {
-                    self.ingest.quarantine(&device, topic, reason, &payload, true).await;
-                }
-                let goodbye_ms = self.ingest.goodbye_ms(device.number);
-                self.ingest.placed(&device, Source { topic, decoder, name, rest, qos }, &payload).await?;
-                // Afterwards, when it is known whether this was a goodbye.
-                self.downlink.heard(&device, came_ms, goodbye_ms);
-            }
-            // A greeting, or a device behind a gateway that nobody registered: there is nowhere to keep it.
-            Some(Place::Unplaced) => self.ingest.unplaced(),
-            None => self.refused(client, Offence::Publish, topic, &payload).await,
-        }
-        Ok(())
-    }
-
     async fn gateway(&self, name: &DeviceId, password: &[u8]) -> Result<Option<DeviceIdentity>, DbError> {
         let Some(gateway) = gateways::by_name(&self.registry, name).await? else { return Ok(None) };
         if !token::fits(password, &gateway.token_hash) {
@@ -228,12 +203,28 @@ impl Gate for FleetGate {
         self.grants.may_hear(self.ingest.routes(), client, filter)
     }
 
-    async fn accept(&self, client: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<(), Unavailable> {
-        self.take(client, topic, payload, None).await
-    }
-
-    async fn accept_by(&self, client: &DeviceIdentity, topic: &str, payload: Bytes, qos: u8) -> Result<(), Unavailable> {
-        self.take(client, topic, payload, Some(qos)).await
+    async fn accept(&self, client: &DeviceIdentity, topic: &str, payload: Bytes, qos: u8) -> Result<(), Unavailable> {
+        if is_unclaimed(client) {
+            self.ingest.quarantine(client, topic, Provisioning::waits(), &payload, true).await;
+            return Ok(());
+        }
+        match self.grants.place(self.ingest.routes(), client, topic) {
+            Some(Place::Message { device, decoder, name, rest }) => {
+                let came_ms = self.downlink.now_ms();
+                // Before the message itself: when this fails it comes again, and both may happen twice.
+                if let Answered::Unreadable(reason) = self.downlink.answered(&device, topic, &payload).await.map_err(away)? {
+                    self.ingest.quarantine(&device, topic, reason, &payload, true).await;
+                }
+                let goodbye_ms = self.ingest.goodbye_ms(device.number);
+                self.ingest.placed(&device, Source { topic, decoder, name, rest, qos: Some(qos) }, &payload).await?;
+                // Afterwards, when it is known whether this was a goodbye.
+                self.downlink.heard(&device, came_ms, goodbye_ms);
+            }
+            // A greeting, or a device behind a gateway that nobody registered: there is nowhere to keep it.
+            Some(Place::Unplaced) => self.ingest.unplaced(),
+            None => self.refused(client, Offence::Publish, topic, &payload).await,
+        }
+        Ok(())
     }
 
     async fn accept_kept(&self, client: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<bool, Unavailable> {

@@ -63,20 +63,12 @@ pub trait Gate: Send + Sync {
     }
 
     /// Takes a message from a topic that is the client's own. Returns after the commit: acknowledge on `Ok`, whether the
-    /// message was stored or quarantined; on `Err` disconnect without an acknowledgement.
+    /// message was stored or quarantined; on `Err` disconnect without an acknowledgement. `qos`: the quality of service by which it
+    /// came, for who looks at the device's messages.
     ///
     /// # Errors
     /// [`Unavailable`]: nothing was stored.
-    async fn accept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<(), Unavailable>;
-
-    /// The same, with the quality of service by which it came: for who looks at the device's messages.
-    ///
-    /// # Errors
-    /// [`Unavailable`]: nothing was stored.
-    async fn accept_by(&self, device: &DeviceIdentity, topic: &str, payload: Bytes, qos: u8) -> Result<(), Unavailable> {
-        let _ = qos;
-        self.accept(device, topic, payload).await
-    }
+    async fn accept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes, qos: u8) -> Result<(), Unavailable>;
 
     /// Takes a message that the broker had kept (retained): nobody knows when it was sent, and its device need not be there. Says
     /// whether anything of it was stored: only what has a time of its own is, and that may come twice.
@@ -84,7 +76,7 @@ pub trait Gate: Send + Sync {
     /// # Errors
     /// [`Unavailable`]: nothing was stored.
     async fn accept_kept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<bool, Unavailable> {
-        self.accept(device, topic, payload).await.map(|()| true)
+        self.accept(device, topic, payload, 0).await.map(|()| true)
     }
 
     /// Notes what was refused. Bounded: a device that tries without end does not fill the disk.

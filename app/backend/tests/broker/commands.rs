@@ -61,13 +61,13 @@ async fn each_coming_back_is_worth_one_attempt_however_many_processes_hear_of_it
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     let gate = it.gate();
     for round in 1..=3 {
-        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": true}"#)).await.expect("taken");
+        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": true}"#), 1).await.expect("taken");
         becomes(&it, &format!("{COMMANDS}/c1"), &key, |command| command["attempts"] == round).await;
         others.iter().for_each(|other| fleet::heard_elsewhere(&other.app, m1.number, Some(it.world.now_ms()), true));
         tokio::time::sleep(Duration::from_millis(1_200)).await;
         assert_eq!(it.get(&format!("{COMMANDS}/c1"), &key).await.json()["attempts"], round, "it was sent since it came");
         it.world.advance(500);
-        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": false}"#)).await.expect("taken");
+        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": false}"#), 1).await.expect("taken");
         others.iter().for_each(|other| fleet::heard_elsewhere(&other.app, m1.number, Some(it.world.now_ms()), false));
         it.world.advance(500);
     }
@@ -92,11 +92,11 @@ both! {
             assert_eq!(broker.topics.lock().expect("no panic").len(), 0, "{why}");
         };
         nothing("nobody heard of it").await;
-        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": false}"#)).await.expect("taken");
+        gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": false}"#), 1).await.expect("taken");
         nothing("it said goodbye").await;
         broker.away.store(true, Ordering::SeqCst);
         it.world.advance(1_000);
-        gate.accept(&m1, "vigia/m1/telemetry", Bytes::from_static(br#"{"power_w": 5}"#)).await.expect("taken");
+        gate.accept(&m1, "vigia/m1/telemetry", Bytes::from_static(br#"{"power_w": 5}"#), 1).await.expect("taken");
         nothing("the broker is away").await;
         assert_eq!(it.get(&format!("{COMMANDS}/c1"), &key).await.json()["attempts"], 0, "and it took none of its attempts");
         broker.away.store(false, Ordering::SeqCst);
@@ -104,7 +104,7 @@ both! {
         becomes(it, &format!("{COMMANDS}/c1"), &key, |command| command["state"] == "sent").await;
         assert_eq!(*broker.topics.lock().expect("no panic"), [("vigia/m1/command".to_owned(), false)]);
         for _ in 0..5 {
-            gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": true}"#)).await.expect("taken");
+            gate.accept(&m1, "vigia/m1/status", Bytes::from_static(br#"{"online": true}"#), 1).await.expect("taken");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         assert_eq!(broker.topics.lock().expect("no panic").len(), 1, "it was there all the time: it need not be told again");

@@ -65,7 +65,7 @@ impl Gate for Recorder {
         Ok(number.filter(|_| good).map(|n| DeviceIdentity { id: DeviceId::new(user).expect("a good id"), number: DeviceNumber(n) }))
     }
 
-    async fn accept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes) -> Result<(), Unavailable> {
+    async fn accept(&self, device: &DeviceIdentity, topic: &str, payload: Bytes, _: u8) -> Result<(), Unavailable> {
         if self.held.load(Ordering::SeqCst) {
             let released = self.release.notified();
             self.waiting.fetch_add(1, Ordering::SeqCst);

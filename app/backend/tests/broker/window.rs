@@ -100,7 +100,7 @@ impl Gate for Backwards {
     async fn authenticate(&self, user: &str, _: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable> {
         Ok(DeviceId::new(user).ok().map(|id| DeviceIdentity { id, number: DeviceNumber(1) }))
     }
-    async fn accept(&self, _: &DeviceIdentity, _: &str, payload: Bytes) -> Result<(), Unavailable> {
+    async fn accept(&self, _: &DeviceIdentity, _: &str, payload: Bytes, _: u8) -> Result<(), Unavailable> {
         let n: u64 = std::str::from_utf8(&payload).expect("a text").parse().expect("a number");
         assert_eq!(self.taken.fetch_add(1, Ordering::SeqCst) as u64, n, "they are given in their order");
         tokio::time::sleep(Duration::from_millis(20 * (8 - n))).await;

@@ -28,8 +28,8 @@ both! {
         assert_eq!(attention(it).await.count(), 0, "an empty house is a calm one");
         let (m1, _) = it.device("m1", None).await;
         it.device("m2", None).await;
-        it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"{\"power_w\":700,\"voltage_v\":127}")).await.expect("taken");
-        it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"nonsense")).await.expect("taken");
+        it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"{\"power_w\":700,\"voltage_v\":127}"), 1).await.expect("taken");
+        it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"nonsense"), 1).await.expect("taken");
         let said = attention(it).await;
         assert_eq!(kinds(&said), [(Kind::Refused, 1), (Kind::Never, 1)]);
         assert_eq!((said.figures.devices, said.figures.online, said.figures.power_w), (2, 1, Some(700.0)));
@@ -44,7 +44,7 @@ both! {
         assert_eq!((last.metric.as_str(), last.value), ("power_w", 700.0));
 
         it.world.advance(23 * HOUR_MS);
-        it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"{\"power_w\":1}")).await.expect("taken");
+        it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"{\"power_w\":1}"), 1).await.expect("taken");
         assert_eq!(kinds(&attention(it).await), [(Kind::Never, 1)], "it speaks again, and yesterday's refusals are over");
     }
 
@@ -74,7 +74,7 @@ both! {
 
     async fn a_command_that_came_to_nothing_is_said_until_it_was_done_after_all(it: Installation) {
         let (m1, _) = it.device("m1", None).await;
-        it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"{\"power_w\":1}")).await.expect("taken");
+        it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"{\"power_w\":1}"), 1).await.expect("taken");
         let given = |id: &str, state: &str| format!("INSERT INTO commands (device, id, name, params, created_by, created_ms, expires_ms, state, attempts, next_ms, finished_ms)
             VALUES ({}, '{id}', 'switch.set', '{{}}', 'test', 0, 0, '{state}', 1, 0, {})", m1.number.0, crate::support::NOW);
         for (id, state) in [("c1", "failed"), ("c2", "expired")] {

@@ -87,7 +87,7 @@ fn set_mode(path: &std::path::Path, mode: u32) {
 async fn half_a_folder_is_refused_and_nobody_inherits_anothers_readings() {
     let mut it = Installation::new(Engine::Sqlite).await;
     let (meter, _) = it.device("anas-meter", None).await;
-    it.gate().accept(&meter, "vigia/anas-meter/telemetry", br#"{"power_w": 4321}"#.as_slice().into()).await.expect("stored");
+    it.gate().accept(&meter, "vigia/anas-meter/telemetry", br#"{"power_w": 4321}"#.as_slice().into(), 1).await.expect("stored");
     let dir = tempfile::tempdir().expect("a folder");
     for lost in ["vigia.db", "telemetry.db"] {
         let data = dir.path().join(lost);

@@ -98,9 +98,9 @@ both! {
         let (two, _) = it.device("two", None).await;
         it.device("three", None).await;
         for device in [&one, &two] {
-            it.gate().accept(device, &format!("vigia/{}/telemetry", device.id), Bytes::from_static(b"{\"power_w\":1}")).await.expect("taken");
+            it.gate().accept(device, &format!("vigia/{}/telemetry", device.id), Bytes::from_static(b"{\"power_w\":1}"), 1).await.expect("taken");
         }
-        it.gate().accept(&two, "vigia/two/status", Bytes::from_static(b"{\"online\":false}")).await.expect("taken");
+        it.gate().accept(&two, "vigia/two/status", Bytes::from_static(b"{\"online\":false}"), 1).await.expect("taken");
         let counts = DeviceCounts { all: 3, online: 1, offline: 1, never: 1 };
         for (state, wanted) in [(StateFilter::All, vec!["three", "two", "one"]), (StateFilter::Online, vec!["one"]), (StateFilter::Offline, vec!["two"]), (StateFilter::Never, vec!["three"])] {
             let page = page(it, &ALL_SEEING(), "", state, "").await;

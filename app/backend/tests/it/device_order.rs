@@ -23,7 +23,7 @@ async fn named(it: &Installation, id: &str, name: &str, kind: DeviceKind) {
 async fn says(it: &Installation, id: &str, payload: &str) {
     let device = devices::by_id(it.app.registry(), &DeviceId::new(id).expect("an id")).await.expect("asked").expect("there");
     let device = vigia_backend::mqtt::DeviceIdentity { id: device.id, number: device.number };
-    it.gate().accept(&device, &format!("vigia/{id}/telemetry"), Bytes::copy_from_slice(payload.as_bytes())).await.expect("taken");
+    it.gate().accept(&device, &format!("vigia/{id}/telemetry"), Bytes::copy_from_slice(payload.as_bytes()), 1).await.expect("taken");
 }
 
 async fn page(it: &Installation, who: &Principal, sort: &str, from: &str) -> DevicePage {

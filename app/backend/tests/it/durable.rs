@@ -44,7 +44,7 @@ async fn a_reading_is_stored_while_every_other_connection_waits() {
     let gate = it.gate();
     let stored = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let said = gate.accept(&device, "vigia/m1/telemetry", Bytes::from_static(br#"{"power_w": 5}"#));
+        let said = gate.accept(&device, "vigia/m1/telemetry", Bytes::from_static(br#"{"power_w": 5}"#), 1);
         let stored = tokio::time::timeout(Duration::from_secs(3), said).await;
         sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.expect("let go");
         stored

@@ -23,7 +23,7 @@ async fn call(it: &Installation, device: &str, topic: Option<&str>) -> Result<()
 
 async fn say(gate: &FleetGate, client: &DeviceIdentity, topic: &str, payload: &str) {
     assert!(gate.may_publish(client, topic), "{topic}");
-    gate.accept(client, topic, Bytes::from(payload.to_owned())).await.expect("taken");
+    gate.accept(client, topic, Bytes::from(payload.to_owned()), 1).await.expect("taken");
 }
 
 fn latest(it: &Installation, device: DeviceNumber) -> Vec<(String, f64)> {
@@ -122,7 +122,7 @@ both! {
         let gate = it.gate();
         let client = gate.authenticate("z2m", token.as_bytes()).await.expect("asked").expect("let in");
         say(&gate, &client, "zigbee2mqtt/not registered", r#"{"power":1}"#).await;
-        gate.accept(&client, "m9/online", Bytes::from_static(b"true")).await.expect("answered");
+        gate.accept(&client, "m9/online", Bytes::from_static(b"true"), 1).await.expect("answered");
         gate.refused(&client, vigia_backend::mqtt::Offence::Subscribe, "#", b"").await;
         let metrics = it.app.metrics().text();
         assert!(metrics.contains("vigia_ingest_refused_total 2") && metrics.contains("vigia_ingest_unplaced_total 1"), "{metrics}");

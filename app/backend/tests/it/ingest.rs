@@ -10,7 +10,7 @@ use vigia_domain::reason::Reason;
 use crate::support::{Installation, NOW, both};
 
 async fn say(it: &Installation, device: &DeviceIdentity, payload: &str) {
-    it.gate().accept(device, &format!("vigia/{}/telemetry", device.id), Bytes::from(payload.to_owned())).await.expect("taken");
+    it.gate().accept(device, &format!("vigia/{}/telemetry", device.id), Bytes::from(payload.to_owned()), 1).await.expect("taken");
 }
 
 async fn reasons(it: &Installation, device: &DeviceIdentity) -> Vec<String> {
@@ -160,7 +160,7 @@ both! {
         let (device, _) = it.device("m1", None).await;
         for ts in [1_772_366_300, 1_772_366_300, 5, 1_772_366_301] {
             let event = format!(r#"{{"type": "dose_taken", "ts": {ts}, "payload": {{"slot": 3}}}}"#);
-            it.gate().accept(&device, "vigia/m1/event", Bytes::from(event)).await.expect("taken");
+            it.gate().accept(&device, "vigia/m1/event", Bytes::from(event), 1).await.expect("taken");
         }
         assert_eq!(it.events(device.number).await, [1_772_366_300_000, 1_772_366_301_000]);
         assert_eq!(reasons(it, &device).await.len(), 1, "an event of 1970 is set aside");

@@ -11,7 +11,7 @@ use crate::support::{Installation, NOW, both};
 
 async fn say(it: &Installation, device: &DeviceIdentity, leaf: &str, payload: &[u8]) {
     let topic = format!("vigia/{}/{leaf}", device.id);
-    it.gate().accept(device, &topic, Bytes::copy_from_slice(payload)).await.expect("taken");
+    it.gate().accept(device, &topic, Bytes::copy_from_slice(payload), 1).await.expect("taken");
 }
 
 fn looked(it: &Installation, device: &DeviceIdentity) -> Vec<Message> {
@@ -52,7 +52,7 @@ both! {
         assert_eq!((messages[0].received_ms, messages[0].decoder), (NOW, Some(Decoder::Native)));
         assert_eq!(messages[1].payload, b"\xff\x00<script>");
         assert!(messages.iter().all(|message| message.is_stored));
-        it.gate().accept_by(&device, own, Bytes::from_static(b"{\"power_w\": 9}"), 0).await.expect("taken");
+        it.gate().accept(&device, own, Bytes::from_static(b"{\"power_w\": 9}"), 0).await.expect("taken");
         assert_eq!(looked(it, &device)[0].qos, Some(0));
         assert!(messages.iter().all(|message| message.qos.is_none()), "nobody said by which they came");
         for n in 0..30 {
@@ -67,7 +67,7 @@ both! {
         assert_eq!(looked(it, &device), []);
         let gate = it.gate();
         it.app.databases().close().await;
-        gate.accept(&device, "vigia/m1/telemetry", Bytes::from_static(br#"{"power_w": 1}"#)).await.expect_err("the database is away");
+        gate.accept(&device, "vigia/m1/telemetry", Bytes::from_static(br#"{"power_w": 1}"#), 1).await.expect_err("the database is away");
         assert!(matches!(looked(it, &device)[..], [Message { is_stored: false, value_count: 1, .. }]));
     }
 

@@ -9,7 +9,7 @@ use vigia_domain::rights::Scope;
 use crate::support::{Engine, Installation, NOW, both};
 
 async fn say(it: &Installation, device: &DeviceIdentity, payload: &str) {
-    it.gate().accept(device, &format!("vigia/{}/telemetry", device.id), Bytes::from(payload.to_owned())).await.expect("taken");
+    it.gate().accept(device, &format!("vigia/{}/telemetry", device.id), Bytes::from(payload.to_owned()), 1).await.expect("taken");
 }
 
 async fn reasons(it: &Installation, device: &DeviceIdentity) -> Vec<String> {

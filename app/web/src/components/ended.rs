@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use crate::boot::use_boot;
 use crate::i18n::use_texts;
 
 const ID: &str = "ended";
@@ -12,9 +13,11 @@ const GONE: &str = "gone";
 #[component]
 pub(crate) fn Ended() -> impl IntoView {
     let t = use_texts();
+    // Another's sign-in would send what this one typed as theirs.
+    let who = use_boot().with_value(|boot| boot.visitor.as_ref().map(|visitor| visitor.email.clone()).unwrap_or_default());
     view! {
         <p class="notice small" id=ID role="alert" hidden=true>
-            {t.ended_told} " " <a class="link" href="/sign-in" target="_blank">{t.sign_in_title}</a>
+            {t.ended_told(who)} " " <a class="link" href="/sign-in" target="_blank">{t.sign_in_title}</a>
         </p>
         <p class="notice small" id=GONE role="alert" hidden=true>{t.ended_gone}</p>
     }

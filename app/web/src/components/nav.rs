@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use vigia_domain::attention::Attention;
 
 use crate::boot::{Boot, use_boot};
 use crate::components::icon::{Icon, Shape};
@@ -13,15 +14,24 @@ use crate::pages::home::ask_attention;
 #[derive(Clone, Copy)]
 pub(crate) struct Counts {
     /// What needs attention.
-    pub(crate) attention: RwSignal<Option<u64>>,
+    pub(crate) attention: RwSignal<Option<Count>>,
     /// All devices.
-    pub(crate) devices: RwSignal<Option<u64>>,
+    pub(crate) devices: RwSignal<Option<Count>>,
 }
+
+/// How much it is, and whether it may be more.
+pub(crate) type Count = (u64, bool);
 
 impl Counts {
     /// Nothing is known.
     pub(crate) fn unknown() -> Self {
         Self { attention: RwSignal::new(None), devices: RwSignal::new(None) }
+    }
+
+    /// Says what is known now, to a page that may be gone.
+    pub(crate) fn learn(self, known: &Attention) {
+        let _ = self.attention.try_set(Some((known.count(), known.is_at_least())));
+        let _ = self.devices.try_set(Some((known.figures.devices, false)));
     }
 }
 
@@ -70,8 +80,7 @@ pub(crate) fn Navigation() -> impl IntoView {
                 if counts.devices.get_untracked().is_none()
                     && let Ok(found) = ask_attention().await
                 {
-                    let _ = counts.attention.try_set(Some(found.count()));
-                    let _ = counts.devices.try_set(Some(found.figures.devices));
+                    counts.learn(&found);
                 }
             });
         });
@@ -87,7 +96,7 @@ pub(crate) fn Navigation() -> impl IntoView {
                 <Icon shape/>
                 <span>{name}</span>
                 {of.map(|of| view! {
-                    <span class="nav__count num">{move || of.get().filter(|n| *n > 0).map(count)}</span>
+                    <span class="nav__count num">{move || of.get().filter(|(n, _)| *n > 0).map(written)}</span>
                 })}
             </a>
         }
@@ -95,9 +104,19 @@ pub(crate) fn Navigation() -> impl IntoView {
     view! { <nav class="nav" aria-label=t.nav_main>{ways(t, is_customer).map(way)}</nav> }
 }
 
+/// Short, as there is little room: `1,003+` for at least so many.
+fn written((n, is_at_least): Count) -> String {
+    count(n) + if is_at_least { "+" } else { "" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_may_be_more_says_so() {
+        assert_eq!([(3, false), (1_003, true)].map(written), ["3", "1,003+"]);
+    }
 
     #[test]
     fn a_page_belongs_to_one_way() {

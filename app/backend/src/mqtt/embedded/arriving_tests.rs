@@ -21,7 +21,7 @@ impl Gate for Slow {
         let id = DeviceId::new(user).map_err(|_| Unavailable)?;
         Ok((password == b"good").then_some(DeviceIdentity { id, number }))
     }
-    async fn accept(&self, _: &DeviceIdentity, _: &str, _: Bytes) -> Result<(), Unavailable> {
+    async fn accept(&self, _: &DeviceIdentity, _: &str, _: Bytes, _: u8) -> Result<(), Unavailable> {
         Ok(())
     }
     async fn refused(&self, _: &DeviceIdentity, _: Offence, _: &str, _: &[u8]) {}

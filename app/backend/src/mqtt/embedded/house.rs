@@ -320,7 +320,7 @@ impl House {
             if self.is_stopping() || session.locked().is_withdrawn {
                 return;
             }
-            match self.gate.accept_by(&session.device, &will.topic, will.payload.clone(), will.qos).await {
+            match self.gate.accept(&session.device, &will.topic, will.payload.clone(), will.qos).await {
                 Ok(()) => return self.pass_on(session, Draft::of_will(will, session.number)),
                 Err(Unavailable) if attempt == WILL_ATTEMPTS => break,
                 Err(Unavailable) => tokio::time::sleep(pause).await,

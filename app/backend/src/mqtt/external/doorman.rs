@@ -32,7 +32,7 @@ impl Doorman {
         let stored = if message.retained {
             self.gate.accept_kept(&device, &message.topic, message.payload.clone()).await?
         } else {
-            self.gate.accept_by(&device, &message.topic, message.payload.clone(), message.qos).await?;
+            self.gate.accept(&device, &message.topic, message.payload.clone(), message.qos).await?;
             true
         };
         let counter = if stored { &self.metrics.messages } else { &self.metrics.passed_over };

@@ -52,19 +52,21 @@ pub(super) fn OwnPeriod(view: Memo<View>, moves: WriteSignal<Option<Move>>) -> i
         let kept = fields.into_iter().filter(|(name, _)| !matches!(*name, "range" | "from" | "to"));
         kept.map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()
     };
-    let zone = move || format!(" ({})", zone(clock.now_once_ms(), clock.running()));
+    // That of the day itself: a period may begin in summer time and end in winter.
+    let zone = move |at: i64| format!(" ({})", zone(at, clock.running()));
+    let (first_zone, last_zone) = (move || zone(edges().0), move || zone(edges().1));
     view! {
         <details class="own">
             <summary class="pill" title=t.history_own_long() aria-current=move || is_own().then_some("true")>{t.history_own()}</summary>
             <form class="own__form" method="get" on:submit=submit>
                 {hidden}
                 <label>
-                    <span>{t.history_own_from()} {zone}</span>
+                    <span>{t.history_own_from()} {first_zone}</span>
                     <input type="datetime-local" name="from" required=true min="2000-01-01T00:00" value=first prop:value=first
                         on:input=move |event| typed(from, &event)/>
                 </label>
                 <label>
-                    <span>{t.history_own_to()} {zone}</span>
+                    <span>{t.history_own_to()} {last_zone}</span>
                     <input type="datetime-local" name="to" required=true min="2000-01-01T00:00" value=last prop:value=last
                         aria-invalid=move || is_backward.get().then_some("true") aria-describedby=move || is_backward.get().then_some(WHY)
                         on:input=move |event| typed(to, &event)/>

@@ -76,10 +76,7 @@ fn Board(attention: Attention) -> impl IntoView {
         }
     });
     Effect::new(move || {
-        now.with(|now| {
-            counts.attention.set(Some(now.count()));
-            counts.devices.set(Some(now.figures.devices));
-        });
+        now.with(|now| counts.learn(now));
     });
     // Each part is drawn anew only when it changed: who reads or is on a link is not disturbed.
     let figures = Memo::new(move |_| now.with(|now| now.figures));
@@ -98,9 +95,10 @@ fn Board(attention: Attention) -> impl IntoView {
     let bare = |number: String| Written { number, unit: String::new() };
     view! {
         <PageHead title=t.nav_attention lead/>
-        // There before it has anything to say: else it would not be read out.
-        <p role="status" class=move || if old_ms.get().is_some() { "notice small" } else { "visually-hidden" }>
-            {move || old_ms.get().map(|at| view! { {t.home_old} " " <Age at_ms=Signal::stored(Some(at))/> })}
+        <p class=move || if old_ms.get().is_some() { "notice small" } else { "visually-hidden" }>
+            // There before it has anything to say: else it would not be read out. An age in it would be, each time that it counts.
+            <span role="status">{move || old_ms.get().map(|_| t.home_old)}</span>
+            {move || old_ms.get().map(|at| view! { " " <Age at_ms=Signal::stored(Some(at))/> })}
         </p>
         {piece(move || view! {
             <dl class="keys">

@@ -127,7 +127,7 @@ impl Connection {
                 bytes,
                 // A budget that is used up would let later ones come to the store before those that gave way.
                 Box::pin(unconstrained(async move {
-                    match house.gate.accept_by(&session.device, &publish.topic, publish.payload.clone(), qos).await {
+                    match house.gate.accept(&session.device, &publish.topic, publish.payload.clone(), qos).await {
                         Ok(()) => Done::Stored(publish),
                         Err(Unavailable) => Done::Unstored,
                     }

@@ -14,7 +14,7 @@ impl Gate for Open {
     async fn authenticate(&self, _: &str, _: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable> {
         Ok(None)
     }
-    async fn accept(&self, _: &DeviceIdentity, _: &str, _: Bytes) -> Result<(), Unavailable> {
+    async fn accept(&self, _: &DeviceIdentity, _: &str, _: Bytes, _: u8) -> Result<(), Unavailable> {
         Ok(())
     }
     async fn refused(&self, _: &DeviceIdentity, _: Offence, _: &str, _: &[u8]) {}
