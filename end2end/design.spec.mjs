@@ -4,7 +4,7 @@ import { args, executablePath } from "./support/chromium.mjs";
 import { Server } from "./support/server.mjs";
 import { ADMIN, expect, expectAccessibleInBothThemes, signIn, taken, test as base } from "./support/test.mjs";
 
-const SECTIONS = ["tokens", "heads", "figures", "states", "ids", "buttons", "tabs", "menus", "dialogs", "toasts", "forms", "list", "chart", "sparks", "concerns", "waiting", "notices", "empties", "refusals"];
+const SECTIONS = ["tokens", "heads", "figures", "states", "ids", "buttons", "tabs", "menus", "dialogs", "toasts", "forms", "list", "chart", "sparks", "concerns", "mine", "waiting", "notices", "empties", "refusals"];
 const CHARTS = ["two", "before", "odd", "empty", "loading"];
 const WIDTHS = [
   [390, ["light", "dark"]],

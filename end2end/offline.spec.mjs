@@ -1,5 +1,6 @@
 // Without a line: a page that says so. What becomes of forms is in lost.spec.mjs.
 import { Frame } from "./pages/frame.mjs";
+import { List } from "./pages/list.mjs";
 import { Refusal } from "./pages/refusal.mjs";
 import { SignIn } from "./pages/sign_in.mjs";
 import { ADMIN, DESKTOP, expect, expectAccessibleInBothThemes, picture, signIn, taken, test } from "./support/test.mjs";
@@ -57,6 +58,22 @@ test("the same in the other language, in the dark, and by its button", DESKTOP, 
   await context.setOffline(false);
   await expect(door.password).toBeVisible();
   await expect(page).toHaveURL(/\/devices\/m1\?range=24h$/);
+});
+
+test("a file that does not come for want of a line leads back to where it is offered", DESKTOP, async ({ page, context }) => {
+  const [refusal, list] = [new Refusal(page), new List(page)];
+  await signIn(page);
+  await page.goto("/devices");
+  await kept(page);
+  await taken(page);
+  await context.setOffline(true);
+  await list.export.click();
+  await expect(refusal.heading).toHaveText("Sin conexión");
+  await expect(page).toHaveURL(/\/devices\.csv/);
+  // The file would come again and again, and this page would stay.
+  await context.setOffline(false);
+  await expect(refusal.heading).toHaveText("Equipos");
+  await expect(page).toHaveURL(/\/devices$/);
 });
 
 test("what somebody saw is nowhere once they have signed out", DESKTOP, async ({ page, context }) => {

@@ -10,6 +10,8 @@ import { expect, expectAccessible, picture, signIn, somebody, taken, test } from
 const MINUTE = 60_000;
 
 test("back and forward lead through filters, device and parts to what was there, and to the link that was followed", async ({ page, server }, info) => {
+  // A device is a run of the program, and there are thirty.
+  test.slow();
   const tag = `vuelta${info.project.name}`;
   for (let n = 10; n < 40; n++) await server.verb("device", "add", `${tag}-${n}`, "--kind", n % 2 ? "switch" : "other", "--name", `${tag} ${n}`);
   await signIn(page);

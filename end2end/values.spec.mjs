@@ -40,6 +40,8 @@ async function odd(server, info, name) {
 }
 
 test("values at the edge are told honestly, in both languages, as cards, curve, table and file", async ({ page, server }, info) => {
+  // Every value on every page, twice.
+  test.slow();
   const { id } = await odd(server, info, "odd");
   const eva = { email: `odd-${info.project.name}@example.org`, password: "correct horse battery" };
   await server.user(eva.email, "admin", eva.password);

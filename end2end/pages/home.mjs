@@ -6,7 +6,7 @@ export class Home {
     this.concerns = page.locator(".concern");
     this.power = page.getByText("Potencia total");
     // What was known last, while it cannot be asked.
-    this.old = page.getByText("Se perdió la conexión. Esto es lo último que se supo:");
+    this.old = page.locator("p").filter({ hasText: "Se perdió la conexión. Esto es lo último que se supo:" });
   }
 
   async open() {

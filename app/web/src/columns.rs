@@ -83,8 +83,8 @@ impl Columns {
     }
 
     /// Shows it, or leaves it out.
-    pub(crate) fn toggle(&mut self, column: Column) {
-        self.0 ^= 1 << column as u8;
+    pub(crate) fn show(&mut self, column: Column, is_shown: bool) {
+        *self = Self::of(|other| if other == column { is_shown } else { self.shows(other) });
     }
 }
 
@@ -96,8 +96,8 @@ mod tests {
     fn columns_are_read_back_from_their_cookie() {
         let mut columns = Columns::default();
         assert_eq!((columns.cookie().as_str(), columns.class().as_str()), ("name.owner.state.value.hour.seen", "devices devices--no-kind"));
-        columns.toggle(Column::Kind);
-        columns.toggle(Column::Hour);
+        columns.show(Column::Kind, true);
+        columns.show(Column::Hour, false);
         assert_eq!(Columns::of_cookie(&columns.cookie()), columns);
         let none = Columns::of(|_| false);
         assert_eq!((Columns::of_cookie("name"), Columns::of_cookie("\"><script>")), (none, none));

@@ -113,6 +113,7 @@ impl Face {
         let lang = spoken(visitor.as_ref(), &parts.headers);
         let theme = visitor.as_ref().and_then(|visitor| visitor.theme.as_deref());
         let theme = theme_of(theme.or_else(|| cookie(&parts.headers, "theme")));
+        let whose = visitor.as_ref().map(|visitor| visitor.email.clone());
         Boot {
             notice: server::notice(parts, lang.texts(), visitor.as_ref()),
             visitor,
@@ -120,7 +121,7 @@ impl Face {
             theme,
             columns: cookie(&parts.headers, Columns::COOKIE).map(Columns::of_cookie).unwrap_or_default(),
             outcome,
-            failed: failed(parts).or_else(|| unsent(outcome, &parts.headers)),
+            failed: failed(parts).or_else(|| unsent(outcome, whose.as_deref(), &parts.headers)),
             path: parts.uri.path().to_owned(),
             now_ms: server::now_ms(parts),
             echarts: (self.assets)().echarts,
@@ -168,8 +169,10 @@ fn failed(parts: &Parts) -> Option<(String, Fault)> {
 }
 
 /// The form that nobody looked at because the session had ended, on the page to which its sender came back.
-fn unsent(outcome: Outcome, headers: &HeaderMap) -> Option<(String, Fault)> {
-    let typed = Typed::all(headers).find(|typed| typed.is_unsent && outcome == Outcome::Page)?;
+/// Another's is no business of who has signed in since.
+fn unsent(outcome: Outcome, whose: Option<&str>, headers: &HeaderMap) -> Option<(String, Fault)> {
+    let is_theirs = |typed: &Typed| typed.field("of").is_none_or(|of| whose == Some(of.as_str()));
+    let typed = Typed::all(headers).find(|typed| typed.is_unsent && outcome == Outcome::Page && is_theirs(typed))?;
     Some((typed.action, Fault { status: 401, field: None }))
 }
 

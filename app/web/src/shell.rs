@@ -14,6 +14,12 @@ use crate::boot::{Boot, Outcome};
 use crate::frame_colour;
 use crate::part::{NEEDED, Part};
 
+/// What a page is read with comes first, and what moves it when it has been painted: on a slow line they would take the room of each other. A
+/// page that nobody sees is not painted, and one whose style is late is moved all the same.
+const PAINTED: &str = "const painted=new Promise(go=>{\
+    document.hidden?go():new PerformanceObserver(go).observe({type:'paint',buffered:true});setTimeout(go,2000)});\
+    painted.then(()=>{for(const link of document.querySelectorAll('[data-rel]'))link.rel=link.dataset.rel})";
+
 pub(crate) fn shell() -> impl IntoView {
     let boot = use_context::<Boot>().unwrap_or_default();
     let assets = use_context::<Arc<AssetNames>>().unwrap_or_default();
@@ -25,7 +31,10 @@ pub(crate) fn shell() -> impl IntoView {
     }
     // Two lines of our own instead of Leptos's component, which knows no hashed names of ours. The WASM is compiled
     // while it arrives: the module gets the address, not the bytes.
-    let mut start = format!("import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)", assets.js, assets.wasm);
+    let mut start = format!(
+        "painted.then(()=>import({:?})).then(({{default:init,hydrate}})=>init({{module_or_path:{:?}}}).then(hydrate))",
+        assets.js, assets.wasm
+    );
     start.push_str(crate::offline::REGISTER);
     start.push_str(frame_colour::FOLLOW);
     if cfg!(debug_assertions) {
@@ -40,12 +49,13 @@ pub(crate) fn shell() -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 {frame_colour::colours(boot.theme)}
                 <meta name="description" content=boot.lang.texts().brand_tagline/>
+                <script nonce=nonce.clone() inner_html=PAINTED></script>
                 <link rel="preload" href=assets.font.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="stylesheet" href=assets.css.clone()/>
-                <link rel="modulepreload" href=assets.js.clone()/>
-                <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <link data-rel="modulepreload" href=assets.js.clone()/>
+                <link data-rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 {part(&boot, &assets).into_iter().enumerate().map(|(at, file)| view! {
-                    <link id=(at == 0).then_some(NEEDED) rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                    <link id=(at == 0).then_some(NEEDED) data-rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 }).collect_view()}
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <link rel="icon" href="/icon-192.png" r#type="image/png" sizes="192x192"/>

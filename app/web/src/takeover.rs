@@ -7,9 +7,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
+use hydration_context::HydrateSharedContext;
 use leptos::prelude::*;
+use leptos::tachys::hydration::Cursor;
+use leptos::tachys::view::PositionState;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -61,12 +65,23 @@ pub(crate) async fn take_over() {
     let takeover = Takeover(SendWrapper::new(Rc::clone(&work)));
     let body = document().body();
     let Some(body) = body else { return };
-    let view = move || {
+    // As Leptos's own `hydrate_from`, with a pause between the app and its walk. Its sibling that waits for parts is not there: the build leaves it
+    // out of every view (leave_out.rs of xtask).
+    let owner = Owner::new_root(Some(Arc::new(HydrateSharedContext::new())));
+    let app = owner.with(|| {
         provide_context(takeover);
         view! { <App waited_ms/> }
-    };
-    // What it needs is there. Its sibling that waits is not: the build leaves it out of every view (leave_out.rs of xtask).
-    leptos::mount::hydrate_from(body, view).forget();
+    });
+    part::pause(0).await;
+    let state = owner.with(|| {
+        let state = app.hydrate::<true>(&Cursor::new(body.unchecked_into()), &PositionState::default());
+        if let Some(context) = Owner::current_shared_context() {
+            context.hydration_complete();
+        }
+        state
+    });
+    // They live as long as the page.
+    std::mem::forget((owner, state));
     for queue in [&work.pieces, &work.held] {
         let mut began_ms = 0;
         loop {

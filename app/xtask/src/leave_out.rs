@@ -22,7 +22,7 @@ const END: u8 = 0x0b;
 /// The module with nothing in those functions, and nothing that they were the only ones to need. Everything stays at its place, for the
 /// relocations to find it.
 pub(crate) fn leave_out(bytes: &[u8]) -> Result<Vec<u8>> {
-    let Found { imported, code_start, bodies, dead } = find(bytes)?;
+    let Found { imported, code_start, bodies, dead, calls_it } = find(bytes)?;
     let emptied: Vec<Range<usize>> = dead.iter().filter_map(|number| bodies.get(number.checked_sub(imported)?).cloned()).collect();
     if emptied.is_empty() {
         bail!("no view is taken over step by step: Leptos does it in another way than it did, see leave_out.rs");
@@ -33,6 +33,10 @@ pub(crate) fn leave_out(bytes: &[u8]) -> Result<Vec<u8>> {
         (*locals, *first, *last) = (0, UNREACHABLE, END);
         rest.fill(NOP);
     }
+    if calls_it {
+        bail!("something takes views over step by step: what it needs is left out, see leave_out.rs");
+    }
+    let mut has_relocations = false;
     let is_left_out = |offset: u32| {
         let at = code_start + offset as usize;
         emptied.iter().any(|body| body.contains(&at))
@@ -43,13 +47,19 @@ pub(crate) fn leave_out(bytes: &[u8]) -> Result<Vec<u8>> {
         let Some((id, range)) = payload.as_section() else { continue };
         let range = place(range.start)..place(range.end);
         let changed = match &payload {
-            Payload::CustomSection(custom) if custom.name() == "reloc.CODE" => Some(relocations(bytes, custom, is_left_out)?),
+            Payload::CustomSection(custom) if custom.name() == "reloc.CODE" => {
+                has_relocations = true;
+                Some(relocations(bytes, custom, is_left_out)?)
+            }
             _ => None,
         };
         let content = changed.as_deref().or_else(|| whole.get(range)).unwrap_or_default();
         out.push(id);
         leb(&mut out, content.len());
         out.extend_from_slice(content);
+    }
+    if !has_relocations {
+        bail!("the code has no relocations; its parts could not be told apart");
     }
     Ok(out)
 }
@@ -62,6 +72,8 @@ struct Found {
     code_start: usize,
     bodies: Vec<Range<usize>>,
     dead: BTreeSet<usize>,
+    /// Whether the one function is there that begins it.
+    calls_it: bool,
 }
 
 fn find(bytes: &[u8]) -> Result<Found> {
@@ -81,6 +93,7 @@ fn find(bytes: &[u8]) -> Result<Found> {
                     let Name::Function(functions) = name? else { continue };
                     for naming in functions {
                         let naming = naming?;
+                        found.calls_it |= naming.name.contains("hydrate_from_async");
                         if is_dead(naming.name) {
                             found.dead.insert(naming.index as usize);
                         }
@@ -192,6 +205,12 @@ mod tests {
         assert_eq!(read(&leave_out(&whole).expect("left out")), (vec![call.into(), "Unreachable Nop End".into()], vec![4]));
         let other = leave_out(&module([DEAD, ALIVE])).expect("left out");
         assert_eq!(read(&other), (vec!["Unreachable Nop End".into(), call.into()], vec![9]));
+    }
+
+    #[test]
+    fn who_takes_views_over_step_by_step_is_noticed() {
+        let words = leave_out(&module([DEAD, "_ZN6leptos5mount18hydrate_from_async17h60172913ca095310E"])).expect_err("needed").to_string();
+        assert!(words.contains("is left out"), "{words}");
     }
 
     #[test]

@@ -11,21 +11,20 @@ pub(crate) fn CopyButton(#[prop(into)] text: Signal<String>, #[prop(into)] label
     let t = use_texts();
     let (done, set_done) = signal(false);
     let copy = move |_| {
-        if clipboard::write(&text.get_untracked()) {
-            set_done.set(true);
-            set_timeout(
-                move || {
-                    let _ = set_done.try_set(false);
-                },
-                std::time::Duration::from_secs(2),
-            );
-        }
+        leptos::task::spawn_local(async move {
+            if clipboard::write(text.get_untracked()).await && set_done.try_set(true).is_none() {
+                let over = move || drop(set_done.try_set(false));
+                set_timeout(over, std::time::Duration::from_secs(2));
+            }
+        });
     };
     view! {
         <button class="copy" r#type="button" aria-label=label on:click=copy>
             {move || if done.get() { view! { <Icon shape=Shape::Check/> } } else { view! { <Icon shape=Shape::Copy/> } }}
-            <span aria-live="polite">{move || if done.get() { t.device_copied } else { t.device_copy }}</span>
+            <span>{move || if done.get() { t.device_copied } else { t.device_copy }}</span>
         </button>
+        // Beside the button, whose content nobody reads out.
+        <span class="visually-hidden" role="status">{move || done.get().then_some(t.device_copied)}</span>
     }
 }
 
@@ -42,23 +41,27 @@ pub(crate) fn Command(#[prop(into)] text: String, #[prop(into)] label: String) -
 
 #[cfg(target_arch = "wasm32")]
 mod clipboard {
-    use js_sys::{Function, Reflect};
+    use js_sys::{Function, Promise, Reflect};
     use leptos::prelude::*;
     use wasm_bindgen::{JsCast, JsValue};
 
     /// Whether it was copied. On plain http from another machine the browser has no clipboard for us; the old way
     /// still works there.
-    pub(super) fn write(text: &str) -> bool {
-        modern(text).or_else(|| old(text)).is_some()
+    pub(super) async fn write(text: String) -> bool {
+        let is_copied = match modern(&text) {
+            Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
+            None => false,
+        };
+        is_copied || old(&text).is_some()
     }
 
     fn get(object: &JsValue, key: &str) -> Option<JsValue> {
         Reflect::get(object, &key.into()).ok().filter(|v| !v.is_undefined() && !v.is_null())
     }
 
-    fn modern(text: &str) -> Option<()> {
+    fn modern(text: &str) -> Option<Promise> {
         let clipboard = get(&get(&window(), "navigator")?, "clipboard")?;
-        get(&clipboard, "writeText")?.dyn_into::<Function>().ok()?.call1(&clipboard, &text.into()).ok().map(|_| ())
+        get(&clipboard, "writeText")?.dyn_into::<Function>().ok()?.call1(&clipboard, &text.into()).ok()?.dyn_into().ok()
     }
 
     fn old(text: &str) -> Option<()> {
@@ -78,7 +81,7 @@ mod clipboard {
 
 #[cfg(not(target_arch = "wasm32"))]
 mod clipboard {
-    pub(super) const fn write(_text: &str) -> bool {
+    pub(super) async fn write(_text: String) -> bool {
         false
     }
 }

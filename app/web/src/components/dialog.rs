@@ -20,16 +20,21 @@ pub(crate) fn Dialog(
             dialog.close();
         }
     });
-    // What is pressed is the dialog itself only beside its content.
-    let beside = move |event: leptos::ev::MouseEvent| {
-        if event.target().is_some_and(|target| {
-            node.get_untracked().is_some_and(|dialog| AsRef::<leptos::web_sys::EventTarget>::as_ref(&dialog) == &target)
-        }) {
+    // What is pressed is the dialog itself only beside its content. Both ends of a click are looked at: who selects letters may let go beside it.
+    let is_beside = move |target: Option<leptos::web_sys::EventTarget>| {
+        let dialog = node.get_untracked();
+        dialog.zip(target).is_some_and(|(dialog, target)| AsRef::<leptos::web_sys::EventTarget>::as_ref(&dialog) == &target)
+    };
+    let began_beside = StoredValue::new(false);
+    let press = move |event: leptos::ev::PointerEvent| began_beside.set_value(is_beside(event.target()));
+    let click = move |event: leptos::ev::MouseEvent| {
+        if began_beside.get_value() && is_beside(event.target()) {
             is_open.set(false);
         }
     };
     view! {
-        <dialog class=format!("dialog {class}") aria-label=label node_ref=node on:close=move |_| is_open.set(false) on:click=beside>
+        <dialog class=format!("dialog {class}") aria-label=label node_ref=node on:close=move |_| is_open.set(false)
+            on:pointerdown=press on:click=click>
             <div class="dialog__body">{children()}</div>
         </dialog>
     }

@@ -89,7 +89,8 @@ impl Hub {
     fn flush_soon(self: &Rc<Self>) {
         if !self.flushing.replace(true) {
             let hub = Rc::clone(self);
-            set_timeout(move || hub.flush(), Duration::ZERO);
+            // Not by a timer: while the page is taken over, what the app starts waits until every value has its place.
+            leptos::task::spawn_local(async move { hub.flush() });
         }
     }
 

@@ -61,6 +61,7 @@ fn DesignPage() -> impl IntoView {
         <charts::Charts/>
         <figures::Sparks/>
         <concerns::Concerns/>
+        <concerns::Mine/>
         <waiting::Waiting/>
         <refusals::Notices/>
         <refusals::Empties/>
@@ -69,9 +70,9 @@ fn DesignPage() -> impl IntoView {
 }
 
 /// The families of parts, as they stand on the page.
-const FAMILIES: [&str; 19] = [
+const FAMILIES: [&str; 20] = [
     "tokens", "heads", "figures", "states", "ids", "buttons", "tabs", "menus", "dialogs", "toasts", "forms", "list", "chart", "sparks",
-    "concerns", "waiting", "notices", "empties", "refusals",
+    "concerns", "mine", "waiting", "notices", "empties", "refusals",
 ];
 
 /// The name of a family, and when its parts are the right ones.
@@ -92,6 +93,7 @@ fn words(t: &Texts, family: &str) -> (&'static str, &'static str) {
         "chart" => (t.design_chart(), t.design_chart_use()),
         "sparks" => (t.design_sparks(), t.design_sparks_use()),
         "concerns" => (t.design_concerns(), t.design_concerns_use()),
+        "mine" => (t.design_mine(), t.design_mine_use()),
         "waiting" => (t.design_waiting(), t.design_waiting_use()),
         "notices" => (t.design_notices(), t.design_notices_use()),
         "empties" => (t.design_empties(), t.design_empties_use()),

@@ -18,6 +18,7 @@ use attention::AttentionPage;
 pub(crate) use group::{GroupCard, TroubleCard, WaitingCard};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use mine::LoadMine;
+pub(crate) use mine::MineCard;
 use mine::MinePage;
 
 /// What needs attention, its reasons in the visitor's language.

@@ -66,17 +66,19 @@ pub(crate) async fn load_settings() -> Result<SettingsData, Fault> {
     crate::server::settings().await
 }
 
-/// Keeps name, language and colours; `was_*`: what the form came with. What is still that was not touched, and another tab may have
+/// Keeps name, language and colours; `of`: whose form it is; `was_*`: what it came with. What is still that was not touched, and another tab may have
 /// changed it meanwhile.
 #[server(prefix = "/ui", endpoint = "profile", output = Json)]
 pub(crate) async fn save_profile(
     name: String,
     lang: Lang,
     theme: Theme,
+    #[server(default)] of: Option<String>,
     #[server(default)] was_name: Option<String>,
     #[server(default)] was_lang: Option<String>,
     #[server(default)] was_theme: Option<String>,
 ) -> Result<(), Fault> {
+    crate::server::still(of.as_deref()).await?;
     let name = name.trim();
     if name.is_empty() {
         return crate::server::no_name();

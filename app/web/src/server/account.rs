@@ -52,6 +52,14 @@ fn bytes_of(folder: &Path) -> u64 {
     entries.flatten().filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file).map(|meta| meta.len()).sum()
 }
 
+/// Refuses a form that came with the page of another account: one that has signed in since, in another tab.
+pub(crate) async fn still(of: Option<&str>) -> Result<(), Fault> {
+    let Some(of) = of else { return Ok(()) };
+    let parts = use_context::<Parts>().ok_or(Fault::UNAVAILABLE)?;
+    let is_still = visitor(&parts).await?.is_some_and(|visitor| visitor.email == of);
+    if is_still { Ok(()) } else { told(Err(Fault { status: 401, field: None })) }
+}
+
 /// A profile has a name.
 pub(crate) fn no_name() -> Result<(), Fault> {
     told(Err(FieldFault::Name.into()))

@@ -83,8 +83,8 @@ pub(super) fn PaletteWindow(is_open: RwSignal<bool>, early: StoredValue<String>)
         match act {
             Act::Go(address) => navigate(&address, leptos_router::NavigateOptions::default()),
             Act::Theme(theme) => choose_theme(theme),
-            Act::Language(lang) => post("/ui/language", vec![("lang", lang.as_str().to_owned()), ("next", here())]),
-            Act::SignOut => post("/ui/sign-out", Vec::new()),
+            Act::Language(lang) => post("/ui/language", vec![("lang", lang.as_str().to_owned()), ("next", here())], t, toasts),
+            Act::SignOut => post("/ui/sign-out", Vec::new(), t, toasts),
         }
     });
     let keys = move |event: KeyboardEvent| {
@@ -154,11 +154,12 @@ fn OfferRow(place: usize, offer: Offer, at: RwSignal<usize>, run: Callback<Act>)
 
 /// Sends a form and goes where its answer says: who looks at the page may have changed.
 #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, clippy::needless_pass_by_value, reason = "only the browser sends"))]
-fn post(path: &'static str, pairs: Vec<(&'static str, String)>) {
+fn post(path: &'static str, pairs: Vec<(&'static str, String)>, t: &'static Texts, toasts: Toasts) {
     #[cfg(target_arch = "wasm32")]
     leptos::task::spawn_local(async move {
-        if let Some(way) = crate::ask::post(path, &pairs).await {
-            let _ = window().location().assign(&way);
+        match crate::ask::post(path, &pairs).await {
+            Some(way) => drop(window().location().assign(&way)),
+            None => toasts.say(Fault::UNREACHABLE.whole_text(t), None),
         }
     });
 }

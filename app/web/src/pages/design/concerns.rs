@@ -8,9 +8,16 @@ use super::{Section, given};
 use crate::components::mark::Mark;
 use crate::format::rfc3339;
 use crate::i18n::use_texts;
-use crate::pages::home::{GroupCard, TroubleCard, WaitingCard};
+use crate::pages::home::{GroupCard, MineCard, TroubleCard, WaitingCard};
 
 const MINUTE_MS: i64 = 60_000;
+
+/// A customer's devices.
+#[component]
+pub(super) fn Mine() -> impl IntoView {
+    let cards = given::devices().rows.into_iter().map(|row| view! { <MineCard row/> });
+    view! { <Section id="mine"><ul class="mine">{cards.collect_view()}</ul></Section> }
+}
 
 #[component]
 pub(super) fn Concerns() -> impl IntoView {

@@ -50,8 +50,8 @@ const fn label(column: Column, t: &'static Texts) -> &'static str {
 #[component]
 pub(super) fn ColumnChooser(columns: RwSignal<Columns>) -> impl IntoView {
     let (t, here, boot) = (use_texts(), use_here(), use_boot());
-    let choose = move |column| {
-        columns.update(|columns| columns.toggle(column));
+    let choose = move |column, is_shown| {
+        columns.update(|columns| columns.show(column, is_shown));
         let chosen = columns.get_untracked();
         boot.update_value(|boot| boot.columns = chosen);
         remember(&chosen.cookie());
@@ -60,7 +60,7 @@ pub(super) fn ColumnChooser(columns: RwSignal<Columns>) -> impl IntoView {
         view! {
             <label class="check">
                 <input r#type="checkbox" name=column.word() value="true" checked=columns.get_untracked().shows(column)
-                    on:change=move |_| choose(column)/>
+                    on:change=move |event| choose(column, event_target_checked(&event))/>
                 {label(column, t)}
             </label>
         }

@@ -62,13 +62,13 @@ fn Mine(page: DevicePage) -> impl IntoView {
     let has_more = page.counts.all > page.rows.len() as u64;
     view! {
         <PageHead title=t.mine_title lead=t.devices_count(page.counts.all)/>
-        <ul class="mine">{page.rows.into_iter().map(|row| view! { <Card row/> }).collect_view()}</ul>
+        <ul class="mine">{page.rows.into_iter().map(|row| view! { <MineCard row/> }).collect_view()}</ul>
         {has_more.then(|| view! { <p><a class="link" href="/devices">{t.mine_all}</a></p> })}
     }
 }
 
 #[component]
-fn Card(row: DeviceRow) -> impl IntoView {
+pub(crate) fn MineCard(row: DeviceRow) -> impl IntoView {
     let (t, clock) = (use_texts(), use_clock());
     let DeviceRow { id, name, kind, presence, seen_ms, headline, .. } = row;
     let (presence, seen) = (RwSignal::new(presence), RwSignal::new(seen_ms));

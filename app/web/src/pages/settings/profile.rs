@@ -38,6 +38,7 @@ pub(super) fn ProfileCard(visitor: Visitor) -> impl IntoView {
         <section class="card setting">
             <h2>{t.settings_profile()}</h2>
             <Form state=form>
+                <input r#type="hidden" name="of" value=visitor.email/>
                 <input r#type="hidden" name="was_name" value=visitor.name/>
                 <input r#type="hidden" name="was_lang" value=was_lang/>
                 <input r#type="hidden" name="was_theme" value=visitor.theme/>
