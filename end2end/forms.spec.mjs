@@ -1,4 +1,5 @@
 // What was typed is not lost: not by a refusal before the browser half is there, and not by a session that ends in the midst of it.
+import { History } from "./pages/chart.mjs";
 import { Device } from "./pages/device.mjs";
 import { Frame } from "./pages/frame.mjs";
 import { List } from "./pages/list.mjs";
@@ -7,7 +8,7 @@ import { Settings } from "./pages/settings.mjs";
 import { SetUp, SignIn } from "./pages/sign_in.mjs";
 import { TEXTS } from "./support/hostile.mjs";
 import { Server } from "./support/server.mjs";
-import { ADMIN, expect, picture, signIn, test } from "./support/test.mjs";
+import { ADMIN, expect, picture, signIn, taken, test } from "./support/test.mjs";
 
 const PASSWORD = "correct horse battery";
 const UNSENT = "Tu sesión terminó; esto no se envió. Lo que escribiste sigue aquí.";
@@ -89,6 +90,20 @@ test.describe("without JavaScript", () => {
     await expect(settings.theme).toHaveValue("dark");
     await expect(page.locator("html")).toHaveAttribute("lang", "es");
 
+    // To its own sender, and to nobody else who signs in there.
+    const leo = await somebody(server, `other-${info.project.name}`);
+    await settings.open();
+    await settings.name.fill("Eva de la otra vez");
+    await context.clearCookies();
+    await settings.save.click();
+    await new SignIn(page).fill(leo);
+    await new SignIn(page).submit.click();
+    await expect(page).toHaveURL(/\/settings$/);
+    await expect(settings.error).toHaveCount(0);
+    await expect(settings.name).toHaveValue(leo.email.split("@")[0]);
+
+    await context.clearCookies();
+    await signIn(page, eva);
     await settings.open();
     await settings.name.fill("Eva <b>Ñandú</b> 🏡");
     await settings.theme.selectOption("light");
@@ -111,6 +126,30 @@ test.describe("without JavaScript", () => {
     await expect(settings.error).toHaveCount(0);
     await expect(settings.name).toHaveValue("Eva <b>Ñandú</b> 🏡");
   });
+});
+
+test("an own period that was typed before the browser half was there is the one that is shown", async ({ page, server }, info) => {
+  const id = `early-own-${info.project.name}`;
+  const own = server.device(id, await server.verb("device", "add", id, "--kind", "energy_meter"));
+  own.publish({ power_w: 700 });
+  await own.end();
+  await signIn(page);
+  let come;
+  const is_there = new Promise((resolve) => (come = resolve));
+  await page.route(/\.wasm$/, async (route) => {
+    await is_there;
+    await route.continue();
+  });
+  const history = new History(page);
+  await page.goto(`/devices/${id}`, { waitUntil: "commit" });
+  await history.fillOwn("2026-01-01T00:00", "2026-01-02T00:00");
+  come();
+  await taken(page);
+  await expect(history.from).toHaveValue("2026-01-01T00:00");
+  await expect(history.to).toHaveValue("2026-01-02T00:00");
+  await history.show.click();
+  // The browser's zone is that of Mexico City.
+  await expect.poll(() => Number(history.address.get("from")) || history.address.get("from")).toMatch(/^(2026-01-01T06|1767247200)/);
 });
 
 test("what came back before the browser half was there stays when it comes", async ({ page }) => {
@@ -172,12 +211,14 @@ test("the browser's own frame has the colour of the theme that was chosen", asyn
   const frame = () =>
     page.evaluate(() => [...document.querySelectorAll("meta[name=theme-color]")].find(({ media }) => matchMedia(media).matches).content);
   await page.goto("/sign-in");
+  await taken(page);
   const dark = await frame();
   await page.getByRole("button", { name: "Claro" }).click();
   await expect.poll(frame).not.toBe(dark);
   const light = await frame();
   await page.reload();
   expect(await frame(), "as the page came").toBe(light);
+  await taken(page);
   await page.getByRole("button", { name: "Según el sistema" }).click();
   await expect.poll(frame).toBe(dark);
   await page.emulateMedia({ colorScheme: "light" });

@@ -120,6 +120,26 @@ test("in the settings, in a payload that is tried, and in a search half typed", 
   await expect(list.rows).toHaveCount(1);
 });
 
+test("in a list that cannot be asked for again when the line is back", async ({ house, tab }) => {
+  await house.user(ADMIN.email, "admin", ADMIN.password);
+  await house.verb("device", "add", "pozo", "--kind", "switch", "--name", "Bomba del pozo");
+  await signIn(tab);
+  const [frame, list] = [new Frame(tab), new List(tab)];
+  await list.open();
+  await expect(frame.live).toBeVisible();
+  await list.search.fill("bomb");
+  let refused = 0;
+  await tab.route("**/ui/devices?*", (route) => (refused++ ? route.continue() : route.abort()));
+  await house.halt();
+  await expect(frame.lost).toBeVisible();
+  await house.resume();
+  await expect(frame.live).toBeVisible();
+  // What stood there stays, and is asked for until it comes.
+  await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThan(1);
+  await expect(list.rows).toHaveCount(1);
+  await expect(list.search).toHaveValue("bomb");
+});
+
 test("in an own period of the chart", async ({ context, house, tab }, info) => {
   await house.user(ADMIN.email, "admin", ADMIN.password);
   const own = house.device("medidor", await house.verb("device", "add", "medidor", "--kind", "energy_meter"));

@@ -53,6 +53,36 @@ test("the palette goes anywhere by keyboard alone, and gives the focus back", DE
   await page.keyboard.press("Escape");
 });
 
+test("who selects letters beyond the edge of the palette keeps it", DESKTOP, async ({ page }) => {
+  await signIn(page);
+  await new Home(page).open();
+  const palette = new Palette(page);
+  await palette.open();
+  await page.keyboard.type("bomba");
+  const { x, y, width, height } = await palette.field.boundingBox();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(5, y + height / 2);
+  await page.mouse.up();
+  await expect(palette.field).toHaveValue("bomba");
+  await expect(palette.window).toBeVisible();
+  await page.mouse.click(5, y + height / 2);
+  await expect(palette.window).toBeHidden();
+});
+
+test("an id is copied, and that it is is said", DESKTOP, async ({ page, context, server }, info) => {
+  const id = `copied-${info.project.name}`;
+  await server.verb("device", "add", id, "--kind", "switch");
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await signIn(page);
+  const device = new Device(page);
+  await device.open(id);
+  await taken(page);
+  await device.copy.click();
+  await expect(device.copied).toHaveText("copiado");
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(id);
+});
+
 test("who types on while the palette is on its way has typed into it", DESKTOP, async ({ page, server }, info) => {
   await server.verb("device", "add", `early-${info.project.name}`, "--kind", "switch", "--name", `Molino Temprano ${info.project.name}`);
   await signIn(page);

@@ -5,7 +5,7 @@ import { List } from "./pages/list.mjs";
 import { Refusal } from "./pages/refusal.mjs";
 import { SetUp, SignIn } from "./pages/sign_in.mjs";
 import { Server } from "./support/server.mjs";
-import { ADMIN, DESKTOP, expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, signIn, somebody, test } from "./support/test.mjs";
+import { ADMIN, DESKTOP, expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, signIn, somebody, taken, test } from "./support/test.mjs";
 
 test("a stranger makes the first account with the link, finds their way, and leaves", async ({ page, complaints }, info) => {
   complaints.expect(422, "/ui/setup");
@@ -34,6 +34,8 @@ test("a stranger makes the first account with the link, finds their way, and lea
     await page.goto(`${fresh.url}/devices`);
     await expect(setup.password).toBeVisible();
   } finally {
+    // The browser may still be asking for its icons.
+    await page.goto("about:blank");
     expect(await fresh.stop()).toBe(0);
   }
 });
@@ -61,6 +63,7 @@ test("the theme switch works, which needs the browser half, and is kept", async 
   if (info.project.name === "phone") await expectTouchable(page);
   await expectAccessible(page);
   await expect(frame.root).toHaveAttribute("data-theme", "system");
+  await taken(page);
   await door.theme("dark").click();
   await expect(frame.root).toHaveAttribute("data-theme", "dark");
   await page.reload();

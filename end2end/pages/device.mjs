@@ -4,6 +4,8 @@ export class Device {
     this.page = page;
     this.heading = page.getByRole("heading", { level: 1 });
     this.back = page.locator("a.back");
+    this.copy = page.locator("header .copy").first();
+    this.copied = page.locator(".copy + [role=status]").first();
     this.parts = page.locator(".tabs");
     this.messages = page.locator(".messages__list > li");
     this.aside = page.locator("#quarantine li");

@@ -17,6 +17,7 @@ mod components;
 mod fault;
 mod format;
 mod i18n;
+mod known;
 mod live;
 mod pages;
 mod part;

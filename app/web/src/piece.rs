@@ -7,8 +7,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 use leptos::prelude::*;
 
-/// A view that consists of exactly one element, made when its turn comes. It must ask the server for nothing: what is asked for is
-/// numbered in the order in which a page is walked.
+/// A view that consists of exactly one element, made when its turn comes. What is asked of the server is numbered in the order in which
+/// a page is walked, and pieces come in this order, but behind all else: one that asks may have nothing behind it that asks and is no piece.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn piece<V: IntoView + 'static>(view: impl FnOnce() -> V + Send + 'static) -> impl IntoView {
     view().into_any()

@@ -37,7 +37,7 @@ mod account;
 mod messages;
 mod stretch;
 
-pub(crate) use account::{change_password, choose_language, choose_theme, end_other_sessions, no_name, save_profile, settings};
+pub(crate) use account::{change_password, choose_language, choose_theme, end_other_sessions, no_name, save_profile, settings, still};
 pub(crate) use messages::{messages, try_for_page, try_out, visible};
 pub(crate) use stretch::stretch;
 

@@ -20,6 +20,10 @@ const PAINTED: &str = "const painted=new Promise(go=>{\
     document.hidden?go():new PerformanceObserver(go).observe({type:'paint',buffered:true});setTimeout(go,2000)});\
     painted.then(()=>{for(const link of document.querySelectorAll('[data-rel]'))link.rel=link.dataset.rel})";
 
+/// Back and forward, before the page is taken over, change the address and not the page: it would be taken over as another one.
+const BACK: &str = "{const page=()=>location.pathname+location.search,was=page();\
+    addEventListener('popstate',()=>{'ready' in document.documentElement.dataset||page()===was||location.reload()})}";
+
 pub(crate) fn shell() -> impl IntoView {
     let boot = use_context::<Boot>().unwrap_or_default();
     let assets = use_context::<Arc<AssetNames>>().unwrap_or_default();
@@ -49,7 +53,7 @@ pub(crate) fn shell() -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 {frame_colour::colours(boot.theme)}
                 <meta name="description" content=boot.lang.texts().brand_tagline/>
-                <script nonce=nonce.clone() inner_html=PAINTED></script>
+                <script nonce=nonce.clone() inner_html=[PAINTED, BACK].join(";")></script>
                 <link rel="preload" href=assets.font.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="stylesheet" href=assets.css.clone()/>
                 <link data-rel="modulepreload" href=assets.js.clone()/>

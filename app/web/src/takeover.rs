@@ -44,6 +44,27 @@ struct Work {
     held: RefCell<VecDeque<Job>>,
 }
 
+impl Work {
+    /// Does all jobs of a queue, a few milliseconds at a time; and what one of them adds before what stood behind it, so that pieces within
+    /// pieces come in the order of the page.
+    async fn all(&self, queue: &RefCell<VecDeque<Job>>) {
+        let mut began_ms = 0;
+        loop {
+            if browser_now_ms() - began_ms >= SLICE_MS {
+                part::pause(0).await;
+                began_ms = browser_now_ms();
+            }
+            let job = queue.borrow_mut().pop_front();
+            let Some(job) = job else { return };
+            let mut behind = queue.take();
+            job();
+            // What it started runs now, and counts.
+            let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&wasm_bindgen::JsValue::NULL)).await;
+            queue.borrow_mut().append(&mut behind);
+        }
+    }
+}
+
 impl Takeover {
     pub(crate) fn is_under_way(&self) -> bool {
         !self.0.is_done.get()
@@ -73,30 +94,16 @@ pub(crate) async fn take_over() {
         view! { <App waited_ms/> }
     });
     part::pause(0).await;
-    let state = owner.with(|| {
-        let state = app.hydrate::<true>(&Cursor::new(body.unchecked_into()), &PositionState::default());
-        if let Some(context) = Owner::current_shared_context() {
-            context.hydration_complete();
-        }
-        state
-    });
+    let state = owner.with(|| app.hydrate::<true>(&Cursor::new(body.unchecked_into()), &PositionState::default()));
+    work.all(&work.pieces).await;
+    // What pieces have asked for came with the page until here.
+    if let Some(context) = owner.shared_context() {
+        context.hydration_complete();
+    }
+    work.all(&work.held).await;
+    work.is_done.set(true);
     // They live as long as the page.
     std::mem::forget((owner, state));
-    for queue in [&work.pieces, &work.held] {
-        let mut began_ms = 0;
-        loop {
-            if browser_now_ms() - began_ms >= SLICE_MS {
-                part::pause(0).await;
-                began_ms = browser_now_ms();
-            }
-            let job = queue.borrow_mut().pop_front();
-            let Some(job) = job else { break };
-            job();
-            // What it started runs now, and counts.
-            let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&wasm_bindgen::JsValue::NULL)).await;
-        }
-    }
-    work.is_done.set(true);
     drop(hands);
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-ready", "");

@@ -110,8 +110,11 @@ fn find(bytes: &[u8]) -> Result<Found> {
 fn relocations(bytes: &[u8], custom: &CustomSectionReader<'_>, is_left_out: impl Fn(u32) -> bool) -> Result<Vec<u8>> {
     let KnownCustom::Reloc(relocations) = custom.as_known() else { bail!("the relocations cannot be read") };
     let section = relocations.section_index() as usize;
-    let entries: Vec<(usize, u32)> =
-        relocations.entries().into_iter_with_offsets().map(|entry| entry.map(|(at, entry)| (place(at), entry.offset))).collect::<Result<_, _>>()?;
+    let entries: Vec<(usize, u32)> = relocations
+        .entries()
+        .into_iter_with_offsets()
+        .map(|entry| entry.map(|(at, entry)| (place(at), entry.offset)))
+        .collect::<Result<_, _>>()?;
     let ends = entries.iter().skip(1).map(|(at, _)| *at).chain([place(custom.range().end)]);
     let kept: Vec<&[u8]> = entries
         .iter()
@@ -147,7 +150,8 @@ fn leb(out: &mut Vec<u8>, mut number: usize) {
 #[cfg(test)]
 mod tests {
     use wasm_encoder::{
-        CodeSection, CustomSection, EntityType, Function, FunctionSection, ImportSection, Instruction, Module, NameMap, NameSection, TypeSection,
+        CodeSection, CustomSection, EntityType, Function, FunctionSection, ImportSection, Instruction, Module, NameMap, NameSection,
+        TypeSection,
     };
 
     use super::*;

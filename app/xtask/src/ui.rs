@@ -10,8 +10,8 @@ use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, SplitWasm, transform};
 
 use crate::fingerprint::{Fingerprint, read};
-use crate::place::{Mode, Place};
 use crate::leave_out::leave_out;
+use crate::place::{Mode, Place};
 use crate::{shorten, step, tools};
 
 /// What wasm-bindgen's files are called.

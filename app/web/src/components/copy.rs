@@ -13,7 +13,9 @@ pub(crate) fn CopyButton(#[prop(into)] text: Signal<String>, #[prop(into)] label
     let copy = move |_| {
         leptos::task::spawn_local(async move {
             if clipboard::write(text.get_untracked()).await && set_done.try_set(true).is_none() {
-                let over = move || drop(set_done.try_set(false));
+                let over = move || {
+                    let _ = set_done.try_set(false);
+                };
                 set_timeout(over, std::time::Duration::from_secs(2));
             }
         });

@@ -1,5 +1,7 @@
 //! The ways to every page there is, with how much waits behind them.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use vigia_domain::attention::Attention;
@@ -18,6 +20,9 @@ pub(crate) struct Counts {
     /// All devices.
     pub(crate) devices: RwSignal<Option<Count>>,
 }
+
+/// How often a page that stays open asks for them.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// How much it is, and whether it may be more.
 pub(crate) type Count = (u64, bool);
@@ -76,13 +81,26 @@ pub(crate) fn Navigation() -> impl IntoView {
     let (t, location, counts, is_customer) = (use_texts(), use_location(), use_counts(), is_customer());
     if !is_customer {
         Effect::new(move || {
-            leptos::task::spawn_local(async move {
-                if counts.devices.get_untracked().is_none()
-                    && let Ok(found) = ask_attention().await
-                {
-                    counts.learn(&found);
-                }
-            });
+            let ask = move || {
+                leptos::task::spawn_local(async move {
+                    if let Ok(found) = ask_attention().await {
+                        counts.learn(&found);
+                    }
+                });
+            };
+            if counts.devices.with_untracked(Option::is_none) {
+                ask();
+            }
+            if let Ok(handle) = set_interval_with_handle(
+                move || {
+                    if !document().hidden() {
+                        ask()
+                    }
+                },
+                AGAIN,
+            ) {
+                on_cleanup(move || handle.clear());
+            }
         });
     }
     let way = move |Way { path, name, shape }: Way| {

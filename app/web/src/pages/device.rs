@@ -178,9 +178,10 @@ fn Device(device: DeviceData) -> impl IntoView {
             if set.is_empty() {
                 view! { <Help id=id.clone()/> }.into_any()
             } else {
+                let (id, set) = (id.clone(), set.clone());
                 view! {
                     <Figures set=set.clone()/>
-                    <History id=id.clone() set=set.clone()/>
+                    {piece(move || view! { <History id set/> })}
                 }
                 .into_any()
             }

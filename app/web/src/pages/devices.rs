@@ -24,6 +24,7 @@ use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::format::count;
 use crate::i18n::use_texts;
+use crate::known::Known;
 use crate::live::use_live;
 use crate::pages::status::FaultPage;
 use crate::piece::piece;
@@ -81,7 +82,8 @@ fn ask_devices(wanted: Wanted) -> impl Future<Output = Result<DevicePage, Fault>
 pub(crate) fn DevicesPage() -> impl IntoView {
     let (t, live, query) = (use_texts(), use_live(), use_query_map());
     let wanted = Memo::new(move |_| query.with(Wanted::of));
-    let devices = Resource::new(move || (live.returns(), wanted.get()), |(_, wanted)| ask_devices(wanted));
+    let known = Known::nothing();
+    let devices = Resource::new(move || (live.returns(), known.tries(), wanted.get()), |(_, _, wanted)| ask_devices(wanted));
     let loading = RwSignal::new(false);
     // The server's first answer is whole when it comes: that it was waited for there must not stay on the page.
     let set_loading = SignalSetter::map(move |is_loading| {
@@ -96,7 +98,7 @@ pub(crate) fn DevicesPage() -> impl IntoView {
         <Transition fallback=|| view! { <Skeleton of=Of::List/> } set_pending=set_loading>
             {move || Suspend::new(async move {
                 let wanted = wanted.get();
-                match devices.await {
+                match known.or_last(&wanted, devices.await) {
                     Ok(page) if page.counts.all == 0 => view! { <NoDevices/> }.into_any(),
                     Ok(page) => view! { <DeviceList page wanted loading/> }.into_any(),
                     Err(fault) => view! { <FaultPage fault/> }.into_any(),

@@ -55,8 +55,9 @@ fn bytes_of(folder: &Path) -> u64 {
 /// Refuses a form that came with the page of another account: one that has signed in since, in another tab.
 pub(crate) async fn still(of: Option<&str>) -> Result<(), Fault> {
     let Some(of) = of else { return Ok(()) };
-    let parts = use_context::<Parts>().ok_or(Fault::UNAVAILABLE)?;
-    let is_still = visitor(&parts).await?.is_some_and(|visitor| visitor.email == of);
+    let asked = Asked::here()?;
+    let visitor = told(sign_in::visitor(&asked.app, &asked.principal).await.map_err(Into::into))?;
+    let is_still = visitor.is_some_and(|visitor| visitor.email == of);
     if is_still { Ok(()) } else { told(Err(Fault { status: 401, field: None })) }
 }
 

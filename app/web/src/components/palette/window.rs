@@ -15,8 +15,9 @@ use crate::components::here::use_here;
 use crate::components::icon::{Icon, Shape};
 use crate::components::nav::is_customer;
 use crate::components::theme_switch::use_theme_choice;
+use crate::components::toasts::{Toasts, use_toasts};
 use crate::fault::Fault;
-use crate::i18n::use_texts;
+use crate::i18n::{Texts, use_texts};
 
 /// How long somebody types on before the server is asked.
 const PAUSE: Duration = Duration::from_millis(120);
@@ -40,7 +41,7 @@ fn answered(found: &[Found], asked: &str, now: &str) -> Vec<Found> {
 /// `early` is what was typed before the palette stood there.
 #[component]
 pub(super) fn PaletteWindow(is_open: RwSignal<bool>, early: StoredValue<String>) -> impl IntoView {
-    let (t, navigate) = (use_texts(), use_navigate());
+    let (t, toasts, navigate) = (use_texts(), use_toasts(), use_navigate());
     let (text, found, at) = (RwSignal::new(String::new()), RwSignal::new((String::new(), Vec::<Found>::new())), RwSignal::new(0_usize));
     let asked = StoredValue::new(0_u32);
     let is_customer = is_customer();

@@ -41,15 +41,8 @@ pub(super) fn Empties() -> impl IntoView {
 
 #[component]
 pub(super) fn Refusals() -> impl IntoView {
-    let all = [
-        Status::NotFound,
-        Status::Forbidden,
-        Status::Unavailable,
-        Status::Failed,
-        Status::TooMany,
-        Status::Busy,
-        Status::Unreachable,
-    ];
+    let all =
+        [Status::NotFound, Status::Forbidden, Status::Unavailable, Status::Failed, Status::TooMany, Status::Busy, Status::Unreachable];
     view! {
         <Section id="refusals">
             <div class="settings">{all.map(|status| view! { <div class="card"><StatusNote status/></div> })}</div>

@@ -146,7 +146,7 @@ fn again(id: String, view: Memo<View>, going: Going) -> impl Fn() {
 /// Whose hours stand on the chart: UTC as the server makes it, then the browser's own, by the zone's name and how far it is from UTC at the end of what is seen.
 fn hours(seen: Period, clock: Clock) -> String {
     let far = zone(seen.edges(clock.now_once_ms()).1, clock.running());
-    match own_zone().filter(|_| clock.running()) {
+    match own_zone().filter(|name| clock.running() && *name != far) {
         Some(name) => format!("{name} ({far})"),
         None => far,
     }
@@ -182,7 +182,12 @@ fn Periods(view: Memo<View>) -> impl IntoView {
                 aria-current=move || (view.get().period == Period::Last(of)).then_some("true")>{of.label(t)}</a>
         }
     };
-    let at = move |to: Move| view.get().after(to, clock.now_once_ms()).map(|view| view.href());
+    // A page may stand open for hours: what lies before now moves with it.
+    let minute = Memo::new(move |_| clock.now_ms() / 60_000);
+    let at = move |to: Move| {
+        minute.track();
+        view.get().after(to, clock.now_once_ms()).map(|view| view.href())
+    };
     view! {
         <div class="periods">
             <a class="periods__step" href=move || at(Move::Earlier) data-noscroll="" aria-label=t.history_earlier() title=t.history_earlier()>

@@ -1,5 +1,6 @@
 //! An own period: two fields for date and time, which need no script. With one they are in the reader's own zone.
 
+use leptos::html::Input;
 use leptos::prelude::*;
 
 use super::view::View;
@@ -15,30 +16,37 @@ const WHY: &str = "own-error";
 #[component]
 pub(super) fn OwnPeriod(view: Memo<View>, moves: WriteSignal<Option<Move>>) -> impl IntoView {
     let (t, clock) = (use_texts(), use_clock());
+    // What was typed, for the words beside it. It stands in the fields alone: somebody may have begun before the page was taken over.
     let (from, to) = (RwSignal::new(None::<String>), RwSignal::new(None::<String>));
+    let (first_field, last_field) = (NodeRef::<Input>::new(), NodeRef::<Input>::new());
     let (is_backward, set_backward) = signal(false);
-    // What was typed goes when another period is shown.
-    Effect::new(move |_| {
+    let form = NodeRef::<leptos::html::Form>::new();
+    // It goes when another period is shown.
+    Effect::new(move |was: Option<()>| {
         view.track();
-        from.set(None);
-        to.set(None);
-        set_backward.set(false);
+        if let (Some(()), Some(form)) = (was, form.get_untracked()) {
+            form.reset();
+            from.set(None);
+            to.set(None);
+            set_backward.set(false);
+        }
     });
     let text = move |at: i64| field_text(at, clock.running());
     let edges = move || view.get().seen().edges(clock.now_once_ms());
     let (first, last) = (move || text(edges().0), move || text(edges().1));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let (from, to) = (from.get_untracked().unwrap_or_else(first), to.get_untracked().unwrap_or_else(last));
         // Without `Z` the browser reads them in its own zone, as they are written.
-        let (from, to) = (at_ms(&from), at_ms(&to));
+        let read = |field: NodeRef<Input>| field.get_untracked().map_or(0, |field| at_ms(&field.value()));
+        let (from, to) = (read(first_field), read(last_field));
         // What is no time the browser itself does not let through.
         set_backward.set(from >= to);
         if from < to {
             close(&event);
             moves.set(Some(Move::Own(from, to)));
-        } else {
-            last_field(&event);
+        } else if let Some(field) = last_field.get_untracked() {
+            // The keyboard goes to the field that has to be another.
+            let _ = field.focus();
         }
     };
     let typed = move |field: RwSignal<Option<String>>, event: &leptos::ev::Event| {
@@ -53,21 +61,24 @@ pub(super) fn OwnPeriod(view: Memo<View>, moves: WriteSignal<Option<Move>>) -> i
         kept.map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()
     };
     // That of the day itself: a period may begin in summer time and end in winter.
-    let zone = move |at: i64| format!(" ({})", zone(at, clock.running()));
-    let (first_zone, last_zone) = (move || zone(edges().0), move || zone(edges().1));
+    let zone = move |typed: RwSignal<Option<String>>, shown: i64| {
+        let typed = typed.get().map(|typed| at_ms(&typed)).filter(|at| *at > 0);
+        format!(" ({})", zone(typed.unwrap_or(shown), clock.running()))
+    };
+    let (first_zone, last_zone) = (move || zone(from, edges().0), move || zone(to, edges().1));
     view! {
         <details class="own">
             <summary class="pill" title=t.history_own_long() aria-current=move || is_own().then_some("true")>{t.history_own()}</summary>
-            <form class="own__form" method="get" on:submit=submit>
+            <form class="own__form" method="get" node_ref=form on:submit=submit>
                 {hidden}
                 <label>
                     <span>{t.history_own_from()} {first_zone}</span>
-                    <input type="datetime-local" name="from" required=true min="2000-01-01T00:00" value=first prop:value=first
+                    <input type="datetime-local" name="from" required=true min="2000-01-01T00:00" value=first node_ref=first_field
                         on:input=move |event| typed(from, &event)/>
                 </label>
                 <label>
                     <span>{t.history_own_to()} {last_zone}</span>
-                    <input type="datetime-local" name="to" required=true min="2000-01-01T00:00" value=last prop:value=last
+                    <input type="datetime-local" name="to" required=true min="2000-01-01T00:00" value=last node_ref=last_field
                         aria-invalid=move || is_backward.get().then_some("true") aria-describedby=move || is_backward.get().then_some(WHY)
                         on:input=move |event| typed(to, &event)/>
                 </label>
@@ -90,16 +101,6 @@ fn close(event: &leptos::ev::SubmitEvent) {
     let _ = word.map(|word| word.focus());
 }
 
-/// The keyboard goes to the field that has to be another.
-#[cfg(target_arch = "wasm32")]
-fn last_field(event: &leptos::ev::SubmitEvent) {
-    use wasm_bindgen::JsCast;
-    use web_sys::HtmlElement;
-
-    let field = form(event).and_then(|form| form.query_selector("input[name=to]").ok().flatten());
-    let _ = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()).map(|field| field.focus());
-}
-
 #[cfg(target_arch = "wasm32")]
 fn form(event: &leptos::ev::SubmitEvent) -> Option<web_sys::Element> {
     wasm_bindgen::JsCast::dyn_into(event.target()?).ok()
@@ -107,6 +108,3 @@ fn form(event: &leptos::ev::SubmitEvent) -> Option<web_sys::Element> {
 
 #[cfg(not(target_arch = "wasm32"))]
 const fn close(_: &leptos::ev::SubmitEvent) {}
-
-#[cfg(not(target_arch = "wasm32"))]
-const fn last_field(_: &leptos::ev::SubmitEvent) {}

@@ -46,8 +46,9 @@ pub(super) fn Choose(id: String, name: String) -> impl IntoView {
 pub(super) fn ChooseAll() -> impl IntoView {
     let (t, chosen) = (use_texts(), use_chosen());
     let is_any = move || chosen.with(|ids| !ids.is_empty());
+    let is_part = move || chosen.with(|ids| !ids.is_empty() && ids.len() < boxes::count());
     view! {
-        <input r#type="checkbox" class="devices__all" aria-label=t.devices_choose_all prop:checked=is_any
+        <input r#type="checkbox" class="devices__all" aria-label=t.devices_choose_all prop:checked=is_any prop:indeterminate=is_part
             on:change=move |_| take_all(chosen, chosen.with_untracked(Vec::is_empty))/>
     }
 }
@@ -86,6 +87,10 @@ mod boxes {
         boxes.filter_map(|found| found.dyn_into().ok()).collect()
     }
 
+    pub(super) fn count() -> usize {
+        all().len()
+    }
+
     pub(super) fn chosen() -> Vec<String> {
         all().into_iter().filter(HtmlInputElement::checked).map(|found| found.value()).collect()
     }
@@ -97,6 +102,10 @@ mod boxes {
 
 #[cfg(not(target_arch = "wasm32"))]
 mod boxes {
+    pub(super) const fn count() -> usize {
+        0
+    }
+
     pub(super) const fn chosen() -> Vec<String> {
         Vec::new()
     }

@@ -16,8 +16,9 @@ use crate::components::title::PageTitle;
 use crate::fault::Fault;
 use crate::format::{is_long, metric, value};
 use crate::i18n::use_texts;
+use crate::known::Known;
 use crate::live::{device_topic, moved, use_live};
-use crate::pages::devices::NoDevices;
+use crate::pages::devices::{NoDevices, Wanted};
 use crate::pages::status::FaultPage;
 
 /// So many cards; the list has the others.
@@ -41,12 +42,13 @@ fn ask_mine() -> impl Future<Output = Result<DevicePage, Fault>> + Send {
 #[component]
 pub(super) fn MinePage() -> impl IntoView {
     let (t, live) = (use_texts(), use_live());
-    let devices = Resource::new(move || live.returns(), |_| ask_mine());
+    let known = Known::nothing();
+    let devices = Resource::new(move || (live.returns(), known.tries()), |_| ask_mine());
     view! {
         <PageTitle page=t.mine_title/>
         <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
             {move || Suspend::new(async move {
-                match devices.await {
+                match known.or_last(&Wanted::default(), devices.await) {
                     Ok(page) if page.counts.all == 0 => view! { <NoDevices/> }.into_any(),
                     Ok(page) => view! { <Mine page/> }.into_any(),
                     Err(fault) => view! { <FaultPage fault/> }.into_any(),
