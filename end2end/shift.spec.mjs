@@ -34,6 +34,17 @@ test("home, list and device stand still from their first paint until they are ta
   own.publish("nonsense");
   await own.end();
   const [frame, history] = [new Frame(page), new History(page)];
+  // Nor is a tab without its name meanwhile.
+  await page.addInitScript(() => {
+    window.untitled = 0;
+    addEventListener("DOMContentLoaded", () => {
+      const look = () => {
+        window.untitled += document.title ? 0 : 1;
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+  });
   await signIn(page);
   const alive = () => expect(frame.live).toBeVisible();
   for (const [path, ready] of [["/", () => {}], [`/devices?q=${id}`, alive], [`/devices/${id}`, () => Promise.all([alive(), history.drawn()])]]) {
@@ -42,5 +53,6 @@ test("home, list and device stand still from their first paint until they are ta
     await ready();
     const { sum, what } = await moved(page);
     expect(sum, `${path} moved: ${what.join(", ")}`).toBeLessThan(MOST);
+    expect(await page.evaluate(() => window.untitled), `frames of ${path} without a title`).toBe(0);
   }
 });

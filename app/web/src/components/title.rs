@@ -1,7 +1,6 @@
 //! The title in the browser's tab.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::i18n::use_texts;
 
@@ -9,10 +8,12 @@ use crate::i18n::use_texts;
 #[component]
 pub(crate) fn PageTitle(#[prop(into)] page: String) -> impl IntoView {
     let title = use_texts().page_title(page);
+    // Leptos's own component, in the browser, leaves a page without a title for as long as it is taken over.
+    #[cfg(target_arch = "wasm32")]
+    Effect::new(move || document().set_title(&title));
     // The server writes it into the document as it is, the browser sets it as a text.
     #[cfg(not(target_arch = "wasm32"))]
-    let title = markup(&title);
-    view! { <Title text=title/> }
+    return view! { <leptos_meta::Title text=markup(&title)/> {()} };
 }
 
 /// A text as it stands inside `<title>`: a device's name must not end it.
