@@ -13,7 +13,7 @@ pub(crate) fn PageTitle(#[prop(into)] page: String) -> impl IntoView {
     Effect::new(move || document().set_title(&title));
     // The server writes it into the document as it is, the browser sets it as a text.
     #[cfg(not(target_arch = "wasm32"))]
-    return view! { <leptos_meta::Title text=markup(&title)/> {()} };
+    return (view! { <leptos_meta::Title text=markup(&title)/> }, ());
 }
 
 /// A text as it stands inside `<title>`: a device's name must not end it.
