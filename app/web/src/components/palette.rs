@@ -51,9 +51,10 @@ pub(crate) fn PaletteDoor(is_open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// Whether what is typed comes to its field: on a slow phone it stands some moments after the key that opens it, and people type on.
-fn is_shown() -> bool {
-    document().query_selector("dialog.palette[open]").is_ok_and(|shown| shown.is_some())
+/// Whether it stands in the page: on a slow phone some moments after the key that opens it, and people type on. From then on keys are its own,
+/// or, once it is closed, the page's.
+fn is_there() -> bool {
+    document().query_selector("dialog.palette").is_ok_and(|there| there.is_some())
 }
 
 /// Where the palette stands once somebody has opened it: its code is a part of its own, which comes then.
@@ -68,7 +69,7 @@ pub(crate) fn Palette(is_open: RwSignal<bool>) -> impl IntoView {
             if with_control && !event.alt_key() && key.eq_ignore_ascii_case("k") {
                 event.prevent_default();
                 is_open.update(|open| *open = !*open);
-            } else if is_open.get_untracked() && !with_control && !is_shown() {
+            } else if is_open.get_untracked() && !with_control && !is_there() {
                 match key.as_str() {
                     "Escape" => is_open.set(false),
                     "Enter" => {}
