@@ -260,7 +260,7 @@ async fn the_first_page_gives_its_reasons_in_the_language_of_the_profile() {
     it.user("ana@example.org", Role::Admin).await;
     it.sql("vigia.db", "UPDATE users SET lang = 'en'").await;
     let (m1, _) = it.device("m1", None).await;
-    it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"nonsense")).await.expect("taken");
+    it.gate().accept(&m1, "vigia/m1/telemetry", Bytes::from_static(b"nonsense"), 1).await.expect("taken");
     let cookie = format!("{}; lang=es", it.cookie("ana@example.org").await);
     let browser = [("cookie", cookie.as_str()), ("accept", "text/html"), ("accept-language", "es")];
     for path in ["/", "/devices/m1?tab=messages"] {
