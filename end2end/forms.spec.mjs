@@ -77,7 +77,7 @@ test.describe("without JavaScript", () => {
   });
 
   test("a profile that is refused keeps its choices, and one whose session ended is there again after the sign-in", async ({ page, context, server }, info) => {
-    const eva = await somebody(server, `refused-${info.project.name}`);
+    const eva = await somebody(server, `form-refused-${info.project.name}`);
     await signIn(page, eva);
     const settings = new Settings(page);
     await settings.open();
@@ -91,7 +91,7 @@ test.describe("without JavaScript", () => {
     await expect(page.locator("html")).toHaveAttribute("lang", "es");
 
     // To its own sender, and to nobody else who signs in there.
-    const leo = await somebody(server, `other-${info.project.name}`);
+    const leo = await somebody(server, `form-other-${info.project.name}`);
     await settings.open();
     await settings.name.fill("Eva de la otra vez");
     await context.clearCookies();
