@@ -115,7 +115,7 @@ test("the heads put the list in order, choices stand in the address, and back le
   await expect(page.getByText(/2 de \d+ equipos/)).toBeVisible();
   await page.reload();
   await expect.poll(shown).toBe("ac");
-  // Before the page that was loaded anew is taken over: it is loaded once more, and asked in the midst of it.
+  await taken(page);
   for (const before of ["bac", "cba"]) {
     await page.goBack();
     await expect(async () => expect(await shown()).toBe(before)).toPass();
