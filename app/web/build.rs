@@ -15,7 +15,7 @@ const OF_THE_SERVER: [&str; 5] = ["reason_", "notice_", "heard_", "tried_", "off
 
 /// Rooms, and single texts, of pages whose code is a part (`src/part.rs`): they are functions, and go where the code goes that calls them. A field of
 /// `Texts` is in what every first visit loads.
-const OF_PARTS: [&str; 25] = [
+const OF_PARTS: [&str; 24] = [
     "attribute_",
     "design_",
     "device_attributes_none",
@@ -35,7 +35,6 @@ const OF_PARTS: [&str; 25] = [
     "palette_hint",
     "palette_label",
     "palette_light",
-    "palette_none",
     "palette_system",
     "quarantine_",
     "settings_",

@@ -15,14 +15,15 @@ use crate::frame_colour;
 use crate::part::{NEEDED, Part};
 
 /// What a page is read with comes first, and what moves it when it has been painted: on a slow line they would take the room of each other. A
-/// page that nobody sees is not painted, and one whose style is late is moved all the same.
+/// page that nobody sees is not painted, and one whose style is late is moved all the same. Each link is a moment's work, and gets one of its own.
 const PAINTED: &str = "const painted=new Promise(go=>{\
     document.hidden?go():new PerformanceObserver(go).observe({type:'paint',buffered:true});setTimeout(go,2000)});\
-    painted.then(()=>{for(const link of document.querySelectorAll('[data-rel]'))link.rel=link.dataset.rel})";
+    painted.then(async()=>{for(const link of document.querySelectorAll('[data-rel]')){\
+    link.rel=link.dataset.rel;await new Promise(go=>setTimeout(go))}})";
 
 /// Back and forward, before the page is taken over, change the address and not the page: it would be taken over as another one.
 const BACK: &str = "{const page=()=>location.pathname+location.search,was=page();\
-    addEventListener('popstate',()=>{'ready' in document.documentElement.dataset||page()===was||location.reload()})}";
+    addEventListener('popstate',()=>{const {dataset}=document.documentElement;if(!('ready' in dataset)&&page()!==was){dataset.left='';location.reload()}})}";
 
 pub(crate) fn shell() -> impl IntoView {
     let boot = use_context::<Boot>().unwrap_or_default();

@@ -51,7 +51,7 @@ impl Work {
         let mut began_ms = 0;
         loop {
             if browser_now_ms() - began_ms >= SLICE_MS {
-                part::pause(0).await;
+                pause().await;
                 began_ms = browser_now_ms();
             }
             let job = queue.borrow_mut().pop_front();
@@ -82,7 +82,7 @@ pub(crate) async fn take_over() {
     let work = Rc::new(Work::default());
     let _ = Executor::init_local_custom_executor(Later(Rc::clone(&work)));
     let hands = hold_events();
-    part::pause(0).await;
+    pause().await;
     let takeover = Takeover(SendWrapper::new(Rc::clone(&work)));
     let body = document().body();
     let Some(body) = body else { return };
@@ -93,7 +93,7 @@ pub(crate) async fn take_over() {
         provide_context(takeover);
         view! { <App waited_ms/> }
     });
-    part::pause(0).await;
+    pause().await;
     let state = owner.with(|| app.hydrate::<true>(&Cursor::new(body.unchecked_into()), &PositionState::default()));
     work.all(&work.pieces).await;
     // What pieces have asked for came with the page until here.
@@ -105,8 +105,28 @@ pub(crate) async fn take_over() {
     // They live as long as the page.
     std::mem::forget((owner, state));
     drop(hands);
+    say_what_is_open();
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-ready", "");
+    }
+}
+
+/// Lets the browser do what else it has to. It may lead back or forward meanwhile: then the document is marked and loaded anew (`shell.rs`), and
+/// what stands here is no longer the page of its address.
+async fn pause() {
+    part::pause(0).await;
+    if document().document_element().is_some_and(|root| root.has_attribute("data-left")) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What was opened or closed meanwhile was heard by nobody.
+fn say_what_is_open() {
+    let Ok(all) = document().query_selector_all("details") else { return };
+    for details in (0..all.length()).filter_map(|at| all.item(at)) {
+        if let Ok(event) = leptos::web_sys::Event::new("toggle") {
+            let _ = details.dispatch_event(&event);
+        }
     }
 }
 

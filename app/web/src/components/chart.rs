@@ -45,7 +45,7 @@ use vigia_domain::gap::Explained;
 use vigia_domain::series::Series;
 use vigia_domain::time::civil::Civil;
 
-pub(crate) use export::{ImageButton, csv_address, own_zone};
+pub(crate) use export::{ImageButton, OwnZone, csv_address};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use gaps::gaps;
 use gesture::{Gesture, key_of};

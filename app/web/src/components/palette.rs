@@ -17,6 +17,7 @@ use crate::components::icon::{Icon, Shape};
 use crate::components::toasts::use_toasts;
 use crate::fault::Fault;
 use crate::i18n::use_texts;
+pub(crate) use window::GivenPalette;
 use window::PaletteWindow;
 
 /// Where devices are found without it.

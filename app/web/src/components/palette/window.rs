@@ -19,6 +19,9 @@ use crate::components::toasts::{Toasts, use_toasts};
 use crate::fault::Fault;
 use crate::i18n::{Texts, use_texts};
 
+/// The id of its list.
+const ID: &str = "palette-list";
+
 /// How long somebody types on before the server is asked.
 const PAUSE: Duration = Duration::from_millis(120);
 
@@ -88,6 +91,49 @@ pub(super) fn PaletteWindow(is_open: RwSignal<bool>, early: StoredValue<String>)
             Act::SignOut => post("/ui/sign-out", Vec::new(), t, toasts),
         }
     });
+    let typed = Callback::new(move |letters| {
+        text.set(letters);
+        at.set(0);
+        ask(PAUSE);
+    });
+    // The window scrolls with the choice.
+    Effect::new(move || {
+        all.track();
+        if let Some(row) = document().get_element_by_id(&row_id(ID, at.get())) {
+            row.scroll_into_view_with_bool(false);
+        }
+    });
+    view! {
+        <Dialog is_open label=t.palette_label() class="palette">
+            <Offers id=ID is_first=true text at all run typed/>
+        </Dialog>
+    }
+}
+
+/// The same with devices that are given, as the page of all parts shows it: what is chosen in it does nothing.
+#[component]
+pub(crate) fn GivenPalette(id: &'static str, found: Vec<Found>, letters: String) -> impl IntoView {
+    let (t, text, at) = (use_texts(), RwSignal::new(letters), RwSignal::new(0));
+    let all = Memo::new(move |_| text.with(|text| offers(t, text, &found, false)));
+    let typed = Callback::new(move |letters| {
+        text.set(letters);
+        at.set(0);
+    });
+    view! { <div class="palette palette--given card"><Offers id is_first=false text at all run=Callback::new(|_| ()) typed/></div> }
+}
+
+/// The field, and what is offered for its letters. `id`: of the list, and the beginning of its rows'; `is_first`: whether letters go here at once.
+#[component]
+fn Offers(
+    id: &'static str,
+    is_first: bool,
+    text: RwSignal<String>,
+    at: RwSignal<usize>,
+    all: Memo<Vec<Offer>>,
+    run: Callback<Act>,
+    typed: Callback<String>,
+) -> impl IntoView {
+    let t = use_texts();
     let keys = move |event: KeyboardEvent| {
         // Enter and arrows are the input method's while a word is made with it; 229 is how Safari says so of the last one.
         if event.is_composing() || event.key_code() == 229 {
@@ -107,44 +153,32 @@ pub(super) fn PaletteWindow(is_open: RwSignal<bool>, early: StoredValue<String>)
         }
         event.prevent_default();
     };
-    let typed = move |event| {
-        text.set(event_target_value(&event));
-        at.set(0);
-        ask(PAUSE);
-    };
     view! {
-        <Dialog is_open label=t.palette_label() class="palette">
-            <div class="palette__field">
-                <Icon shape=Shape::Search/>
-                <input r#type="text" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list"
-                    aria-label=t.palette_label() placeholder=t.palette_hint() autocomplete="off" autocapitalize="none" spellcheck="false" dir="auto"
-                    maxlength="200" autofocus=true prop:value=text
-                    aria-activedescendant=move || all.with(|all| (!all.is_empty()).then(|| format!("palette-{}", at.get())))
-                    on:input=typed on:keydown=keys/>
-            </div>
-            <ul class="palette__list" id="palette-list" role="listbox" aria-label=t.palette_found()>
-                {move || all.get().into_iter().enumerate().map(|(place, offer)| view! { <OfferRow place offer at run/> }).collect_view()}
-            </ul>
-            <p class="palette__none muted" role="status">{move || all.with(Vec::is_empty).then_some(t.palette_none())}</p>
-        </Dialog>
+        <div class="palette__field">
+            <Icon shape=Shape::Search/>
+            <input r#type="text" role="combobox" aria-expanded="true" aria-controls=id aria-autocomplete="list"
+                aria-label=t.palette_label() placeholder=t.palette_hint() autocomplete="off" autocapitalize="none" spellcheck="false" dir="auto"
+                maxlength="200" autofocus=is_first prop:value=text
+                aria-activedescendant=move || all.with(|all| (!all.is_empty()).then(|| row_id(id, at.get())))
+                on:input=move |event| typed.run(event_target_value(&event)) on:keydown=keys/>
+        </div>
+        <ul class="palette__list" id=id role="listbox" aria-label=t.palette_found()>
+            {move || all.get().into_iter().enumerate().map(|(place, offer)| view! { <OfferRow id place offer at run/> }).collect_view()}
+        </ul>
     }
 }
 
+fn row_id(list: &str, place: usize) -> String {
+    format!("{list}-{place}")
+}
+
 #[component]
-fn OfferRow(place: usize, offer: Offer, at: RwSignal<usize>, run: Callback<Act>) -> impl IntoView {
+fn OfferRow(id: &'static str, place: usize, offer: Offer, at: RwSignal<usize>, run: Callback<Act>) -> impl IntoView {
     let t = use_texts();
     let Offer { shape, label, detail, presence, act } = offer;
     let detail = presence.map(|presence| presence_word(t, presence).to_owned()).into_iter().chain(detail).collect::<Vec<_>>().join(" · ");
-    let node = NodeRef::<leptos::html::Li>::new();
-    Effect::new(move || {
-        if let Some(row) = node.get()
-            && at.get() == place
-        {
-            row.scroll_into_view_with_bool(false);
-        }
-    });
     view! {
-        <li node_ref=node id=format!("palette-{place}") role="option" aria-selected=move || if at.get() == place { "true" } else { "false" }
+        <li id=row_id(id, place) role="option" aria-selected=move || if at.get() == place { "true" } else { "false" }
             on:pointermove=move |_| if at.get_untracked() != place { at.set(place) } on:click=move |_| run.run(act.clone())>
             <Icon shape/>
             <span class="palette__name" dir="auto" title=label>{label.clone()}</span>

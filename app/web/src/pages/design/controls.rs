@@ -7,6 +7,7 @@ use crate::components::dialog::Dialog;
 use crate::components::icon::{Icon, Shape};
 use crate::components::language_switch::LanguageSwitch;
 use crate::components::menu::Menu;
+use crate::components::palette::GivenPalette;
 use crate::components::tabs::{Tab, Tabs};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::{ToastCard, use_toasts};
@@ -93,6 +94,10 @@ pub(super) fn Dialogs() -> impl IntoView {
             <div class="card design__row">
                 <button class="button scripted" r#type="button" aria-haspopup="dialog" on:click=move |_| is_open.set(true)>{t.design_open()}</button>
                 <p class="unscripted muted small">{t.design_script()}</p>
+            </div>
+            <div class="settings">
+                <GivenPalette id="palette-devices" found=given::found() letters="".to_owned()/>
+                <GivenPalette id="palette-letters" found=Vec::new() letters=given::MARKUP.to_owned()/>
             </div>
             <Dialog is_open label=t.design_dialogs()>
                 <h2 dir="auto">{given::PICTURES}</h2>

@@ -1,5 +1,6 @@
 //! The data of the page: an instant that does not move, names and texts that nobody expects, values at the edges.
 
+use vigia_domain::attention::Found;
 use vigia_domain::device::{DeviceCounts, DeviceKind, DevicePage, DeviceRow, Presence};
 use vigia_domain::gap::{Cause, Explained};
 use vigia_domain::hour::{Hour, MINUTES, minute_of};
@@ -103,6 +104,11 @@ pub(super) fn devices() -> DevicePage {
         next: Some("bmV4dA".to_owned()),
         previous: Some("cHJl".to_owned()),
     }
+}
+
+/// Devices as the palette finds them.
+pub(super) fn found() -> Vec<Found> {
+    devices().rows.into_iter().map(|DeviceRow { id, name, presence, .. }| Found { id, name, presence }).collect()
 }
 
 /// The same installation, looked through for words that no device has.

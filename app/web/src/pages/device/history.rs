@@ -13,12 +13,15 @@ use super::second::SecondMetric;
 use super::view::View;
 use crate::clock::{Clock, use_clock};
 use crate::components::chart::period::{Period, Range};
-use crate::components::chart::{Chart, Going, ImageButton, Legend, Move, Scales, Shown, Stretch, Table, csv_address, own_zone, summary};
+use crate::components::chart::{Chart, Going, ImageButton, Legend, Move, OwnZone, Scales, Shown, Stretch, Table, csv_address, summary};
 use crate::components::icon::{Icon, Shape};
 use crate::format::{metric, span, zone};
 use crate::i18n::use_texts;
 use crate::live::use_live;
 use crate::piece::piece;
+
+/// The id of the line that says whose hours stand there.
+const ZONE: &str = "history-zone";
 
 #[component]
 pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
@@ -47,6 +50,7 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
     let compared = set.clone();
     let label = Signal::derive(move || t.history_chart(metric(t, &view.get().metric), sentence.get()));
     let (image, want_image) = signal(0_u32);
+    let own = OwnZone::unknown();
     // The unit is that of the axis, whatever the value of this moment would be written in.
     let bucket = move || {
         Suspend::new(async move {
@@ -75,7 +79,8 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
                     <SecondMetric view set=compared/>
                     <span class="history__out">
                         <a class="pill" href="#twin" data-noscroll="">{t.history_table_short()}</a>
-                        <a class="pill" href=csv(view, id) rel="external" title=t.history_csv_long()>{t.history_csv()}</a>
+                        <a class="pill" href=csv(view, id, own, going.shown()) rel="external" title=t.history_csv_long()
+                            on:pointerdown=move |_| own.ask() on:focus=move |_| own.ask()>{t.history_csv()}</a>
                         <ImageButton image=want_image/>
                     </span>
                 </div>
@@ -100,10 +105,11 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
                                 Memo::new(move |_| now.with(|now| summary(t, now, clock.running())))
                             };
                             Effect::new(move |_| set_sentence.set(told.get()));
+                            own.ask_when_seen(ZONE);
                             view! {
                                 <Legend shown=now.clone()/>
                                 <p class="history__summary">{told}</p>
-                                <p class="history__zone muted small">{move || t.history_zone(hours(seen, clock))}</p>
+                                <p class="history__zone muted small" id=ZONE>{move || t.history_zone(hours(seen, clock, own))}</p>
                                 {piece(move || view! { <Table shown=now page address/> })}
                             }
                             .into_any()
@@ -144,9 +150,9 @@ fn again(id: String, view: Memo<View>, going: Going) -> impl Fn() {
 }
 
 /// Whose hours stand on the chart: UTC as the server makes it, then the browser's own, by the zone's name and how far it is from UTC at the end of what is seen.
-fn hours(seen: Period, clock: Clock) -> String {
+fn hours(seen: Period, clock: Clock, own: OwnZone) -> String {
     let far = zone(seen.edges(clock.now_once_ms()).1, clock.running());
-    match own_zone().filter(|name| clock.running() && *name != far) {
+    match own.get().filter(|name| clock.running() && *name != far) {
         Some(name) => format!("{name} ({far})"),
         None => far,
     }
@@ -224,15 +230,23 @@ fn Comparison(view: Memo<View>) -> impl IntoView {
     }
 }
 
-/// Every reading of what is seen. Where it ends now the address moves with each minute.
-fn csv(view: Memo<View>, id: String) -> impl Fn() -> String + Clone + Send + Sync + 'static {
+/// Every reading of what is seen. Where it ends now the address moves with each minute; now is what the chart shows last, if the device's clock
+/// is ahead of the page's.
+fn csv(
+    view: Memo<View>,
+    id: String,
+    own: OwnZone,
+    shown: ReadSignal<Option<Shown>>,
+) -> impl Fn() -> String + Clone + Send + Sync + 'static {
     let clock = use_clock();
     let minute = Memo::new(move |_| clock.now_ms() / 60_000);
+    let end = Memo::new(move |_| shown.with(|shown| shown.as_ref().map_or(0, |shown| shown.stretch.to_ms)) / 60_000);
     move || {
         minute.track();
+        end.track();
         let view = view.get();
-        let zone = clock.running().then(own_zone).flatten();
+        let end_ms = shown.with_untracked(|shown| shown.as_ref().map_or(0, |shown| shown.stretch.to_ms));
         let metrics: Vec<&str> = std::iter::once(view.metric.as_str()).chain(view.other.as_deref()).collect();
-        csv_address(&id, &metrics, view.seen().around(clock.now_once_ms()), zone.as_deref())
+        csv_address(&id, &metrics, view.seen().around(clock.now_once_ms().max(end_ms)), own.get().as_deref())
     }
 }
