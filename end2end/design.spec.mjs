@@ -129,6 +129,54 @@ test("what is open, and every chart, looks as it did", async ({ browser, server 
   await page.close();
 });
 
+// How colours look to who has one kind of cones less: Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency"
+// (IEEE TVCG 2009), of linear light.
+const EYES = {
+  all: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+  protanopia: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+  deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+  tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+};
+
+test("lines on one chart stay apart for whatever eyes, and from the ground", async ({ page }) => {
+  const parts = new Parts(page);
+  await signIn(page);
+  await parts.open();
+  const times = (rows, light) => rows.map((row) => row.reduce((sum, share, at) => sum + share * light[at], 0));
+  /** https://bottosson.github.io/posts/oklab */
+  const lab = (light) => {
+    const cones = times([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]], light);
+    return times([[0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099], [0.0259040371, 0.7827717662, -0.808675766]], cones.map(Math.cbrt));
+  };
+  const luminance = ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    // As the screen shows them, as linear light.
+    const light = await page.evaluate(() => {
+      const probe = document.body.appendChild(document.createElement("span"));
+      const one = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      const of = (token) => {
+        probe.style.color = `var(${token})`;
+        one.fillStyle = getComputedStyle(probe).color;
+        one.fillRect(0, 0, 1, 1);
+        return [...one.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((byte) => (byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4));
+      };
+      return Object.fromEntries(["--c1", "--c2", "--chart-before", "--card"].map((token) => [token, of(token)]));
+    });
+    for (const [eyes, rows] of Object.entries(EYES)) {
+      const seen = (token) => lab(times(rows, light[token]).map((share) => Math.min(Math.max(share, 0), 1)));
+      const apart = (one, other) => Math.hypot(...seen(one).map((value, at) => value - seen(other)[at]));
+      // 0.02 is what can just be told; the third line is dashed besides.
+      expect.soft(apart("--c1", "--c2"), `${colorScheme}, ${eyes}`).toBeGreaterThan(0.12);
+      expect.soft(apart("--c1", "--chart-before"), `${colorScheme}, ${eyes}, its own past`).toBeGreaterThan(0.08);
+    }
+    for (const line of ["--c1", "--c2", "--chart-before"]) {
+      const [high, low] = [light[line], light["--card"]].map(luminance).toSorted((a, b) => b - a);
+      expect.soft((high + 0.05) / (low + 0.05), `${colorScheme}, ${line} on the card`).toBeGreaterThan(3);
+    }
+  }
+});
+
 test("nobody is left out of any part, in either theme", async ({ page }) => {
   test.slow();
   const parts = new Parts(page);

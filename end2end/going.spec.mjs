@@ -114,8 +114,9 @@ test("a clock that is five minutes ahead has no gap where there are readings", a
   await expect.poll(() => pixelsOf(canvas, "--c1")).toBeGreaterThan(100);
   // A pixel between a letter and the ground may have its colour by chance.
   expect(await pixelsOf(canvas, "--chart-band")).toBeLessThan(20);
-  // To the end of the axis, where the newest is.
+  // To the end of the axis, where the newest is; and the file goes as far.
   expect((await placesOf(canvas, "--c1")).right).toBeGreaterThan(0.9);
+  expect((await history.download(() => history.csv.click())).bytes.toString()).toMatch(/,2000(\.0+)?\r?\n/);
   await device.end();
 });
 

@@ -11,10 +11,9 @@ use vigia_domain::rollup::QUARTER_MS;
 
 use super::ingest::{BenchError, failed, round};
 use super::machine;
+use super::opened::with_app;
 use crate::app::App;
-use crate::config::Settings;
 use crate::db::on;
-use crate::lifecycle::Lifecycle;
 use crate::simulate::physics::{Circuit, Household, readings};
 use crate::simulate::replay;
 use crate::telemetry::{Entry, Question, Stamped};
@@ -85,14 +84,7 @@ pub struct Line {
 /// # Errors
 /// [`BenchError`].
 pub async fn run(world: &World, dir: &Path, plan: &Plan, mut tell: impl FnMut(&Line)) -> Result<(), BenchError> {
-    let mut settings = Settings::default();
-    settings.data.dir = dir.join("data");
-    let lifecycle = Lifecycle::default();
-    let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
-    let measured = measure(world, &app, plan, &mut tell).await;
-    lifecycle.stop().await;
-    app.databases().close().await;
-    measured
+    with_app(world, dir, None, async |app| measure(world, app, plan, &mut tell).await).await
 }
 
 async fn measure(world: &World, app: &App, plan: &Plan, tell: &mut impl FnMut(&Line)) -> Result<(), BenchError> {

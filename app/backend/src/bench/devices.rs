@@ -12,12 +12,11 @@ use vigia_domain::user::Role;
 
 use super::ingest::{BenchError, failed, round};
 use super::machine;
+use super::opened::with_app;
 use crate::app::App;
-use crate::config::{Secret, Settings};
 use crate::db::audit::By;
 use crate::db::{devices, users};
 use crate::fleet::{self, PAGE_ROWS, PageFilter, Place, StateFilter};
-use crate::lifecycle::Lifecycle;
 use crate::telemetry::{Entry, Stamped};
 use crate::world::World;
 
@@ -60,15 +59,7 @@ pub struct Line {
 /// # Errors
 /// [`BenchError`].
 pub async fn run(world: &World, dir: &Path, plan: &Plan, mut tell: impl FnMut(&Line)) -> Result<(), BenchError> {
-    let mut settings = Settings::default();
-    settings.data.dir = dir.join("data");
-    settings.database.url = plan.database.clone().map(Secret::from);
-    let lifecycle = Lifecycle::default();
-    let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
-    let measured = measure(world, &app, plan, &mut tell).await;
-    lifecycle.stop().await;
-    app.databases().close().await;
-    measured
+    with_app(world, dir, plan.database.as_deref(), async |app| measure(world, app, plan, &mut tell).await).await
 }
 
 async fn measure(world: &World, app: &App, plan: &Plan, tell: &mut impl FnMut(&Line)) -> Result<(), BenchError> {

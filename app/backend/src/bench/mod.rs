@@ -8,4 +8,5 @@ pub mod fanout;
 pub mod ingest;
 pub mod machine;
 mod nowhere;
+mod opened;
 pub mod soak;

@@ -2,26 +2,16 @@
 
 use vigia_backend::fleet;
 use vigia_backend::mqtt::DeviceIdentity;
-use vigia_backend::telemetry::{Entry, Stamped};
 use vigia_domain::gap::{Cause, Explained};
 
+use crate::sealing::entry;
 use crate::support::{Installation, NOW, both};
 
 const MINUTE: i64 = 60_000;
 
-async fn store(it: &Installation, device: &DeviceIdentity, metric: &str, minutes_ago: impl IntoIterator<Item = i64>) {
-    let reading = |ago: i64| Stamped { at_ms: NOW - ago * MINUTE, values: vec![(metric.to_owned(), 1.0)] };
-    let entry = Entry {
-        device: device.number,
-        received_ms: NOW,
-        readings: minutes_ago.into_iter().map(reading).collect(),
-        events: vec![],
-        attributes: vec![],
-        online: None,
-        refused: vec![],
-        heard: true,
-    };
-    it.app.store().append(&[entry]).await.expect("stored");
+async fn store(it: &Installation, device: &DeviceIdentity, metric: &'static str, minutes_ago: impl IntoIterator<Item = i64>) {
+    let readings = minutes_ago.into_iter().map(|ago| (NOW - ago * MINUTE, vec![(metric, 1.0)]));
+    it.app.store().append(&[entry(device.number, readings)]).await.expect("stored");
 }
 
 async fn cause(it: &Installation, device: &DeviceIdentity, (from, to): (i64, i64)) -> Cause {

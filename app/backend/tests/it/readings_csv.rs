@@ -4,10 +4,10 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
-use vigia_backend::telemetry::{Entry, Stamped};
 use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
+use crate::sealing::entry;
 use crate::support::{NOW, both};
 
 const HEAD: &str = "time_local,time_utc,metric,value,unit\r\n";
@@ -40,17 +40,7 @@ both! {
         let (device, _) = it.device("m1", None).await;
         let key = it.key("script", &[Scope::TelemetryRead]).await;
         // A name by the grammar of metrics, which may begin so.
-        let values = vec![("-2.5:cmd".to_owned(), -3.5)];
-        let entry = Entry {
-            device: device.number,
-            received_ms: NOW,
-            readings: vec![Stamped { at_ms: NOW - 1_000, values }],
-            events: vec![],
-            attributes: vec![],
-            online: None,
-            refused: vec![],
-            heard: true,
-        };
+        let entry = entry(device.number, [(NOW - 1_000, vec![("-2.5:cmd", -3.5)])]);
         it.app.store().append(&[entry]).await.expect("stored");
         let file = it.get(&format!("/api/v1/devices/m1/readings.csv?metrics=-2.5:cmd&from={}&to={NOW}", NOW - 2_000), &key).await;
         assert_eq!(file.text, format!("{HEAD}2026-03-01T11:59:59+00:00,2026-03-01T11:59:59.000Z,'-2.5:cmd,-3.5,\r\n"));

@@ -1,0 +1,64 @@
+// What moves by itself, what stays in its place, and what stands there while something is on its way.
+import { Device } from "./pages/device.mjs";
+import { List } from "./pages/list.mjs";
+import { DESKTOP, expect, expectAccessibleInBothThemes, meter, signIn, somebody, taken, test } from "./support/test.mjs";
+
+test("an age counts up by itself, and says exactly when", DESKTOP, async ({ page, server }, info) => {
+  const { id, own } = await meter(server, info, "ages");
+  own.publish({ power_w: 5 });
+  await own.end();
+  const age = new List(page).row(id).locator("time.age");
+  await page.clock.install();
+  await signIn(page);
+  await new List(page).open(`?q=${id}`);
+  await taken(page);
+  const exact = await age.getAttribute("title");
+  expect(exact).toMatch(/\d{2}:\d{2}:\d{2}.*UTC/);
+  for (const [further, told] of [["00:50", /^hace 5\d s$/], ["03:00", /^hace 3 min$/], ["02:00:00", /^hace 2 h/]]) {
+    await page.clock.fastForward(further);
+    await expect(age).toHaveText(told);
+  }
+  await expect(age).toHaveAttribute("title", exact);
+});
+
+test("the head of a long list stays in sight, and its orders can be pressed there", DESKTOP, async ({ page, server }, info) => {
+  const tag = `head${info.project.name}`;
+  const owner = await somebody(server, info, "head", "customer");
+  for (let n = 0; n < 24; n++) await server.verb("device", "add", `${tag}-${n}`, "--kind", "switch", "--owner", owner.email);
+  const list = new List(page);
+  await signIn(page, owner);
+  await list.open();
+  await taken(page);
+  await expect(list.rows).toHaveCount(24);
+  await list.rows.last().scrollIntoViewIfNeeded();
+  await page.mouse.wheel(0, 5_000);
+  const head = list.column("Último valor");
+  await expect.poll(async () => Math.round((await head.boundingBox()).y)).toBe(0);
+  expect((await list.rows.first().boundingBox()).y).toBeLessThan(-100);
+  // Not below the rows: the link is what a press there meets.
+  await head.getByRole("link").click();
+  await expect(head).toHaveAttribute("aria-sort", "descending");
+});
+
+test("a page whose data takes its time has its shape in the meantime", async ({ page, server }, info) => {
+  const { id, own } = await meter(server, info, "shape");
+  own.publish({ power_w: 5 });
+  await own.end();
+  const [list, device, shape] = [new List(page), new Device(page), page.locator(".skeleton")];
+  await signIn(page, await somebody(server, info, "shape"));
+  await list.open(`?q=${id}`);
+  await taken(page);
+  let go;
+  const gate = new Promise((open) => (go = open));
+  await page.route("**/ui/device?*", async (route) => {
+    await gate;
+    await route.continue();
+  });
+  await list.link(id).click();
+  await expect(shape).toBeVisible();
+  await expect(shape).toHaveAccessibleName("Cargando…");
+  await expectAccessibleInBothThemes(page);
+  go();
+  await expect(device.value("power_w")).toHaveText("5");
+  await expect(shape).toHaveCount(0);
+});
