@@ -149,6 +149,7 @@ test("lines on one chart stay apart for whatever eyes, and from the ground", asy
     return times([[0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099], [0.0259040371, 0.7827717662, -0.808675766]], cones.map(Math.cbrt));
   };
   const luminance = ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  const cards = [];
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     // As the screen shows them, as linear light.
@@ -163,18 +164,23 @@ test("lines on one chart stay apart for whatever eyes, and from the ground", asy
       };
       return Object.fromEntries(["--c1", "--c2", "--chart-before", "--card"].map((token) => [token, of(token)]));
     });
+    cards.push(luminance(light["--card"]));
     for (const [eyes, rows] of Object.entries(EYES)) {
       const seen = (token) => lab(times(rows, light[token]).map((share) => Math.min(Math.max(share, 0), 1)));
       const apart = (one, other) => Math.hypot(...seen(one).map((value, at) => value - seen(other)[at]));
       // 0.02 is what can just be told; the third line is dashed besides.
       expect.soft(apart("--c1", "--c2"), `${colorScheme}, ${eyes}`).toBeGreaterThan(0.12);
-      expect.soft(apart("--c1", "--chart-before"), `${colorScheme}, ${eyes}, its own past`).toBeGreaterThan(0.08);
+      for (const line of ["--c1", "--c2"]) {
+        expect.soft(apart(line, "--chart-before"), `${colorScheme}, ${eyes}, ${line} and the past`).toBeGreaterThan(0.08);
+      }
     }
     for (const line of ["--c1", "--c2", "--chart-before"]) {
       const [high, low] = [light[line], light["--card"]].map(luminance).toSorted((a, b) => b - a);
       expect.soft((high + 0.05) / (low + 0.05), `${colorScheme}, ${line} on the card`).toBeGreaterThan(3);
     }
   }
+  expect(cards[0], "one of them is light").toBeGreaterThan(0.5);
+  expect(cards[1], "and one is dark").toBeLessThan(0.1);
 });
 
 test("nobody is left out of any part, in either theme", async ({ page }) => {

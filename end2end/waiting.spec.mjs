@@ -1,4 +1,5 @@
 // What moves by itself, what stays in its place, and what stands there while something is on its way.
+import { History } from "./pages/chart.mjs";
 import { Device } from "./pages/device.mjs";
 import { List } from "./pages/list.mjs";
 import { DESKTOP, expect, expectAccessibleInBothThemes, meter, signIn, somebody, taken, test } from "./support/test.mjs";
@@ -14,8 +15,9 @@ test("an age counts up by itself, and says exactly when", DESKTOP, async ({ page
   await taken(page);
   const exact = await age.getAttribute("title");
   expect(exact).toMatch(/\d{2}:\d{2}:\d{2}.*UTC/);
-  for (const [further, told] of [["00:50", /^hace 5\d s$/], ["03:00", /^hace 3 min$/], ["02:00:00", /^hace 2 h/]]) {
-    await page.clock.fastForward(further);
+  const spoke = Date.parse(await age.getAttribute("datetime"));
+  for (const [later, told] of [[50, /^hace 5[0-9]\ss$/], [3 * 60 + 5, /^hace 3\smin$/], [2 * 3_600 + 5, /^hace 2\sh/]]) {
+    await page.clock.fastForward(Math.max(0, spoke + later * 1_000 - (await page.evaluate(() => Date.now()))));
     await expect(age).toHaveText(told);
   }
   await expect(age).toHaveAttribute("title", exact);
@@ -61,4 +63,23 @@ test("a page whose data takes its time has its shape in the meantime", async ({ 
   go();
   await expect(device.value("power_w")).toHaveText("5");
   await expect(shape).toHaveCount(0);
+});
+
+test("an open table has rows whatever period is chosen, and the zone has its name on a page that was come to by a link", DESKTOP, async ({ page, server }, info) => {
+  const { id, own } = await meter(server, info, "turned");
+  const now = Date.now();
+  own.publish(Array.from({ length: 60 }, (_, n) => ({ ts: now - n * 60_000, power_w: 300 + n })));
+  await own.end();
+  const [list, history] = [new List(page), new History(page)];
+  await signIn(page, await somebody(server, info, "turned"));
+  await list.open(`?q=${id}`);
+  await taken(page);
+  await list.link(id).click();
+  await expect(history.summary).toContainText("La última hora");
+  await history.zone.scrollIntoViewIfNeeded();
+  await expect(history.zone).toContainText("America/Mexico_City");
+  expect((await history.rows()).length).toBeGreaterThan(50);
+  await history.range("24 h").click();
+  await expect(history.summary).toContainText("Las últimas 24 horas");
+  expect((await history.rows()).length).toBeGreaterThan(5);
 });

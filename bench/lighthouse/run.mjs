@@ -48,15 +48,20 @@ async function enter() {
 async function measure(name, at) {
   const scores = [];
   // One that Lighthouse itself could not follow says nothing of the page, and is made again.
-  for (let run = 0, tries = 0; run < RUNS; tries += 1) {
-    if (tries === 2 * RUNS) throw new Error(`${name}: Lighthouse fails again and again`);
+  let repeated = 0;
+  for (let run = 0; run < RUNS; ) {
     const { lhr, report } = await lighthouse(server.url + at, {
       port: chrome.port,
       output: "json",
       logLevel: "error",
       onlyCategories: CATEGORIES,
     });
-    if (lhr.runtimeError) continue;
+    if (lhr.runtimeError) {
+      console.error(`${name}: ${lhr.runtimeError.code}`);
+      repeated += 1;
+      if (repeated > RUNS) throw new Error(`${name}: ${lhr.runtimeError.message}`);
+      continue;
+    }
     const of = (category) => Math.round(lhr.categories[category].score * 100);
     const ms = (audit) => Math.round(lhr.audits[audit].numericValue);
     const wrong = Object.values(lhr.audits).filter((audit) => audit.score === 0 && audit.scoreDisplayMode === "binary");
@@ -75,5 +80,5 @@ async function measure(name, at) {
   }
   const median = (key) => scores.map((score) => score[key]).sort((a, b) => a - b)[Math.floor(RUNS / 2)];
   const figures = Object.fromEntries(Object.keys(scores[0]).filter((key) => key !== "wrong").map((key) => [key, median(key)]));
-  console.log(JSON.stringify({ bench: "lighthouse", page: name, runs: RUNS, ...figures, wrong: [...new Set(scores.flatMap((score) => score.wrong))] }));
+  console.log(JSON.stringify({ bench: "lighthouse", page: name, runs: RUNS, repeated, ...figures, wrong: [...new Set(scores.flatMap((score) => score.wrong))] }));
 }

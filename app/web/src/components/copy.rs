@@ -35,7 +35,7 @@ pub(crate) fn CopyButton(#[prop(into)] text: Signal<String>, #[prop(into)] label
 pub(crate) fn Command(#[prop(into)] text: String, #[prop(into)] label: String) -> impl IntoView {
     view! {
         <div class="command">
-            <pre tabindex="0"><code>{text.clone()}</code></pre>
+            <pre><code>{text.clone()}</code></pre>
             <CopyButton text label/>
         </div>
     }

@@ -37,12 +37,13 @@ impl OwnZone {
     pub(crate) fn ask_when_seen(self, id: &'static str) {
         #[cfg(target_arch = "wasm32")]
         Effect::new(move || {
-            super::near::when_seen(id, move || {
+            let ask = move || {
                 // Whoever has gone on meanwhile needs no name.
                 if self.0.try_with_untracked(Option::is_none) == Some(true) {
                     self.ask();
                 }
-            });
+            };
+            super::near::when_seen(id, Box::new(ask));
         });
         #[cfg(not(target_arch = "wasm32"))]
         let _ = (self, id);

@@ -19,8 +19,8 @@ pub(super) fn load(address: String) -> ReadSignal<Option<bool>> {
     // The canvas is in the page once this has been rendered.
     Effect::new(move |_| {
         let (early, address) = (address.clone(), address.clone());
-        when_idle(move || ahead(&early));
-        when_seen(CANVAS, move || fetch(&address, set_came));
+        when_idle(Box::new(move || ahead(&early)));
+        when_seen(CANVAS, Box::new(move || fetch(&address, set_came)));
     });
     came
 }
@@ -44,9 +44,9 @@ fn fetch(address: &str, set_came: WriteSignal<Option<bool>>) {
     let when = |loaded: bool| {
         // Reading the library took its time; drawing waits for the next moment. The page may be gone by then.
         Closure::once_into_js(move || {
-            when_idle(move || {
+            when_idle(Box::new(move || {
                 let _ = set_came.try_set(Some(loaded));
-            });
+            }));
         })
     };
     script.set_src(address);

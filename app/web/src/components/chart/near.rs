@@ -11,8 +11,11 @@ use super::js::{call, construct, get, object};
 const MARGIN: &str = "0px 0px -56px";
 const PATIENCE_MS: i32 = 1_500;
 
+/// What is called then. Of one type: each other one would be this code once more.
+pub(super) type Later = Box<dyn FnOnce()>;
+
 /// Calls once the element is seen; at once where the browser cannot tell. Its place stands already, so nothing moves.
-pub(super) fn when_seen(id: &str, then: impl FnOnce() + 'static) {
+pub(super) fn when_seen(id: &str, then: Later) {
     let Some(element) = document().get_element_by_id(id) else { return };
     let mut then = Some(then);
     let seen = Closure::<dyn FnMut(JsValue, JsValue)>::new(move |entries: JsValue, observer: JsValue| {
@@ -38,7 +41,7 @@ pub(super) fn when_seen(id: &str, then: impl FnOnce() + 'static) {
 }
 
 /// Calls in the next idle moment.
-pub(super) fn when_idle(then: impl FnOnce() + 'static) {
+pub(super) fn when_idle(then: Later) {
     let then = Closure::once_into_js(then);
     if get(&window(), "requestIdleCallback").is_function() {
         call(&window(), "requestIdleCallback", &[&then, &object(&[("timeout", &PATIENCE_MS.into())])]);

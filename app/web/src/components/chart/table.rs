@@ -152,6 +152,13 @@ pub(crate) fn Table(shown: ArcSignal<Shown>, page: Signal<usize>, address: Callb
     let (t, clock) = (use_texts(), use_clock());
     let is_turned = page.get_untracked() > 0;
     let (is_open, set_open) = signal(is_turned);
+    // Open since before this was there: opened before the page was taken over, or left open by the load before.
+    let twin = NodeRef::<leptos::html::Details>::new();
+    Effect::new(move || {
+        if let Some(twin) = twin.get() {
+            set_open.set(twin.open());
+        }
+    });
     // As long as nobody looks, what it was is good enough.
     let row = {
         let shown = shown.clone();
@@ -181,7 +188,7 @@ pub(crate) fn Table(shown: ArcSignal<Shown>, page: Signal<usize>, address: Callb
     let caption =
         move || shown.with(|shown| t.history_caption(metric(t, &shown.stretch.main.metric), shown.seen().label_long(t, clock.running())));
     view! {
-        <details class="twin" id="twin" open=is_turned on:toggle=move |event| set_open.set(event_target::<leptos::web_sys::HtmlDetailsElement>(&event).open())>
+        <details class="twin" id="twin" node_ref=twin open=is_turned on:toggle=move |event| set_open.set(event_target::<leptos::web_sys::HtmlDetailsElement>(&event).open())>
             <summary>{t.history_table()}</summary>
             <div class="twin__scroll" tabindex="0" role="region" aria-label=t.history_table()>
                 <table>

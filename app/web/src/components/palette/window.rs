@@ -96,11 +96,14 @@ pub(super) fn PaletteWindow(is_open: RwSignal<bool>, early: StoredValue<String>)
         at.set(0);
         ask(PAUSE);
     });
-    // The window scrolls with the choice.
+    #[cfg(target_arch = "wasm32")]
     Effect::new(move || {
         all.track();
         if let Some(row) = document().get_element_by_id(&row_id(ID, at.get())) {
-            row.scroll_into_view_with_bool(false);
+            // Only as far as it must: a pointer that comes to a row must not move the list away below itself.
+            let options = web_sys::ScrollIntoViewOptions::new();
+            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+            row.scroll_into_view_with_scroll_into_view_options(&options);
         }
     });
     view! {

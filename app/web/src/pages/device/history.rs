@@ -51,6 +51,14 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
     let label = Signal::derive(move || t.history_chart(metric(t, &view.get().metric), sentence.get()));
     let (image, want_image) = signal(0_u32);
     let own = OwnZone::unknown();
+    own.ask_when_seen(ZONE);
+    // Whoever wants the file gets it up to this moment.
+    let (wanted, want) = signal(0_u32);
+    let want_csv = move || {
+        own.ask();
+        want.update(|times| *times += 1);
+    };
+    let file = csv(view, id, own, going.shown(), wanted);
     // The unit is that of the axis, whatever the value of this moment would be written in.
     let bucket = move || {
         Suspend::new(async move {
@@ -79,14 +87,15 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
                     <SecondMetric view set=compared/>
                     <span class="history__out">
                         <a class="pill" href="#twin" data-noscroll="">{t.history_table_short()}</a>
-                        <a class="pill" href=csv(view, id, own, going.shown()) rel="external" title=t.history_csv_long()
-                            on:pointerdown=move |_| own.ask() on:focus=move |_| own.ask()>{t.history_csv()}</a>
+                        <a class="pill" href=file rel="external" title=t.history_csv_long()
+                            on:pointerdown=move |_| want_csv() on:click=move |_| want_csv()>{t.history_csv()}</a>
                         <ImageButton image=want_image/>
                     </span>
                 </div>
             })}
             // The curve of another period would be a lie below this one's name.
             {piece(move || view! { <div hidden=move || is_away.get()><Chart shown=going.shown() moves label image/></div> })}
+            <p class="history__zone muted small" id=ZONE>{move || t.history_zone(hours(view.get().seen(), clock, own))}</p>
             <Transition>
                 {move || Suspend::new(async move {
                     // Before the wait, so that this is drawn again with it; and what it is after that, for whoever has gone on meanwhile
@@ -96,7 +105,7 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
                     let Some(view) = view.try_get_untracked() else { return ().into_any() };
                     match loaded {
                         Ok(stretch) => {
-                            let (seen, first) = (view.seen(), shown(&view, stretch));
+                            let first = shown(&view, stretch);
                             let now = going.since(first.clone());
                             set_away.set(false);
                             going.arrive(first);
@@ -105,11 +114,9 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
                                 Memo::new(move |_| now.with(|now| summary(t, now, clock.running())))
                             };
                             Effect::new(move |_| set_sentence.set(told.get()));
-                            own.ask_when_seen(ZONE);
                             view! {
                                 <Legend shown=now.clone()/>
                                 <p class="history__summary">{told}</p>
-                                <p class="history__zone muted small" id=ZONE>{move || t.history_zone(hours(seen, clock, own))}</p>
                                 {piece(move || view! { <Table shown=now page address/> })}
                             }
                             .into_any()
@@ -230,23 +237,53 @@ fn Comparison(view: Memo<View>) -> impl IntoView {
     }
 }
 
-/// Every reading of what is seen. Where it ends now the address moves with each minute; now is what the chart shows last, if the device's clock
-/// is ahead of the page's.
+/// Every reading of what is seen. Where it ends now the address moves with each minute and each time that it is `wanted`; now is later than the
+/// page's own, if the clock of the device is ahead of it.
 fn csv(
     view: Memo<View>,
     id: String,
     own: OwnZone,
     shown: ReadSignal<Option<Shown>>,
+    wanted: ReadSignal<u32>,
 ) -> impl Fn() -> String + Clone + Send + Sync + 'static {
     let clock = use_clock();
     let minute = Memo::new(move |_| clock.now_ms() / 60_000);
-    let end = Memo::new(move |_| shown.with(|shown| shown.as_ref().map_or(0, |shown| shown.stretch.to_ms)) / 60_000);
     move || {
         minute.track();
-        end.track();
+        wanted.track();
         let view = view.get();
-        let end_ms = shown.with_untracked(|shown| shown.as_ref().map_or(0, |shown| shown.stretch.to_ms));
         let metrics: Vec<&str> = std::iter::once(view.metric.as_str()).chain(view.other.as_deref()).collect();
-        csv_address(&id, &metrics, view.seen().around(clock.now_once_ms().max(end_ms)), own.get().as_deref())
+        let now_ms = shown.with_untracked(|shown| now_ms(shown.as_ref(), view.seen(), clock.now_once_ms()));
+        csv_address(&id, &metrics, view.seen().around(now_ms), own.get().as_deref())
+    }
+}
+
+/// Now, by the clock of the page or by what is shown of this very period, whichever is later.
+fn now_ms(shown: Option<&Shown>, seen: Period, page_ms: i64) -> i64 {
+    shown.filter(|shown| shown.seen() == seen).map_or(page_ms, |shown| shown.stretch.now_ms.max(page_ms))
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use vigia_domain::series::Series;
+
+    use super::*;
+
+    #[test]
+    fn the_file_ends_where_the_chart_does_whichever_clock_is_ahead() {
+        let page_ms = 1_773_513_000_000;
+        for range in Range::ALL {
+            let seen = Period::Last(range);
+            for device_ms in [page_ms - 300_000, page_ms, page_ms + 300_000] {
+                let main = Series { metric: "power_w".into(), unit: "W".into(), points: vec![], gaps: vec![] };
+                let (from_ms, to_ms) = seen.around(device_ms);
+                let stretch = Stretch { from_ms, to_ms, now_ms: device_ms, main, causes: vec![], other: None, before: None };
+                let shown = Shown { whole: seen, zoom: None, stretch: Arc::new(stretch) };
+                assert_eq!(now_ms(Some(&shown), seen, page_ms), device_ms.max(page_ms), "{range:?}");
+                let other = Period::between(page_ms, page_ms + 1_000);
+                assert_eq!(now_ms(Some(&shown), other, page_ms), page_ms, "what is shown is of another period");
+            }
+        }
+        assert_eq!(now_ms(None, Period::default(), page_ms), page_ms);
     }
 }
