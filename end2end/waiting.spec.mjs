@@ -58,7 +58,7 @@ test("a page whose data takes its time has its shape in the meantime", async ({ 
   });
   await list.link(id).click();
   await expect(shape).toBeVisible();
-  await expect(shape).toHaveAccessibleName("Cargando…");
+  await expect(shape.getByRole("heading", { level: 1 })).toHaveText("Cargando…");
   await expectAccessibleInBothThemes(page);
   go();
   await expect(device.value("power_w")).toHaveText("5");

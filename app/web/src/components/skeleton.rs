@@ -33,5 +33,7 @@ pub(crate) fn Skeleton(of: Of) -> impl IntoView {
         Of::List => "skeleton skeleton--list",
         _ => "skeleton",
     };
-    view! { <div class=class role="status" aria-label=use_texts().page_loading inner_html=of.html()></div> }
+    // A heading, too: who looks for the page's by keyboard hears that it is on its way.
+    let html = format!(r#"<h1 class="visually-hidden">{}</h1>{}"#, use_texts().page_loading, of.html());
+    view! { <div class=class role="status" inner_html=html></div> }
 }
