@@ -61,7 +61,7 @@ test("a page whose data takes its time has its shape in the meantime", async ({ 
   await expect(shape.getByRole("heading", { level: 1 })).toHaveText("Cargando…");
   await expectAccessibleInBothThemes(page);
   go();
-  await expect(device.value("power_w")).toHaveText("5");
+  await expect(device.value("power_w")).toHaveText("5.0");
   await expect(shape).toHaveCount(0);
 });
 
