@@ -35,27 +35,19 @@ mod browser {
     use crate::takeover::Takeover;
 
     pub(crate) fn piece<V: IntoView + 'static>(view: impl FnOnce() -> V + Send + 'static) -> Piece {
-        Piece { view: Box::new(move || view().into_any()), owner: Owner::current() }
+        Piece { view: Box::new(move || view().into_any()), owner: Owner::current().unwrap_or_default() }
     }
 
     /// Not made yet.
     pub(crate) struct Piece {
         view: Box<dyn FnOnce() -> AnyView + Send>,
-        owner: Option<Owner>,
+        owner: Owner,
     }
 
     impl Piece {
+        /// Makes it, as if its turn had come in the walk.
         fn make(self) -> AnyView {
-            self.then(|view| view)
-        }
-
-        /// Makes it, and does something with it, as if its turn had come in the walk.
-        fn then<T>(self, done: impl FnOnce(AnyView) -> T) -> T {
-            let Self { view, owner } = self;
-            match owner {
-                Some(owner) => owner.with(|| done(view())),
-                None => done(view()),
-            }
+            self.owner.with(self.view)
         }
     }
 
@@ -141,11 +133,21 @@ mod browser {
             position.set(Position::NextChild);
             let stage = Rc::new(RefCell::new(Stage::Waits(element.clone())));
             let state = Rc::clone(&stage);
+            let waits = |stage: &RefCell<Stage>| matches!(*stage.borrow(), Stage::Waits(_));
+            // Made in one moment and walked in the next.
+            let (queue, owner) = (takeover.clone(), self.owner.clone());
             takeover.then(move || {
-                if matches!(*stage.borrow(), Stage::Waits(_)) {
-                    let taken = self.then(|view| view.hydrate_from_position::<true>(&element, Position::Current));
-                    *stage.borrow_mut() = Stage::Stands(taken);
+                if !waits(&stage) {
+                    return;
                 }
+                let view = self.make();
+                queue.then(move || {
+                    if !waits(&stage) {
+                        return;
+                    }
+                    let taken = owner.with(|| view.hydrate_from_position::<true>(&element, Position::Current));
+                    *stage.borrow_mut() = Stage::Stands(taken);
+                });
             });
             PieceState(state)
         }

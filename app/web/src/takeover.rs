@@ -23,7 +23,7 @@ use crate::clock::browser_now_ms;
 use crate::part;
 
 /// How long the browser is kept at most before it may look up, in milliseconds; a phone takes four times as long for what a desk does.
-const SLICE_MS: i64 = 5;
+const SLICE_MS: i64 = 2;
 
 /// What a visitor does.
 const DONE: [&str; 12] =

@@ -153,16 +153,21 @@ fn DevicePage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|p| p.get("id").unwrap_or_default()));
     let device = Resource::new(move || id.get(), ask_device);
-    view! {
-        <Transition fallback=|| view! { <Skeleton of=Of::Device/> }>
-            {move || Suspend::new(async move {
-                match device.await {
-                    Ok(device) => view! { <Device device/> }.into_any(),
-                    Err(fault) => view! { <FaultPage fault/> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
+    // A piece of its own: the page's code has just come, and has been called for the first time.
+    piece(move || {
+        view! {
+            <div class="whole">
+                <Transition fallback=|| view! { <Skeleton of=Of::Device/> }>
+                    {move || Suspend::new(async move {
+                        match device.await {
+                            Ok(device) => view! { <Device device/> }.into_any(),
+                            Err(fault) => view! { <FaultPage fault/> }.into_any(),
+                        }
+                    })}
+                </Transition>
+            </div>
+        }
+    })
 }
 
 #[component]
@@ -193,17 +198,21 @@ fn Device(device: DeviceData) -> impl IntoView {
         <PageTitle page=row.name.clone()/>
         {piece(move || view! { <Head row set/> })}
         {piece(move || view! { <Parts aside=Signal::derive(move || refused.with(Vec::len))/> })}
-        <Panel is_open=is_open(Part::Overview)>{of_overview.clone()}</Panel>
-        <Panel is_open=in_messages>
-            <div class="device__messages">
-                <RawMessages id=id.clone() is_open=in_messages refused fill/>
-                <TryPayload id=id.clone() fill/>
-                <Quarantine refused fill/>
-            </div>
-        </Panel>
-        <Panel is_open=is_open(Part::About)>
-            <About attributes=attributes.get_value() clock_offset_ms/>
-        </Panel>
+        {piece(move || view! { <Panel is_open=is_open(Part::Overview)>{of_overview.clone()}</Panel> })}
+        {piece(move || view! {
+            <Panel is_open=in_messages>
+                <div class="device__messages">
+                    <RawMessages id=id.clone() is_open=in_messages refused fill/>
+                    <TryPayload id=id.clone() fill/>
+                    <Quarantine refused fill/>
+                </div>
+            </Panel>
+        })}
+        {piece(move || view! {
+            <Panel is_open=is_open(Part::About)>
+                <About attributes=attributes.get_value() clock_offset_ms/>
+            </Panel>
+        })}
     }
 }
 

@@ -82,9 +82,9 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
             </header>
             {piece(move || view! {
                 <div class="history__tools">
-                    <OwnPeriod view moves/>
+                    {piece(move || view! { <OwnPeriod view moves/> })}
                     <Comparison view/>
-                    <SecondMetric view set=compared/>
+                    {piece(move || view! { <SecondMetric view set=compared/> })}
                     <span class="history__out">
                         <a class="pill" href="#twin" data-noscroll="">{t.history_table_short()}</a>
                         <a class="pill" href=file rel="external" title=t.history_csv_long()
@@ -96,44 +96,48 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
             // The curve of another period would be a lie below this one's name.
             {piece(move || view! { <div hidden=move || is_away.get()><Chart shown=going.shown() moves label image/></div> })}
             <p class="history__zone muted small" id=ZONE>{move || t.history_zone(hours(view.get().seen(), clock, own))}</p>
-            <Transition>
-                {move || Suspend::new(async move {
-                    // Before the wait, so that this is drawn again with it; and what it is after that, for whoever has gone on meanwhile
-                    // waits here with the others and gets what came last.
-                    view.track();
-                    let loaded = stretch.await;
-                    let Some(view) = view.try_get_untracked() else { return ().into_any() };
-                    match loaded {
-                        Ok(stretch) => {
-                            let first = shown(&view, stretch);
-                            let now = going.since(first.clone());
-                            set_away.set(false);
-                            going.arrive(first);
-                            let told = {
-                                let now = now.clone();
-                                Memo::new(move |_| now.with(|now| summary(t, now, clock.running())))
-                            };
-                            Effect::new(move |_| set_sentence.set(told.get()));
-                            view! {
-                                <Legend shown=now.clone()/>
-                                <p class="history__summary">{told}</p>
-                                {piece(move || view! { <Table shown=now page address/> })}
+            {piece(move || view! {
+                <div class="history__told">
+                    <Transition>
+                        {move || Suspend::new(async move {
+                            // Before the wait, so that this is drawn again with it; and what it is after that, for whoever has gone on meanwhile
+                            // waits here with the others and gets what came last.
+                            view.track();
+                            let loaded = stretch.await;
+                            let Some(view) = view.try_get_untracked() else { return ().into_any() };
+                            match loaded {
+                                Ok(stretch) => {
+                                    let first = shown(&view, stretch);
+                                    let now = going.since(first.clone());
+                                    set_away.set(false);
+                                    going.arrive(first);
+                                    let told = {
+                                        let now = now.clone();
+                                        Memo::new(move |_| now.with(|now| summary(t, now, clock.running())))
+                                    };
+                                    Effect::new(move |_| set_sentence.set(told.get()));
+                                    view! {
+                                        <Legend shown=now.clone()/>
+                                        <p class="history__summary">{told}</p>
+                                        {piece(move || view! { <Table shown=now page address/> })}
+                                    }
+                                    .into_any()
+                                }
+                                Err(fault) => {
+                                    set_away.set(true);
+                                    view! {
+                                    <p class="history__summary" role="alert">
+                                        {fault.whole_text(t)} " "
+                                        <button class="pill scripted" r#type="button" on:click=move |_| stretch.refetch()>{t.page_again}</button>
+                                    </p>
+                                    }
+                                    .into_any()
+                                }
                             }
-                            .into_any()
-                        }
-                        Err(fault) => {
-                            set_away.set(true);
-                            view! {
-                            <p class="history__summary" role="alert">
-                                {fault.whole_text(t)} " "
-                                <button class="pill scripted" r#type="button" on:click=move |_| stretch.refetch()>{t.page_again}</button>
-                            </p>
-                            }
-                            .into_any()
-                        }
-                    }
-                })}
-            </Transition>
+                        })}
+                    </Transition>
+                </div>
+            })}
         </section>
     }
 }
