@@ -139,6 +139,7 @@ test("columns that are left out stay left out", DESKTOP, async ({ page, server }
   await expect(list.shows("Estado")).toBeHidden();
   await page.reload();
   await expect(cells).toBeHidden();
+  await taken(page);
   await list.columns.click();
   await list.shows("Estado").check();
   await expect(cells).toBeVisible();
