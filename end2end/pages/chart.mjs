@@ -1,6 +1,7 @@
 // The history on the page of a device, as people use it.
 import { expect } from "@playwright/test";
 import { readFile } from "node:fs/promises";
+import { visit } from "../support/visit.mjs";
 
 export class History {
   constructor(page) {
@@ -27,7 +28,7 @@ export class History {
 
   /** Opens the page of a device with this query, and waits until the curve is drawn. */
   async open(id, query = "") {
-    await this.page.goto(`/devices/${id}${query}`);
+    await visit(this.page, `/devices/${id}${query}`);
     await this.drawn();
   }
 

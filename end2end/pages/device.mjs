@@ -1,4 +1,6 @@
 // The page of a device: its parts, its messages, and the payload that is only tried.
+import { visit } from "../support/visit.mjs";
+
 export class Device {
   constructor(page) {
     this.page = page;
@@ -23,7 +25,7 @@ export class Device {
 
   /** Opens a part of it: nothing, `messages` or `about`. */
   async open(id, tab = "") {
-    await this.page.goto(`/devices/${id}${tab && `?tab=${tab}`}`);
+    await visit(this.page, `/devices/${id}${tab && `?tab=${tab}`}`);
   }
 
   /** The link to a part: 0, 1 or 2. */

@@ -1,4 +1,6 @@
 // Home: what needs somebody, for who runs the installation; one's own devices, for a customer.
+import { visit } from "../support/visit.mjs";
+
 export class Home {
   constructor(page) {
     this.page = page;
@@ -10,7 +12,7 @@ export class Home {
   }
 
   async open() {
-    await this.page.goto("/");
+    await visit(this.page, "/");
   }
 
   /** What is said of one kind of concerns, by its title. */
@@ -32,7 +34,7 @@ export class Mine {
   }
 
   async open() {
-    await this.page.goto("/");
+    await visit(this.page, "/");
   }
 
   card(id) {

@@ -1,4 +1,6 @@
 // The device list.
+import { visit } from "../support/visit.mjs";
+
 export class List {
   constructor(page) {
     this.page = page;
@@ -22,7 +24,7 @@ export class List {
 
   /** Opens the list, or what an address shows of it. */
   async open(query = "") {
-    await this.page.goto(`/devices${query}`);
+    await visit(this.page, `/devices${query}`);
   }
 
   row(id) {

@@ -1,4 +1,6 @@
 // The page of all parts, `/_design`.
+import { visit } from "../support/visit.mjs";
+
 export class Parts {
   constructor(page) {
     this.page = page;
@@ -18,7 +20,7 @@ export class Parts {
   }
 
   async open(query = "") {
-    return this.page.goto(`/_design${query}`);
+    return visit(this.page, `/_design${query}`);
   }
 
   section(id) {

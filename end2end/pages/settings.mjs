@@ -1,4 +1,6 @@
 // One's own account.
+import { visit } from "../support/visit.mjs";
+
 export class Settings {
   constructor(page) {
     this.page = page;
@@ -16,7 +18,7 @@ export class Settings {
   }
 
   async open() {
-    await this.page.goto("/settings");
+    await visit(this.page, "/settings");
   }
 
   async changePassword(current, next) {

@@ -6,6 +6,7 @@ import { Complaints } from "./complaints.mjs";
 import { Server } from "./server.mjs";
 
 export { expect };
+export { taken, visit } from "./visit.mjs";
 export { expectAccessible, expectAccessibleInBothThemes, expectTouchable } from "./access.mjs";
 
 const PASSWORD = "correct horse battery";
@@ -57,9 +58,6 @@ export async function signIn(page, { email, password } = ADMIN) {
   const answer = await page.request.post("/ui/sign-in", { form: { email, password, next: "/" }, headers: { "sec-fetch-site": "same-origin" }, maxRedirects: 0 });
   expect(answer.headers(), "signed in").toHaveProperty("location", "/");
 }
-
-/** Waits until the browser half has taken the page over: its buttons, keys and forms work from then on. */
-export const taken = (page) => page.locator("html[data-ready]").waitFor({ state: "attached" });
 
 /** How many pixels of a canvas have the colour that a token of style/tokens.css has now. */
 export const pixelsOf = async (canvas, token) => (await placesOf(canvas, token)).count;
