@@ -19,7 +19,7 @@ const PAGES = {
   stranger: [
     ["/sign-in", 200, "Iniciar sesión"],
     ["/setup", 200, "Crear la cuenta"],
-    ["/enter", 200, "demostración"],
+    ["/enter", 200, "enlace"],
     ["/devices", 401, "Iniciar sesión"],
     ["/no/such/place", 404, "Aquí no hay nada"],
   ],

@@ -56,6 +56,31 @@ test("signing in leads to the page that was asked for", DESKTOP, async ({ page, 
   await expect(new Device(page).heading).toHaveText(id);
 });
 
+test("who has no password at hand gets a link by mail, which works once", async ({ page, server, browser, complaints }, info) => {
+  complaints.expect(422, "/ui/ask-link", "/ui/enter");
+  const who = await somebody(server, info, "forgetful", "customer");
+  const [door, frame] = [new SignIn(page), new Frame(page)];
+  await door.open();
+  await taken(page);
+  await door.byMail.click();
+  await door.askFor("ana@example");
+  await expect(door.address).toHaveAttribute("aria-invalid", "true");
+  await expectAccessibleInBothThemes(page);
+  await picture(page, info, "sign-in-by-mail");
+  await door.askFor(who.email);
+  await expect(door.said).toContainText("carpeta mail");
+  const link = (await server.mail(who.email)).match(/http\S+\/enter#\w+/)[0];
+  await page.goto(link);
+  await page.waitForURL((url) => url.pathname === "/");
+  await expect(frame.heading).toBeVisible();
+  // Somebody who finds the link later.
+  const other = await browser.newContext({ baseURL: server.url, locale: "es-MX" });
+  const late = await other.newPage();
+  await late.goto(link);
+  await expect(late.locator("[role=alert]:not(:empty)").first()).toContainText("ya se usó o caducó");
+  await other.close();
+});
+
 test("the theme switch works, which needs the browser half, and is kept", async ({ page }, info) => {
   const [door, frame] = [new SignIn(page), new Frame(page)];
   await door.open();
@@ -106,5 +131,23 @@ test.describe("without JavaScript", () => {
     await frame.leave();
     await page.goto("/devices");
     await expect(door.password).toBeVisible();
+  });
+
+  test("one asks for a link by mail, and what was typed wrong comes back", DESKTOP, async ({ page, server }, info) => {
+    const who = await somebody(server, info, "plainmail", "customer");
+    const [door, setup] = [new SignIn(page), new SetUp(page)];
+    await door.open();
+    await door.byMail.click();
+    // A browser lets it through, and we do not.
+    await door.askFor("ana@example");
+    await expect(door.address).toHaveValue("ana@example");
+    await expect(door.page.locator(".field__error:not(:empty)")).toBeVisible();
+    await door.askFor(who.email);
+    await expect(door.said).toContainText("carpeta mail");
+    const code = (await server.mail(who.email)).match(/\/enter#(\w+)/)[1];
+    await page.goto("/enter");
+    await setup.code.fill(code);
+    await setup.redeem.click();
+    await expect(new Frame(page).heading).toBeVisible();
   });
 });

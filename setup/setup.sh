@@ -11,8 +11,8 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/rust.sh"
 # shellcheck source=browser-std.sh
 . "$here/browser-std.sh"
-# shellcheck source=paho.sh
-. "$here/paho.sh"
+# shellcheck source=python.sh
+. "$here/python.sh"
 # shellcheck source=node.sh
 . "$here/node.sh"
 
@@ -52,7 +52,10 @@ fi
 check_rust
 if [ "$level" = test ]; then check_node 20 'the browser tests (Playwright)'; else check_node 18 'the browser bundle'; fi
 provide_browser_std
-if [ "$level" = test ]; then provide_paho; fi
+if [ "$level" = test ]; then
+  provide_python paho-mqtt "$paho_version"
+  provide_python aiosmtpd "$aiosmtpd_version"
+fi
 install_npm_packages
 fetch_crates
 say "ready to $level"

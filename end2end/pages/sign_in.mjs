@@ -6,6 +6,10 @@ export class SignIn {
     this.password = page.locator("input[name=password]");
     this.submit = page.locator("form:has(input[name=password]) button[type=submit]");
     this.heading = page.getByRole("heading", { level: 1 });
+    this.byMail = page.locator("summary", { hasText: "Entrar sin contraseña" });
+    this.address = page.locator("input[name=address]");
+    this.ask = page.locator("form:has(input[name=address]) button[type=submit]");
+    this.said = page.locator(".door__card > p.muted");
     this.error = page.locator(".form__error:not(:empty)");
   }
 
@@ -17,6 +21,12 @@ export class SignIn {
   /** One of the three buttons for colours: `system`, `light`, `dark`. */
   theme(word) {
     return this.page.locator(".theme-switch button").nth(["system", "light", "dark"].indexOf(word));
+  }
+
+  /** Asks for a link by mail. */
+  async askFor(address) {
+    await this.address.fill(address);
+    await this.ask.click();
   }
 
   /** Writes somebody's address and password. */

@@ -1,10 +1,11 @@
 // A `vigia serve` of a test's own: the release binary, a temporary folder, free ports.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const binary = path.resolve(import.meta.dirname, "../../target/release/vigia");
@@ -59,6 +60,20 @@ export class Server {
     this.env.VIGIA_HTTP__LISTEN = new URL(this.url).host;
     this.env.VIGIA_MQTT__LISTEN = `${this.mqttHost}:${this.mqttPort}`;
     await this.run();
+  }
+
+  /** The newest mail to somebody, once it is there; a server without a mail server keeps them in a folder. */
+  async mail(to, tries = 100) {
+    const folder = path.join(this.dir, "data", "mail");
+    for (let n = 0; n < tries; n++) {
+      const names = await readdir(folder).catch(() => []);
+      for (const name of names.filter((name) => name.endsWith(".eml")).sort().reverse()) {
+        const text = (await readFile(path.join(folder, name), "utf8")).replace(/=\r?\n/g, "");
+        if (text.includes(`To: ${to}`)) return text;
+      }
+      await setTimeout(100);
+    }
+    throw new Error(`no mail to ${to}`);
   }
 
   /** Runs another verb on the same data; what it printed. */

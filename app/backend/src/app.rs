@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use crate::auth::changes::Changes;
+use crate::auth::mailed;
 use crate::auth::password::Passwords;
 use crate::auth::store::Sessions;
 use crate::auth::tries::Tries;
@@ -16,6 +17,7 @@ use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
 use crate::metrics::{Metrics, StoreMetrics};
 use crate::mqtt::Broker;
+use crate::notify::{self, MailsWait};
 use crate::report::Exports;
 use crate::telemetry::sql::{Retention, SqlStore};
 use crate::telemetry::{self, Minutes, TelemetryStore};
@@ -35,6 +37,8 @@ struct Inner {
     sessions: Sessions,
     passwords: Passwords,
     tries: Tries,
+    asked_links: Tries,
+    mails: MailsWait,
     changes: Changes,
     exports: Exports,
     store: Arc<dyn TelemetryStore>,
@@ -111,6 +115,8 @@ impl App {
                 passwords: Passwords::new(&world),
                 probe: Probe::new(databases.clone(), world.clone()),
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
+                asked_links: Tries::new(&mailed::MOST, Arc::clone(&world.clock)),
+                mails: MailsWait::default(),
                 changes: Changes::new(Arc::clone(&world.clock)),
                 exports: Exports::default(),
                 downlink: Downlink::new(databases.registry.clone(), world.clone(), hub.clone(), connections.clone()),
@@ -135,6 +141,7 @@ impl App {
         app.hub().seats().count_in(&app.metrics().live);
         fleet::watch(&app);
         fleet::deliver(&app);
+        notify::send_mails(&app);
         telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);
         app
     }
@@ -191,6 +198,18 @@ impl App {
     #[must_use]
     pub fn tries(&self) -> &Tries {
         &self.inner.tries
+    }
+
+    /// Who asked for links by mail how often.
+    #[must_use]
+    pub fn asked_links(&self) -> &Tries {
+        &self.inner.asked_links
+    }
+
+    /// Says that a mail waits.
+    #[must_use]
+    pub fn mails(&self) -> &MailsWait {
+        &self.inner.mails
     }
 
     /// Who changed their account how often.

@@ -1,7 +1,7 @@
 //! Everything of Vigía that touches the world: databases, broker, HTTP API, simulators.
 //!
 //! Arrows run one way: `src -> web -> backend -> domain`. Inside, from the outer rooms to the inner:
-//! `cli -> simulate, http -> ingest, live, fleet, auth, mqtt -> telemetry, db -> config, lifecycle, world`.
+//! `cli -> simulate, http -> notify, ingest, live, fleet, auth, mqtt -> telemetry, db -> config, lifecycle, world`.
 
 pub mod app;
 pub mod auth;
@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod live;
 pub mod metrics;
 pub mod mqtt;
+pub mod notify;
 pub mod report;
 mod share;
 pub mod simulate;

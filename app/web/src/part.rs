@@ -150,7 +150,7 @@ pub(crate) async fn ready() -> i64 {
 
 /// Lets the browser do what else it has to, and so long.
 #[cfg(target_arch = "wasm32")]
-pub(crate) async fn pause(wait_ms: i32) {
+async fn pause(wait_ms: i32) {
     let timer = js_sys::Promise::new(&mut |done, _| {
         let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, wait_ms);
     });

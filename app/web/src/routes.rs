@@ -23,7 +23,7 @@ use crate::pages::enter::RedeemEntry;
 use crate::pages::home::{LoadAttention, LoadMine};
 use crate::pages::settings::{ChangePassword, ChooseTheme, EndOtherSessions, LoadSettings, SaveProfile};
 use crate::pages::setup::RedeemSetup;
-use crate::pages::sign_in::SignIn;
+use crate::pages::sign_in::{AskLink, SignIn};
 
 /// Every page and every server function, each with its right. What is not here is answered by a page that says so.
 #[must_use]
@@ -41,6 +41,7 @@ pub fn routes(face: &Face) -> Vec<Route> {
     ];
     routes.extend([
         function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse&next=%2F"),
+        function::<AskLink>(face, Right::Public).example_body(FORM, "address=ana%40example.org"),
         function::<SignOut>(face, Right::Needs(Action::OwnAccount)).example_body(FORM, ""),
         function::<RedeemSetup>(face, Right::Public)
             .example_body(FORM, "code=vgl_x&email=eva%40example.org&name=Eva&password=correct+horse")

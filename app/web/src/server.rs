@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
 use vigia_backend::app::App;
+use vigia_backend::auth::mailed;
 use vigia_backend::auth::password::BadPassword;
 use vigia_backend::auth::sign_in::{self, SignInError};
 use vigia_backend::config::{Guard, Settings};
@@ -169,6 +170,13 @@ pub(crate) async fn device() -> Result<DeviceData, Fault> {
 pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
     told(sign_in::sign_in(&asked.app, &asked.session()?, asked.from, email, password).await.map(drop).map_err(Into::into))
+}
+
+/// Lets a link wait to be mailed; says whether mails only go into a folder here.
+pub(crate) async fn ask_link(email: &str) -> Result<bool, Fault> {
+    let asked = Asked::here()?;
+    told(mailed::ask_for_link(&asked.app, asked.from, email).await.map_err(Into::into))?;
+    Ok(asked.app.settings().mail.server().is_none())
 }
 
 pub(crate) async fn sign_out() -> Result<(), Fault> {

@@ -114,7 +114,12 @@ pub(crate) async fn take_over() {
 /// Lets the browser do what else it has to. It may lead back or forward meanwhile: then the document is marked and loaded anew (`shell.rs`), and
 /// what stands here is no longer the page of its address.
 async fn pause() {
-    part::pause(0).await;
+    // A message to oneself: timers within timers wait four milliseconds each, and in a tab behind others a second.
+    if let Ok(channel) = leptos::web_sys::MessageChannel::new() {
+        let came = js_sys::Promise::new(&mut |done, _| channel.port1().set_onmessage(Some(&done)));
+        let _ = channel.port2().post_message(&wasm_bindgen::JsValue::NULL);
+        let _ = wasm_bindgen_futures::JsFuture::from(came).await;
+    }
     if document().document_element().is_some_and(|root| root.has_attribute("data-left")) {
         std::future::pending::<()>().await;
     }

@@ -65,7 +65,9 @@ const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/enter", Right::Public),
     ("GET", "/offline", Right::Public),
     ("GET", "/sw.js", Right::Public),
+    ("POST", "/api/v1/auth/magic-link", Right::Public),
     ("POST", "/ui/sign-in", Right::Public),
+    ("POST", "/ui/ask-link", Right::Public),
     ("POST", "/ui/sign-out", Right::Needs(Action::OwnAccount)),
     ("POST", "/ui/setup", Right::Public),
     ("POST", "/ui/enter", Right::Public),
@@ -373,6 +375,10 @@ async fn walk(engine: Engine) {
             if path.contains("{unclaimed}") {
                 // A device can be claimed once.
                 path = path.replace("{unclaimed}", &one_that_waits(&it).await);
+            }
+            if ["/api/v1/auth/magic-link", "/ui/ask-link"].contains(&route.path) {
+                // A link for the same account again and again: only so many in ten minutes.
+                it.world.advance(10 * 60_000);
             }
             let (status, body_read) = if ENDLESS.contains(&route.path) {
                 (it.status(&path, header, &session_of(&it, header, value).await).await, false)

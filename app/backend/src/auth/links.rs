@@ -12,6 +12,9 @@ pub const SETUP_MS: i64 = 24 * 60 * 60 * 1000;
 /// How long the demo's link works.
 pub const ENTER_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// How long a link works that came by mail.
+pub const MAILED_MS: i64 = 15 * 60 * 1000;
+
 /// A new link to make an administrator.
 ///
 /// # Errors
@@ -26,6 +29,14 @@ pub async fn setup(registry: &Db, world: &World, base: &str) -> Result<String, D
 /// [`DbError`].
 pub async fn enter(registry: &Db, world: &World, base: &str, user: UserId) -> Result<String, DbError> {
     make(registry, world, base, Purpose::Enter, Some(user), ENTER_MS).await
+}
+
+/// A new link that signs a user in, for a mail.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn mailed(registry: &Db, world: &World, base: &str, user: UserId) -> Result<String, DbError> {
+    make(registry, world, base, Purpose::Enter, Some(user), MAILED_MS).await
 }
 
 async fn make(registry: &Db, world: &World, base: &str, purpose: Purpose, user: Option<UserId>, life_ms: i64) -> Result<String, DbError> {

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod changes;
 pub mod links;
+pub mod mailed;
 pub mod password;
 pub mod principal;
 pub mod session;

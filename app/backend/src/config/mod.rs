@@ -7,6 +7,7 @@ mod http;
 mod ingest;
 mod listen;
 mod log;
+mod mail;
 mod mqtt;
 mod routes;
 mod secret;
@@ -26,6 +27,7 @@ pub use http::Http;
 pub use ingest::Ingest;
 pub use listen::{Guard, Plaintext};
 pub use log::{Log, LogFormat};
+pub use mail::Mail;
 pub use mqtt::Mqtt;
 pub use routes::TopicRoute;
 pub use secret::Secret;
@@ -45,6 +47,8 @@ pub struct Settings {
     pub http: Http,
     /// How often somebody may be wrong when signing in.
     pub sign_in: SignIn,
+    /// How mails leave.
+    pub mail: Mail,
     /// The broker.
     pub mqtt: Mqtt,
     /// What is taken from devices.
@@ -128,6 +132,7 @@ impl Settings {
         self.data.check()?;
         self.http.check()?;
         self.sign_in.check()?;
+        self.mail.check()?;
         self.mqtt.check()?;
         self.ingest.check()?;
         self.database.check()?;
@@ -135,11 +140,12 @@ impl Settings {
     }
 
     /// Every setting there is, by section.
-    fn sections(&self) -> [(&'static str, Vec<Entry>); 8] {
+    fn sections(&self) -> [(&'static str, Vec<Entry>); 9] {
         [
             ("data", self.data.entries()),
             ("http", self.http.entries()),
             ("sign_in", self.sign_in.entries()),
+            ("mail", self.mail.entries()),
             ("mqtt", self.mqtt.entries()),
             ("ingest", self.ingest.entries()),
             ("database", self.database.entries()),

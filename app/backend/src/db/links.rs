@@ -57,6 +57,15 @@ pub async fn take(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<
     Ok(row.map(|user| user.map(UserId)))
 }
 
+/// How many links that sign in were made for a user since then, used or not.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn count_of(db: &Db, user: UserId, since_ms: i64) -> Result<i64, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM links WHERE purpose = 'enter' AND user_id = $1 AND created_ms > $2";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(user.0).bind(since_ms).fetch_one(c).await)?)
+}
+
 /// Whether a link could be taken now.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub mod gateways;
 pub mod integrity;
 pub mod keys;
 pub mod links;
+pub mod mails;
 mod open;
 mod pair;
 mod pools;

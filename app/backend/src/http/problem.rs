@@ -15,6 +15,7 @@ use vigia_domain::rights::Verdict;
 
 use crate::auth::principal::Unchecked;
 use crate::auth::session::SessionError;
+use crate::auth::tries::TooMany;
 use crate::db::DbError;
 use crate::mqtt::Unavailable;
 use crate::report::Busy;
@@ -28,6 +29,7 @@ pub struct Problem {
     status: StatusCode,
     detail: String,
     field: Option<String>,
+    wait_s: Option<u64>,
 }
 
 /// The body of an error answer.
@@ -53,13 +55,13 @@ impl Problem {
     /// A problem with a sentence for the caller.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), field: None }
+        Self { status, detail: detail.into(), field: None, wait_s: None }
     }
 
     /// Understood, but one field is wrong: 422.
     #[must_use]
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), field: Some(field.into()) }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), field: Some(field.into()), wait_s: None }
     }
 
     /// Nothing of that name, or nothing that this caller may know of: 404.
@@ -133,6 +135,12 @@ impl From<Unchecked> for Problem {
     }
 }
 
+impl From<TooMany> for Problem {
+    fn from(too_many: TooMany) -> Self {
+        Self { wait_s: Some(too_many.seconds()), ..Self::new(StatusCode::TOO_MANY_REQUESTS, too_many.to_string()) }
+    }
+}
+
 impl From<Busy> for Problem {
     fn from(busy: Busy) -> Self {
         let status = match busy {
@@ -193,7 +201,8 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
         answer.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS.into());
     }
     if status == StatusCode::TOO_MANY_REQUESTS {
-        answer.headers_mut().entry(RETRY_AFTER).or_insert(RETRY_SECONDS.into());
+        let wait = problem.wait_s.map_or_else(|| RETRY_SECONDS.into(), HeaderValue::from);
+        answer.headers_mut().entry(RETRY_AFTER).or_insert(wait);
     }
     if status == StatusCode::UNAUTHORIZED {
         answer.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));

@@ -7,24 +7,16 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::House;
+use crate::python::python;
 
-/// The client's version; setup/paho.sh installs it.
+/// The client's version; setup/python.sh installs it.
 const PAHO: &str = "2.1.0";
-
-fn python() -> PathBuf {
-    let folder = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
-    let cache = folder("VIGIA_CACHE")
-        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("vigia")))
-        .or_else(|| Some(folder("HOME")?.join(".cache/vigia")))
-        .expect("a home");
-    cache.join(format!("tools/paho-mqtt-{PAHO}/bin/python"))
-}
 
 /// Runs one file of cases against a broker of its own.
 async fn holds(file: &str) {
     let house = House::new().await;
     let cases = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/interop");
-    let mut command = Command::new(python());
+    let mut command = Command::new(python("paho-mqtt", PAHO));
     command.arg("-B").arg(cases.join(file)).arg(house.address().port().to_string());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let done = tokio::time::timeout(Duration::from_secs(120), command.output()).await.expect("within two minutes");

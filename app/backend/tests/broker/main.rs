@@ -12,6 +12,8 @@ mod external;
 mod gate;
 mod interop;
 mod provisioning;
+#[path = "../it/python.rs"]
+mod python;
 mod rights;
 mod sessions;
 mod shares;

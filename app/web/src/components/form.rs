@@ -39,7 +39,7 @@ impl FormState {
 
     /// Whether the page was made with what is wrong.
     #[cfg(not(target_arch = "wasm32"))]
-    fn came_back(self) -> bool {
+    pub(crate) fn came_back(self) -> bool {
         self.fault.with_untracked(Option::is_some)
     }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::components::Redirect;
-use leptos_router::hooks::use_location;
+use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::boot::use_boot;
 use crate::codec::Json;
@@ -24,13 +24,27 @@ pub(crate) async fn sign_in(email: String, password: String, next: String) -> Re
     Ok(())
 }
 
+/// Lets a link be sent that signs in. The way on is the same whether the address has an account.
+#[server(prefix = "/ui", endpoint = "ask-link", output = Json)]
+pub(crate) async fn ask_link(address: String) -> Result<(), Fault> {
+    let lies_in_folder = crate::server::ask_link(address.trim()).await?;
+    crate::server::go_on(if lies_in_folder { "/sign-in?link=kept" } else { "/sign-in?link=sent" });
+    Ok(())
+}
+
 /// `/sign-in`. Who is in already goes home.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
     if use_boot().with_value(|boot| boot.visitor.is_some()) {
         view! { <Redirect path="/"/> }.into_any()
     } else {
-        view! { <SignInForm next=|| "/".to_owned() lead=use_texts().sign_in_lead/> }.into_any()
+        let t = use_texts();
+        let lead = use_query_map().with_untracked(|query| match query.get_str("link") {
+            Some("sent") => t.sign_in_link_sent,
+            Some("kept") => t.sign_in_link_kept,
+            _ => t.sign_in_lead,
+        });
+        view! { <SignInForm next=|| "/".to_owned() lead/> }.into_any()
     }
 }
 
@@ -60,6 +74,7 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
                     <Submit label=t.sign_in_submit working=t.sign_in_working pending=form.pending()/>
                 </Form>
             })}
+            {piece(|| view! { <ByMail/> })}
             <details class="door__more">
                 <summary>{t.sign_in_first}</summary>
                 <p class="muted small">{t.sign_in_first_how}</p>
@@ -67,5 +82,27 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
                 <p><a class="link" href="/setup" rel="external">{t.sign_in_first_link}</a></p>
             </details>
         </section>
+    }
+}
+
+/// The way in for who has no password at hand.
+#[component]
+fn ByMail() -> impl IntoView {
+    let t = use_texts();
+    let form = FormState::new(AskLink::PATH);
+    // What a form without a script is refused for stands in the open.
+    #[cfg(not(target_arch = "wasm32"))]
+    let open = leptos::attr::custom::custom_attribute("open", form.came_back().then_some(""));
+    #[cfg(target_arch = "wasm32")]
+    let open = ();
+    view! {
+        <details class="door__more" {..open}>
+            <summary>{t.sign_in_link}</summary>
+            <Form state=form>
+                <FormError text=form.whole(&[FieldFault::Email])/>
+                <Field name="address" label=t.sign_in_email kind="email" autocomplete="username" value=form.typed("address") error=form.of(&[FieldFault::Email])/>
+                <Submit label=t.sign_in_link_submit working=t.sign_in_link_working pending=form.pending()/>
+            </Form>
+        </details>
     }
 }

@@ -12,6 +12,7 @@ mod live_known;
 mod live_right;
 mod live_said;
 mod live_socket;
+mod magic_link;
 mod readings;
 mod stream;
 mod stream_body;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Vec<Route> {
         readings::route(),
         ingest::route(),
         live::route(),
+        magic_link::route(),
     ]);
     routes.extend(stream::routes());
     routes.extend(commands::routes());

@@ -93,7 +93,8 @@ pub(super) fn History(id: String, set: FigureSet) -> impl IntoView {
                     </span>
                 </div>
             })}
-            // The curve of another period would be a lie below this one's name.
+            // The curve of another period would be a lie below this one's name. It is walked, as the tools are, before what is told below: they begin with
+            // what the server has shown, and what is told then changes them.
             {piece(move || view! { <div hidden=move || is_away.get()><Chart shown=going.shown() moves label image/></div> })}
             <p class="history__zone muted small" id=ZONE>{move || t.history_zone(hours(view.get().seen(), clock, own))}</p>
             {piece(move || view! {

@@ -1,0 +1,125 @@
+//! `[mail]`
+
+use std::net::IpAddr;
+
+use axum::http::Uri;
+use lettre::message::Mailbox;
+use serde::Deserialize;
+
+use super::{BadSetting, Entry, Secret, quoted};
+
+/// How mails leave. Without `smtp` they are written into the folder `mail` of the data folder, so that a fresh machine works.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// Who writes: `Vigía <vigia@example.org>`.
+    pub from: Option<String>,
+    /// `smtps://user:password@host`, or `smtp://` for STARTTLS.
+    pub smtp: Option<Secret>,
+}
+
+/// Who writes mails that only go into a folder.
+const NOBODY: &str = "Vigía <vigia@localhost>";
+
+impl Mail {
+    pub(super) fn check(&self) -> Result<(), BadSetting> {
+        if let Some(from) = &self.from
+            && from.parse::<Mailbox>().is_err()
+        {
+            return Err(BadSetting::Value {
+                key: "mail.from",
+                problem: format!("{from:?} is no address that a mail can come from"),
+                fix: "write it like \"Vigía <vigia@example.org>\"".to_owned(),
+            });
+        }
+        let Some(url) = &self.smtp else { return Ok(()) };
+        if server(url.expose()).is_none() {
+            return Err(BadSetting::Value {
+                key: "mail.smtp",
+                problem: "it is no address of a mail server".to_owned(),
+                fix: "write \"smtps://user:password@host\", or \"smtp://user:password@host:587\" for STARTTLS, what is odd in a password \
+                      as %-codes, and nothing behind the host"
+                    .to_owned(),
+            });
+        }
+        if self.from.is_none() {
+            return Err(BadSetting::Value {
+                key: "mail.from",
+                problem: "mails would come from nobody".to_owned(),
+                fix: "write an address that the server of mail.smtp may send for, like \"Vigía <vigia@example.org>\"".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Who writes.
+    #[must_use]
+    pub fn sender(&self) -> Mailbox {
+        self.from.as_deref().unwrap_or(NOBODY).parse().expect("checked when the settings were read")
+    }
+
+    /// The mail server's address as its client wants it, if there is one. Beyond this machine nothing travels without TLS.
+    #[must_use]
+    pub fn server(&self) -> Option<Secret> {
+        self.smtp.as_ref().and_then(|url| server(url.expose()))
+    }
+
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        vec![
+            Entry { key: "from", value: self.from.as_deref().map(quoted), doc: "Who writes mails: \"Vigía <vigia@example.org>\"." },
+            Entry {
+                key: "smtp",
+                value: self.smtp.as_ref().map(|url| quoted(&url.redacted_url())),
+                doc: "The mail server: \"smtps://user:password@host\", or \"smtp://user:password@host:587\" for STARTTLS.\n\
+                      Without one mails are written into the folder mail of the data folder.",
+            },
+        ]
+    }
+}
+
+fn server(url: &str) -> Option<Secret> {
+    let uri: Uri = url.parse().ok()?;
+    let host = uri.host().filter(|host| !host.is_empty())?;
+    if uri.query().is_some() || !matches!(uri.path(), "" | "/") {
+        return None;
+    }
+    let url = url.trim_end_matches('/');
+    let is_here = host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    match uri.scheme_str()? {
+        "smtps" => Some(url.to_owned().into()),
+        "smtp" if is_here => Some(url.to_owned().into()),
+        "smtp" => Some(format!("{url}?tls=required").into()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_travels_without_tls_beyond_this_machine() {
+        let told = |url: &str| server(url).map(|url| url.expose().to_owned());
+        assert_eq!(told("smtps://u:p%40@mail.example.org").as_deref(), Some("smtps://u:p%40@mail.example.org"));
+        assert_eq!(told("smtp://u:p@mail.example.org:587/").as_deref(), Some("smtp://u:p@mail.example.org:587?tls=required"));
+        assert_eq!(told("smtp://127.0.0.1:2525").as_deref(), Some("smtp://127.0.0.1:2525"));
+        assert_eq!(told("smtp://[::1]:2525").as_deref(), Some("smtp://[::1]:2525"));
+        for wrong in ["", "mail.example.org", "http://mail.example.org", "smtp://mail.example.org?tls=opportunistic", "smtp://h/path"] {
+            assert_eq!(told(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_server_needs_somebody_who_writes() {
+        let mail = |from: Option<&str>, smtp: Option<&str>| {
+            let mail = Mail { from: from.map(str::to_owned), smtp: smtp.map(|url| url.to_owned().into()) };
+            mail.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(mail(None, None), Ok(()));
+        assert_eq!(mail(Some("Vigía <vigia@example.org>"), Some("smtps://mail.example.org")), Ok(()));
+        assert!(mail(None, Some("smtps://mail.example.org")).is_err_and(|line| line.starts_with("mail.from: ")));
+        assert!(mail(Some("Vigía"), None).is_err_and(|line| line.starts_with("mail.from: ")));
+        assert!(mail(None, Some("smtps://u:hunter2@")).is_err_and(|line| line.starts_with("mail.smtp: ") && !line.contains("hunter2")));
+        assert_eq!(Mail::default().sender().email.to_string(), "vigia@localhost");
+    }
+}

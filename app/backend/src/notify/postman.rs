@@ -1,0 +1,113 @@
+//! Writes and sends the mails that wait, one after the other, until the process stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, timeout};
+
+use super::letter::{Gaps, Letter};
+use super::post::{Post, PostError};
+use crate::app::App;
+use crate::auth::links;
+use crate::db::mails::{self, Kind, Waiting};
+use crate::db::users::{self, User};
+use crate::db::{DbError, links as kept_links};
+use crate::lifecycle::Phase;
+
+/// How often it looks for mails that another process asked for, and for those that wait for another try.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long one mail may take until another process may take it, in milliseconds. Longer than [`ATTEMPT`].
+const TAKEN_MS: i64 = 120_000;
+/// How long one try may take.
+const ATTEMPT: Duration = Duration::from_secs(60);
+/// How long until the next try, in milliseconds; the last holds for all further ones.
+const AGAIN_MS: [i64; 4] = [10_000, 60_000, 300_000, 900_000];
+/// After so long nobody waits for a link any more, in milliseconds.
+const STALE_MS: i64 = 60 * 60 * 1_000;
+/// So many links a person gets in an hour, whoever asks for them: no more fills anybody's mailbox.
+const LINKS_AN_HOUR: i64 = 10;
+
+/// Says that a mail waits. Clones are handles to the same.
+#[derive(Clone, Default)]
+pub struct MailsWait(Arc<Notify>);
+
+impl MailsWait {
+    /// There is one.
+    pub fn tell(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Sends mails until the process stops.
+pub fn send_mails(app: &App) {
+    let (app, wait) = (app.clone(), app.mails().clone());
+    let post = Post::of(app.settings(), app.world());
+    app.clone().lifecycle().spawn("mail", Phase::Intake, |stop| async move {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = wait.0.notified() => {}
+                _ = look.tick() => {}
+            }
+            if let Err(error) = round(&app, &post).await
+                && !error.is_unreachable()
+            {
+                tracing::warn!(%error, "mails that wait cannot be sent");
+            }
+        }
+    });
+}
+
+async fn round(app: &App, post: &Post) -> Result<(), DbError> {
+    let registry = app.registry();
+    for mail in mails::due(registry, app.world().clock.now_ms()).await? {
+        let now_ms = app.world().clock.now_ms();
+        if !mails::take(registry, &mail, now_ms + TAKEN_MS).await? {
+            continue;
+        }
+        let to = match mail.user {
+            Some(id) => users::by_id(registry, id).await?.filter(|user| user.enabled),
+            None => None,
+        };
+        match to {
+            Some(user) if now_ms - mail.created_ms < STALE_MS => deliver(app, post, &mail, &user).await?,
+            _ => mails::done(registry, mail.id).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn deliver(app: &App, post: &Post, mail: &Waiting, user: &User) -> Result<(), DbError> {
+    let (registry, now_ms) = (app.registry(), app.world().clock.now_ms());
+    if kept_links::count_of(registry, user.id, now_ms - STALE_MS).await? >= LINKS_AN_HOUR {
+        tracing::warn!(user = user.id.0, "no link is sent: this account got {LINKS_AN_HOUR} within an hour");
+        return mails::done(registry, mail.id).await;
+    }
+    let (link, life_ms) = match mail.kind {
+        Kind::Enter => (links::mailed(registry, app.world(), &app.base_url(), user.id).await?, links::MAILED_MS),
+    };
+    let minutes = (life_ms / 60_000).to_string();
+    let name = if user.name.is_empty() { &user.email } else { &user.name };
+    let gaps = Gaps::from([("name", name.as_str()), ("link", link.as_str()), ("minutes", minutes.as_str())]);
+    let written = Letter::of(mail.kind, user.lang.as_deref()).write(&user.email, &gaps);
+    let sent = timeout(ATTEMPT, post.send(&written)).await;
+    match sent.unwrap_or_else(|_| Err(PostError::for_now("it took too long".to_owned()))) {
+        Ok(place) => {
+            tracing::info!(to = user.id.0, %place, "a mail has left");
+            mails::done(registry, mail.id).await
+        }
+        Err(error) if error.is_final => {
+            tracing::warn!(to = user.id.0, %error, "a mail is not taken, and is given up");
+            mails::done(registry, mail.id).await
+        }
+        Err(error) => {
+            tracing::warn!(to = user.id.0, %error, "a mail could not be sent; it is tried again");
+            let pause = AGAIN_MS[usize::try_from(mail.tries).unwrap_or(usize::MAX).min(AGAIN_MS.len() - 1)];
+            mails::again(registry, mail.id, app.world().clock.now_ms() + pause).await
+        }
+    }
+}

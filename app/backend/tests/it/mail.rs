@@ -1,0 +1,143 @@
+//! Links by mail: into the folder where no mail server is set, and through a real one.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::Method;
+use tower_sessions::Session;
+use vigia_backend::auth::links;
+use vigia_backend::auth::sign_in::{self, SignInError};
+use vigia_domain::user::Role;
+
+use crate::smtp::SmtpServer;
+use crate::support::{Engine, Installation, NOW, both};
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
+/// Asks for a link: the status, what is told, and how long to wait in seconds.
+async fn ask(it: &Installation, email: &str) -> (u16, String, Option<u64>) {
+    let answer = it.ask(Method::POST, "/api/v1/auth/magic-link", &JSON, serde_json::json!({ "email": email }).to_string()).await;
+    let wait = answer.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    (answer.status.as_u16(), answer.text, wait)
+}
+
+/// The mails in the folder, once none waits any more.
+async fn mails(it: &Installation) -> Vec<String> {
+    nothing_waits(it).await;
+    let Ok(entries) = std::fs::read_dir(it.dir.path().join("data/mail")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    files.iter().map(|file| whole(&std::fs::read_to_string(file).expect("read"))).collect()
+}
+
+/// A mail with its lines as they were: what is longer than a line travels broken by `=`.
+fn whole(mail: &str) -> String {
+    mail.replace("=\r\n", "").replace("=\n", "")
+}
+
+async fn nothing_waits(it: &Installation) {
+    let waits = async || it.numbers("vigia.db", "SELECT id FROM mails").await;
+    let done = async {
+        while !waits().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), done).await.expect("every mail has left");
+}
+
+/// The code of the link in a mail.
+fn code(mail: &str) -> String {
+    let at = mail.find("/enter#").unwrap_or_else(|| panic!("no link: {mail}")) + "/enter#".len();
+    mail[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+}
+
+async fn redeem(it: &Installation, code: &str) -> Result<String, SignInError> {
+    let session = Session::new(None, std::sync::Arc::new(it.app.sessions().clone()), None);
+    sign_in::redeem_entry(&it.app, &session, None, code).await.map(|visitor| visitor.email)
+}
+
+both! {
+    async fn a_link_by_mail_signs_its_owner_in_once(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        let (status, told, _) = ask(it, " ANA@example.org").await;
+        assert_eq!(status, 202, "{told}");
+        let mails = mails(it).await;
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].contains("To: ana@example.org") && mails[0].contains("Subject: Tu enlace para entrar"), "{}", mails[0]);
+        assert_eq!(mails[0].matches("/enter#vgl_").count(), 2, "as a text and as a page: {}", mails[0]);
+        let code = code(&mails[0]);
+        assert_eq!(redeem(it, &code).await.expect("in"), "ana@example.org");
+        assert!(matches!(redeem(it, &code).await, Err(SignInError::LinkOver)), "it works once");
+    }
+
+    async fn a_link_by_mail_ends_after_a_quarter_of_an_hour(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        it.sql("vigia.db", "UPDATE users SET lang = 'en', name = '<b>Ana</b>'").await;
+        ask(it, "ana@example.org").await;
+        let mails = mails(it).await;
+        assert!(mails[0].contains("Subject: Your link to sign in") && mails[0].contains("&lt;b&gt;Ana"), "{}", mails[0]);
+        it.world.advance(links::MAILED_MS + 1);
+        assert!(matches!(redeem(it, &code(&mails[0])).await, Err(SignInError::LinkOver)));
+    }
+
+    async fn nobody_learns_which_addresses_have_an_account(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        it.user("luis@example.org", Role::Customer).await;
+        it.sql("vigia.db", "UPDATE users SET disabled_ms = 1 WHERE email = 'luis@example.org'").await;
+        let queued = async || it.numbers("vigia.db", "SELECT COALESCE(MAX(id), 0) FROM mails").await[0];
+        let mut told = Vec::new();
+        for email in ["ana@example.org", "eva@example.org", "luis@example.org"] {
+            told.push(ask(it, email).await);
+        }
+        assert!(told.iter().all(|one| *one == told[0]) && told[0].0 == 202, "{told:?}");
+        assert_eq!(mails(it).await.len(), 1, "only who has an account gets a mail");
+        assert_eq!(queued().await, 0, "and nothing is left of the others");
+    }
+
+    async fn what_is_no_address_is_named_and_a_flood_ends(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        for (body, status, field) in [
+            (r#"{"email": "ana"}"#, 422, Some("email")),
+            (r#"{"email": "a\u0000@b.cd"}"#, 422, Some("email")),
+            (r#"{"email": 7}"#, 422, Some("email")),
+            ("{}", 422, Some("email")),
+            (r#"{"email": "ana@example.org", "name": "Ana"}"#, 422, Some("name")),
+            ("[]", 422, Some("body")),
+            ("{", 400, None),
+        ] {
+            let answer = it.ask(Method::POST, "/api/v1/auth/magic-link", &JSON, body).await;
+            assert_eq!((answer.status.as_u16(), answer.json()["field"].as_str()), (status, field), "{body}: {}", answer.text);
+        }
+        let mut statuses = Vec::new();
+        for _ in 0..5 {
+            let (status, _, wait) = ask(it, "ana@example.org").await;
+            statuses.push((status, wait.is_some_and(|seconds| seconds > 5)));
+        }
+        assert_eq!(statuses, [(202, false), (202, false), (202, false), (429, true), (429, true)]);
+        assert_eq!(mails(it).await.len(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_server_gets_the_mail_also_when_it_was_away_for_a_moment() {
+    let smtp = SmtpServer::new();
+    let from = ("VIGIA_MAIL__FROM".to_owned(), "Vigía <vigia@example.org>".to_owned());
+    let mut it = Installation::with(Engine::Sqlite, [("VIGIA_MAIL__SMTP".to_owned(), smtp.url()), from]).await;
+    it.user("ana@example.org", Role::Customer).await;
+    assert_eq!(ask(&it, "ana@example.org").await.0, 202);
+    let due = "SELECT due_ms FROM mails WHERE tries = 1";
+    let tried = async {
+        while it.numbers("vigia.db", due).await.first().is_none_or(|due| *due > NOW + 60_000) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), tried).await.expect("nobody was there, and it is tried again");
+    let mut smtp = smtp.start().await;
+    it.world.advance(11_000);
+    nothing_waits(&it).await;
+    let mail = whole(&smtp.end().await);
+    assert!(mail.contains("To: ana@example.org") && mail.contains("vigia@example.org"), "{mail}");
+    assert_eq!(redeem(&it, &code(&mail)).await.expect("in"), "ana@example.org");
+    assert!(!it.dir.path().join("data/mail").exists(), "nothing is kept beside it");
+    it.close().await;
+}
