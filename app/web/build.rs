@@ -15,7 +15,7 @@ const OF_THE_SERVER: [&str; 5] = ["reason_", "notice_", "heard_", "tried_", "off
 
 /// Rooms, and single texts, of pages whose code is a part (`src/part.rs`): they are functions, and go where the code goes that calls them. A field of
 /// `Texts` is in what every first visit loads.
-const OF_PARTS: [&str; 24] = [
+const OF_PARTS: [&str; 26] = [
     "attribute_",
     "design_",
     "device_attributes_none",
@@ -26,6 +26,7 @@ const OF_PARTS: [&str; 24] = [
     "device_tab",
     "device_yes",
     "enter_",
+    "forgot_",
     "gap_",
     "help_",
     "history_",
@@ -37,6 +38,7 @@ const OF_PARTS: [&str; 24] = [
     "palette_light",
     "palette_system",
     "quarantine_",
+    "reset_",
     "settings_",
     "setup_",
     "trial_",

@@ -18,13 +18,14 @@ use crate::pages::device::DeviceRoute;
 use crate::pages::devices::DevicesPage;
 use crate::pages::enter::EnterRoute;
 use crate::pages::home::HomeRoute;
+use crate::pages::reset::{ForgotRoute, ResetRoute};
 use crate::pages::settings::SettingsRoute;
 use crate::pages::setup::SetupRoute;
 use crate::pages::sign_in::{SignInInPlace, SignInPage};
 use crate::pages::status::{Status, StatusPage};
 
 /// Pages outside the frame: for who is not in yet. No link leads from one kind to the other without a new page load.
-const DOORS: [&str; 3] = ["/sign-in", "/setup", "/enter"];
+const DOORS: [&str; 5] = ["/sign-in", "/setup", "/enter", "/forgot", "/reset"];
 
 /// The whole of a page; `waited_ms`: so long it stood there before it was taken over, because something it needs did not come at once.
 #[component]
@@ -80,6 +81,8 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/sign-in") view=SignInPage/>
             <Route path=path!("/setup") view={Lazy::<SetupRoute>::new()}/>
             <Route path=path!("/enter") view={Lazy::<EnterRoute>::new()}/>
+            <Route path=path!("/forgot") view={Lazy::<ForgotRoute>::new()}/>
+            <Route path=path!("/reset") view={Lazy::<ResetRoute>::new()}/>
         </FlatRoutes>
     }
 }

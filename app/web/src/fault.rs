@@ -39,6 +39,8 @@ pub(crate) enum FieldFault {
     PasswordShort,
     /// Too long.
     PasswordLong,
+    /// Among the first that would be tried.
+    PasswordWeak,
     /// Not the password that one has.
     PasswordWrong,
 }
@@ -56,6 +58,7 @@ impl FieldFault {
             Self::Name => t.fault_name_missing,
             Self::PasswordShort => t.fault_password_short,
             Self::PasswordLong => t.fault_password_long,
+            Self::PasswordWeak => t.fault_password_weak,
             Self::PasswordWrong => t.fault_password_wrong,
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod enter;
 pub(crate) mod fragment;
 pub(crate) mod home;
 pub(crate) mod settings;
+pub(crate) mod reset;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
 pub(crate) mod status;

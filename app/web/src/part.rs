@@ -28,7 +28,7 @@ impl Part {
     pub(crate) fn of(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {
             "" => Some(Self::Mine),
-            "/settings" | "/setup" | "/enter" => Some(Self::Account),
+            "/settings" | "/setup" | "/enter" | "/forgot" | "/reset" => Some(Self::Account),
             crate::pages::design::PATH => Some(Self::Design),
             below if below.starts_with("/devices/") => Some(Self::Device),
             _ => None,
@@ -56,7 +56,9 @@ impl Part {
             Self::Account => {
                 crate::pages::settings::preload_settings().await?;
                 crate::pages::setup::preload_setup().await?;
-                crate::pages::enter::preload_enter().await
+                crate::pages::enter::preload_enter().await?;
+                crate::pages::reset::preload_forgot().await?;
+                crate::pages::reset::preload_reset().await
             }
             Self::Design => crate::pages::design::preload_design().await,
         }
@@ -164,7 +166,7 @@ mod tests {
     #[test]
     fn a_page_is_a_part_by_its_path() {
         let of = |path| Part::of(path).map(Part::name);
-        let known = ["/devices/m1", "/settings", "/settings/", "/setup", "/_design"];
+        let known = ["/devices/m1", "/settings", "/settings/", "/setup", "/forgot", "/reset", "/_design"];
         assert_eq!(known.map(of), ["device", "account", "account", "account", "design"].map(Some));
         assert_eq!(["/devices", "/devices/", "/sign-in", "/devicesx"].map(of), [None; 4]);
         assert_eq!(of("/"), Some("mine"));

@@ -22,6 +22,7 @@ use crate::pages::devices::{self, ChooseColumns, LoadDevices};
 use crate::pages::enter::RedeemEntry;
 use crate::pages::home::{LoadAttention, LoadMine};
 use crate::pages::settings::{ChangePassword, ChooseTheme, EndOtherSessions, LoadSettings, SaveProfile};
+use crate::pages::reset::{AskReset, RedeemReset};
 use crate::pages::setup::RedeemSetup;
 use crate::pages::sign_in::{AskLink, SignIn};
 
@@ -38,6 +39,8 @@ pub fn routes(face: &Face) -> Vec<Route> {
         page(face, "/sign-in", Right::Public),
         page(face, "/setup", Right::Public),
         page(face, "/enter", Right::Public),
+        page(face, "/forgot", Right::Public),
+        page(face, "/reset", Right::Public),
     ];
     routes.extend([
         function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse&next=%2F"),
@@ -47,6 +50,8 @@ pub fn routes(face: &Face) -> Vec<Route> {
             .example_body(FORM, "code=vgl_x&email=eva%40example.org&name=Eva&password=correct+horse")
             .success(422),
         function::<RedeemEntry>(face, Right::Public).example_body(FORM, "code=vgl_x").success(422),
+        function::<AskReset>(face, Right::Public).example_body(FORM, "email=ana%40example.org"),
+        function::<RedeemReset>(face, Right::Public).example_body(FORM, "code=vgl_x&password=correct+horse+battery").success(422),
         function::<ChooseLanguage>(face, Right::Public).example_body(FORM, "lang=en&next=%2F"),
         file(face, devices::CSV, listed, devices::export_csv).answers_text("text/csv", "the devices"),
         file(face, "/devices/{id}/readings.csv", device, crate::server::readings_csv)

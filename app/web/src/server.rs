@@ -10,12 +10,13 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
 use vigia_backend::app::App;
-use vigia_backend::auth::mailed;
+use vigia_backend::auth::{mailed, redeem};
 use vigia_backend::auth::password::BadPassword;
 use vigia_backend::auth::sign_in::{self, SignInError};
 use vigia_backend::config::{Guard, Settings};
 use vigia_backend::db::DbError;
 use vigia_backend::db::devices::Device;
+use vigia_backend::db::mails::Kind;
 use vigia_backend::fleet::{self, PageFilter, StateFilter};
 use vigia_backend::http::Problem;
 use vigia_backend::http::access::PathDevice;
@@ -172,10 +173,11 @@ pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
     told(sign_in::sign_in(&asked.app, &asked.session()?, asked.from, email, password).await.map(drop).map_err(Into::into))
 }
 
-/// Lets a link wait to be mailed; says whether mails only go into a folder here.
-pub(crate) async fn ask_link(email: &str) -> Result<bool, Fault> {
+/// Lets a link wait to be mailed, to sign in or to choose another password; says whether mails only go into a folder here.
+pub(crate) async fn ask_link(email: &str, is_reset: bool) -> Result<bool, Fault> {
     let asked = Asked::here()?;
-    told(mailed::ask_for_link(&asked.app, asked.from, email).await.map_err(Into::into))?;
+    let kind = if is_reset { Kind::Reset } else { Kind::Enter };
+    told(mailed::ask_for_link(&asked.app, asked.from, email, kind).await.map_err(Into::into))?;
     Ok(asked.app.settings().mail.server().is_none())
 }
 
@@ -194,11 +196,21 @@ pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: 
 
 pub(crate) async fn redeem_entry(code: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    let done = sign_in::redeem_entry(&asked.app, &asked.session()?, asked.from, code).await;
-    told(done.map(drop).map_err(|error| match error {
+    let done = redeem::entry(&asked.app, &asked.session()?, asked.from, code).await;
+    told(done.map(drop).map_err(of_link))
+}
+
+pub(crate) async fn redeem_reset(code: &str, password: &str) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    let done = redeem::reset_and_enter(&asked.app, &asked.session()?, asked.from, code, password).await;
+    told(done.map(drop).map_err(of_link))
+}
+
+fn of_link(error: SignInError) -> Fault {
+    match error {
         SignInError::LinkOver => FieldFault::Entry.into(),
         other => other.into(),
-    }))
+    }
 }
 
 /// A request to the backend: the installation, who asks, and for which device.
@@ -261,6 +273,7 @@ impl From<SignInError> for Fault {
             SignInError::EmailTaken => FieldFault::EmailTaken.into(),
             SignInError::Password(BadPassword::Short) => FieldFault::PasswordShort.into(),
             SignInError::Password(BadPassword::Long) => FieldFault::PasswordLong.into(),
+            SignInError::Password(BadPassword::Weak) => FieldFault::PasswordWeak.into(),
             SignInError::Db(error) => error.into(),
             SignInError::Session(error) => {
                 tracing::error!(%error, "a session could not be kept");

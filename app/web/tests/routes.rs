@@ -63,14 +63,20 @@ const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/sign-in", Right::Public),
     ("GET", "/setup", Right::Public),
     ("GET", "/enter", Right::Public),
+    ("GET", "/forgot", Right::Public),
+    ("GET", "/reset", Right::Public),
     ("GET", "/offline", Right::Public),
     ("GET", "/sw.js", Right::Public),
     ("POST", "/api/v1/auth/magic-link", Right::Public),
+    ("POST", "/api/v1/auth/forgot-password", Right::Public),
+    ("POST", "/api/v1/auth/reset-password", Right::Public),
     ("POST", "/ui/sign-in", Right::Public),
     ("POST", "/ui/ask-link", Right::Public),
     ("POST", "/ui/sign-out", Right::Needs(Action::OwnAccount)),
     ("POST", "/ui/setup", Right::Public),
     ("POST", "/ui/enter", Right::Public),
+    ("POST", "/ui/forgot", Right::Public),
+    ("POST", "/ui/reset", Right::Public),
     ("POST", "/ui/language", Right::Public),
     ("GET", "/ui/devices", Right::Needs(Action::ReadTelemetry)),
     ("POST", "/ui/columns", Right::Needs(Action::ReadTelemetry)),
@@ -376,7 +382,7 @@ async fn walk(engine: Engine) {
                 // A device can be claimed once.
                 path = path.replace("{unclaimed}", &one_that_waits(&it).await);
             }
-            if ["/api/v1/auth/magic-link", "/ui/ask-link"].contains(&route.path) {
+            if ["/api/v1/auth/magic-link", "/api/v1/auth/forgot-password", "/ui/ask-link", "/ui/forgot"].contains(&route.path) {
                 // A link for the same account again and again: only so many in ten minutes.
                 it.world.advance(10 * 60_000);
             }

@@ -51,8 +51,8 @@ pub async fn change_password(
     current: &str,
     new: &str,
 ) -> Result<(), SignInError> {
-    password::check(new)?;
     let found = users::by_id(app.registry(), user).await?.ok_or(DbError::Missing("users"))?;
+    password::check(new, &[&found.email, &found.name])?;
     let this = app.tries().begin(from, Some(&found.email))?;
     let right = app.passwords().verify(current, found.password_hash.as_deref()).await;
     if matches!(right, Ok(false)) {

@@ -31,12 +31,12 @@ pub async fn enter(registry: &Db, world: &World, base: &str, user: UserId) -> Re
     make(registry, world, base, Purpose::Enter, Some(user), ENTER_MS).await
 }
 
-/// A new link that signs a user in, for a mail.
+/// A new link for a mail.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn mailed(registry: &Db, world: &World, base: &str, user: UserId) -> Result<String, DbError> {
-    make(registry, world, base, Purpose::Enter, Some(user), MAILED_MS).await
+pub async fn mailed(registry: &Db, world: &World, base: &str, purpose: Purpose, user: UserId) -> Result<String, DbError> {
+    make(registry, world, base, purpose, Some(user), MAILED_MS).await
 }
 
 async fn make(registry: &Db, world: &World, base: &str, purpose: Purpose, user: Option<UserId>, life_ms: i64) -> Result<String, DbError> {
@@ -46,6 +46,7 @@ async fn make(registry: &Db, world: &World, base: &str, purpose: Purpose, user: 
     let page = match purpose {
         Purpose::Setup => "setup",
         Purpose::Enter => "enter",
+        Purpose::Reset => "reset",
     };
     Ok(format!("{base}/{page}#{code}"))
 }

@@ -11,18 +11,18 @@ use crate::db::users;
 /// How many may be asked for in ten minutes: for one account from one address, and from one address.
 pub const MOST: SignIn = SignIn { tries: 3, tries_per_address: 20 };
 
-/// Lets a mail wait with a link that signs in, for the account of this address if there is one.
+/// Lets a mail wait with a link, for the account of this address if there is one.
 ///
 /// # Errors
 /// [`SignInError::Email`], [`SignInError::TooMany`] and [`SignInError::Db`].
-pub async fn ask_for_link(app: &App, from: Option<IpAddr>, email: &str) -> Result<(), SignInError> {
+pub async fn ask_for_link(app: &App, from: Option<IpAddr>, email: &str, kind: Kind) -> Result<(), SignInError> {
     if !is_email(email) {
         return Err(SignInError::Email);
     }
     // Each counts, whatever comes of it: a link that was sent was no wrong guess, but somebody's mailbox.
     let _counted = app.asked_links().begin(from, Some(email))?;
     let user = users::by_email(app.registry(), email).await?.filter(|user| user.enabled);
-    mails::insert(app.registry(), Kind::Enter, user.map(|user| user.id), app.world().clock.now_ms()).await?;
+    mails::insert(app.registry(), kind, user.map(|user| user.id), app.world().clock.now_ms()).await?;
     app.mails().tell();
     Ok(())
 }

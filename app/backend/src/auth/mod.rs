@@ -6,6 +6,7 @@ pub mod links;
 pub mod mailed;
 pub mod password;
 pub mod principal;
+pub mod redeem;
 pub mod session;
 pub mod sign_in;
 pub mod store;

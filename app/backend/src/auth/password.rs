@@ -12,6 +12,8 @@ use crate::world::World;
 
 /// The shortest password, in characters.
 pub const SHORTEST: usize = 10;
+/// How hard it is to guess, as zxcvbn reckons: a hundred million guesses and more. Sign-in lets through some hundred a day; this is for who has the database.
+const STRONG: zxcvbn::Score = zxcvbn::Score::Three;
 /// The longest, in bytes, so that hashing it stays cheap.
 pub const LONGEST: usize = 512;
 /// How many are hashed at once: each takes 19 MiB, so that sign-in cannot be used to exhaust memory.
@@ -41,20 +43,24 @@ pub enum BadPassword {
     /// Too long.
     #[error("a password has at most {LONGEST} bytes")]
     Long,
+    /// Among the first that somebody would try.
+    #[error("this password is too easy to guess; several unrelated words are a good one")]
+    Weak,
 }
 
-/// Whether a password may be chosen.
+/// Whether a password may be chosen. `about`: what everybody knows of who chooses it, their address and name.
 ///
 /// # Errors
 /// [`BadPassword`].
-pub fn check(password: &str) -> Result<(), BadPassword> {
+pub fn check(password: &str, about: &[&str]) -> Result<(), BadPassword> {
     if password.chars().count() < SHORTEST {
-        Err(BadPassword::Short)
-    } else if password.len() > LONGEST {
-        Err(BadPassword::Long)
-    } else {
-        Ok(())
+        return Err(BadPassword::Short);
     }
+    if password.len() > LONGEST {
+        return Err(BadPassword::Long);
+    }
+    let known: Vec<&str> = about.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()).chain([*text])).collect();
+    if zxcvbn::zxcvbn(password, &known).score() < STRONG { Err(BadPassword::Weak) } else { Ok(()) }
 }
 
 impl Passwords {
@@ -121,13 +127,31 @@ mod tests {
     async fn the_right_password_fits_and_nobody_has_the_decoys() {
         let world = World::real();
         let passwords = Passwords::new(&world);
-        let hash = passwords.hash(&world, "correct horse").await;
+        let hash = passwords.hash(&world, "correct horse battery").await;
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert_eq!(passwords.verify("correct horse", Some(&hash)).await, Ok(true));
+        assert_eq!(passwords.verify("correct horse battery", Some(&hash)).await, Ok(true));
         assert_eq!(passwords.verify("wrong horse!", Some(&hash)).await, Ok(false));
         assert_eq!(passwords.verify("nobody has this password", None).await, Ok(false));
         assert_eq!(passwords.verify("anything", Some("not a hash")).await, Ok(false));
-        assert_eq!(check("short"), Err(BadPassword::Short));
+    }
+
+    #[test]
+    fn what_would_be_guessed_first_is_not_taken() {
+        for (password, fault) in [
+            ("short", BadPassword::Short),
+            (&*"x".repeat(LONGEST + 1), BadPassword::Long),
+            ("password12", BadPassword::Weak),
+            ("P@ssw0rd123", BadPassword::Weak),
+            ("aaaaaaaaaaaaaaaa", BadPassword::Weak),
+            ("qwertyuiop", BadPassword::Weak),
+            ("ana.pozo1985", BadPassword::Weak),
+            ("AnaPozo2026", BadPassword::Weak),
+        ] {
+            assert_eq!(check(password, &["ana.pozo@example.org", "Ana Pozo"]), Err(fault), "{password}");
+        }
+        for password in ["correct horse battery", "ñandú tuerce biombo", "xK9!vq2mTz", "el pozo de la abuela tiene eco"] {
+            assert_eq!(check(password, &["ana.pozo@example.org", "Ana Pozo"]), Ok(()), "{password}");
+        }
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Ways in for people: password, set-up link, entry link.
+//! Ways in for people: password and set-up link. Those by other links: [`super::redeem`].
 
 use std::net::IpAddr;
 
@@ -52,12 +52,12 @@ pub async fn sign_in(app: &App, session: &Session, from: Option<IpAddr>, email: 
 }
 
 /// A try: it counts against whoever makes it when it was a wrong guess, and not when it was right or what is our own fault.
-async fn counted(
+pub(super) async fn counted<T>(
     app: &App,
     from: Option<IpAddr>,
     account: Option<&str>,
-    way: impl Future<Output = Result<Visitor, SignInError>>,
-) -> Result<Visitor, SignInError> {
+    way: impl Future<Output = Result<T, SignInError>>,
+) -> Result<T, SignInError> {
     let this = app.tries().begin(from, account)?;
     let done = way.await;
     if !matches!(done, Err(SignInError::Wrong | SignInError::LinkOver)) {
@@ -115,11 +115,11 @@ async fn with_setup_code(
     if !is_email(email) {
         return Err(SignInError::Email);
     }
-    password::check(password)?;
+    password::check(password, &[email, name])?;
     let now_ms = app.world().clock.now_ms();
     let code_hash = token::hash(code.trim().as_bytes());
     // Looked at before the costly hash, taken after it: whoever leaves in between has not spent the link.
-    if !links::stands(app.registry(), &code_hash, Purpose::Setup, now_ms).await? {
+    if links::look(app.registry(), &code_hash, Purpose::Setup, now_ms).await?.is_none() {
         return Err(SignInError::LinkOver);
     }
     let hash = app.passwords().hash(app.world(), password).await;
@@ -136,23 +136,6 @@ pub(super) fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 
-/// Signs in by an entry link.
-///
-/// # Errors
-/// [`SignInError::LinkOver`] and the stores' errors.
-pub async fn redeem_entry(app: &App, session: &Session, from: Option<IpAddr>, code: &str) -> Result<Visitor, SignInError> {
-    counted(app, from, None, with_entry_code(app, session, code)).await
-}
-
-async fn with_entry_code(app: &App, session: &Session, code: &str) -> Result<Visitor, SignInError> {
-    let now_ms = app.world().clock.now_ms();
-    let taken = links::take(app.registry(), &token::hash(code.trim().as_bytes()), Purpose::Enter, now_ms).await?;
-    let id = taken.flatten().ok_or(SignInError::LinkOver)?;
-    let user = users::by_id(app.registry(), id).await?.filter(|user| user.enabled).ok_or(SignInError::LinkOver)?;
-    session::begin(session, id, "link").await?;
-    Ok(visitor_of(&user))
-}
-
 /// Who a principal is, for the page; `None` for all but users.
 ///
 /// # Errors
@@ -162,7 +145,7 @@ pub async fn visitor(app: &App, principal: &Principal) -> Result<Option<Visitor>
     Ok(users::by_id(app.registry(), *id).await?.as_ref().map(visitor_of))
 }
 
-fn visitor_of(user: &User) -> Visitor {
+pub(super) fn visitor_of(user: &User) -> Visitor {
     let name = if user.name.is_empty() { user.email.split('@').next().unwrap_or_default().to_owned() } else { user.name.clone() };
     Visitor { email: user.email.clone(), name, role: user.role, lang: user.lang.clone(), theme: user.theme.clone() }
 }

@@ -48,14 +48,15 @@ pub(super) async fn run(verb: User, databases: &Databases, world: &World) -> Res
             if !is_email(&email) {
                 return Err(Failure::wrong_use(format!("{email:?} is no e-mail address")));
             }
-            let password = if password_stdin { Some(read_password()?) } else { None };
+            let password = if password_stdin { Some(read_password(&[&email, name.as_deref().unwrap_or_default()])?) } else { None };
             add(databases, world, &email, role, name.as_deref().unwrap_or_default(), password.as_deref()).await
         }
         User::Password { email, password_stdin } => {
-            if users::by_email(&databases.registry, &email).await.map_err(Failure::new)?.is_none() {
+            let Some(user) = users::by_email(&databases.registry, &email).await.map_err(Failure::new)? else {
                 return Err(no_such_user(&email));
-            }
-            let password = if password_stdin { read_password()? } else { ask_password()? };
+            };
+            let about = [&*user.email, &*user.name];
+            let password = if password_stdin { read_password(&about)? } else { ask_password(&about)? };
             set_password(databases, world, &email, &password).await
         }
         User::List => list(databases).await,
@@ -93,26 +94,26 @@ fn no_such_user(email: &str) -> Failure {
     Failure::new(format!("no user has the address {email}; `vigia user list` shows them all"))
 }
 
-fn read_password() -> Result<String, Failure> {
+fn read_password(about: &[&str]) -> Result<String, Failure> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(Failure::new)?;
-    checked(line.trim_end_matches(['\n', '\r']).to_owned())
+    checked(line.trim_end_matches(['\n', '\r']).to_owned(), about)
 }
 
 /// Asks twice, without showing what is typed.
-fn ask_password() -> Result<String, Failure> {
+fn ask_password(about: &[&str]) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::wrong_use("there is no terminal to ask for the password; give --password-stdin"));
     }
-    let password = checked(rpassword::prompt_password("Password: ").map_err(Failure::new)?)?;
+    let password = checked(rpassword::prompt_password("Password: ").map_err(Failure::new)?, about)?;
     if rpassword::prompt_password("Once more: ").map_err(Failure::new)? != password {
         return Err(Failure::new("the two are not the same; nothing was changed"));
     }
     Ok(password)
 }
 
-fn checked(password: String) -> Result<String, Failure> {
-    password::check(&password).map_err(Failure::wrong_use)?;
+fn checked(password: String, about: &[&str]) -> Result<String, Failure> {
+    password::check(&password, about).map_err(Failure::wrong_use)?;
     Ok(password)
 }
 

@@ -5,7 +5,7 @@ use vigia_domain::ids::UserId;
 
 use super::audit::{self, By};
 use super::users::{self, NewUser};
-use super::{Db, DbError, in_tx, on};
+use super::{Db, DbError, in_tx, on, sessions};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Purpose {
     Setup,
     /// Signs its user in.
     Enter,
+    /// Lets its user choose another password.
+    Reset,
 }
 
 impl Purpose {
@@ -21,6 +23,7 @@ impl Purpose {
         match self {
             Self::Setup => "setup",
             Self::Enter => "enter",
+            Self::Reset => "reset",
         }
     }
 }
@@ -57,23 +60,24 @@ pub async fn take(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<
     Ok(row.map(|user| user.map(UserId)))
 }
 
-/// How many links that sign in were made for a user since then, used or not.
+/// How many links were made for a user since then, used or not.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn count_of(db: &Db, user: UserId, since_ms: i64) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM links WHERE purpose = 'enter' AND user_id = $1 AND created_ms > $2";
+    const SQL: &str = "SELECT COUNT(*) FROM links WHERE user_id = $1 AND created_ms > $2";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(user.0).bind(since_ms).fetch_one(c).await)?)
 }
 
-/// Whether a link could be taken now.
+/// Whose link it is, if it could be taken now: the outer `None` as with [`take`].
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn stands(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<bool, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM links WHERE code_hash = $1 AND purpose = $2 AND used_ms IS NULL AND expires_ms > $3";
-    let count: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(hash).bind(purpose.as_str()).bind(now_ms).fetch_one(c).await)?;
-    Ok(count == 1)
+pub async fn look(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<Option<Option<UserId>>, DbError> {
+    const SQL: &str = "SELECT user_id FROM links WHERE code_hash = $1 AND purpose = $2 AND used_ms IS NULL AND expires_ms > $3";
+    let row: Option<Option<i64>> =
+        on!(db, |c| sqlx::query_scalar(SQL).bind(hash).bind(purpose.as_str()).bind(now_ms).fetch_optional(c).await)?;
+    Ok(row.map(|user| user.map(UserId)))
 }
 
 /// Takes a set-up link and makes its administrator, both or neither; every other set-up link ends with it. `None`: no such link any more.
@@ -92,6 +96,31 @@ pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, now_ms: i64) -> 
         let id: i64 = user.bind(new.password_hash).bind(now_ms).fetch_one(&mut *tx).await?;
         let actor = format!("user:{id}");
         audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.setup", &email, json!({}));
+        id
+    });
+    Ok(Some(UserId(id)))
+}
+
+/// Takes a link and gives its user another password, both or neither. Every session of theirs ends, and every other link that was mailed to them.
+/// `None`: no such link any more, or its user is not let in.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn take_reset(db: &Db, hash: &str, password_hash: &str, now_ms: i64) -> Result<Option<UserId>, DbError> {
+    const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'reset' AND used_ms IS NULL AND expires_ms > $2 \
+                        RETURNING user_id";
+    const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1 AND disabled_ms IS NULL";
+    const END_LINKS: &str = "UPDATE links SET used_ms = $2 WHERE user_id = $1 AND used_ms IS NULL";
+    let id: i64 = in_tx!(db, |tx| {
+        let taken: Option<Option<i64>> = sqlx::query_scalar(TAKE).bind(hash).bind(now_ms).fetch_optional(&mut *tx).await?;
+        let Some(id) = taken.flatten() else { return Ok(None) };
+        if sqlx::query(SET).bind(id).bind(password_hash).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Ok(None);
+        }
+        sqlx::query(END_LINKS).bind(id).bind(now_ms).execute(&mut *tx).await?;
+        let ended = sqlx::query(sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
+        let actor = format!("user:{id}");
+        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.reset", &actor, json!({ "sessions_ended": ended }));
         id
     });
     Ok(Some(UserId(id)))

@@ -9,17 +9,20 @@ use super::{Db, DbError, in_tx, on};
 pub enum Kind {
     /// A link that signs in.
     Enter,
+    /// A link to choose another password with.
+    Reset,
 }
 
 impl Kind {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Enter => "enter",
+            Self::Reset => "reset",
         }
     }
 
     fn read(found: String) -> Result<Self, DbError> {
-        [Self::Enter].into_iter().find(|kind| kind.as_str() == found).ok_or(DbError::Unreadable { table: "mails", column: "kind", found })
+        [Self::Enter, Self::Reset].into_iter().find(|kind| kind.as_str() == found).ok_or(DbError::Unreadable { table: "mails", column: "kind", found })
     }
 }
 

@@ -92,6 +92,7 @@ pub async fn tidy(db: &Db, since: Since) -> Result<(), DbError> {
 }
 
 /// Ends the sessions of a user but one.
+pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE user_id = $1";
 pub(super) const END_OTHERS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id_hash <> $2";
 
 /// A session in the list of its user.

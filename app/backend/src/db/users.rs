@@ -117,12 +117,11 @@ pub async fn insert(db: &Db, new: &NewUser<'_>, by: By<'_>) -> Result<UserId, Db
 /// [`DbError::Missing`] when nobody has this address.
 pub async fn set_password(db: &Db, email: &str, password_hash: &str, by: By<'_>) -> Result<(), DbError> {
     const SET: &str = "UPDATE users SET password_hash = $2 WHERE email = $1 RETURNING id";
-    const END: &str = "DELETE FROM sessions WHERE user_id = $1";
     let email = normalised(email);
     in_tx!(db, |tx| {
         let id: Option<i64> = sqlx::query_scalar(SET).bind(&email).bind(password_hash).fetch_optional(&mut *tx).await?;
         let Some(id) = id else { return Err(DbError::Missing("users")) };
-        let ended = sqlx::query(END).bind(id).execute(&mut *tx).await?.rows_affected();
+        let ended = sqlx::query(super::sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
         audit::note!(tx, by, "user.password", &email, json!({ "sessions_ended": ended }));
     });
     Ok(())

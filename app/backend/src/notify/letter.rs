@@ -25,6 +25,8 @@ impl Letter {
         match (kind, lang) {
             (Kind::Enter, Some("en")) => Self { text: include_str!("../../letters/en/enter.txt"), lang: "en", button: "Sign in" },
             (Kind::Enter, _) => Self { text: include_str!("../../letters/es/enter.txt"), lang: "es", button: "Entrar" },
+            (Kind::Reset, Some("en")) => Self { text: include_str!("../../letters/en/reset.txt"), lang: "en", button: "Choose a password" },
+            (Kind::Reset, _) => Self { text: include_str!("../../letters/es/reset.txt"), lang: "es", button: "Elegir contraseña" },
         }
     }
 
@@ -99,10 +101,12 @@ mod tests {
             names.sort();
             names
         };
-        let of = |lang| gaps(Letter::of(Kind::Enter, lang).text);
-        assert_eq!(of(Some("es")), of(Some("en")));
         let known: Vec<_> = GAPS.iter().map(|(name, _)| *name).collect();
-        assert!(of(Some("es")).iter().all(|name| known.contains(&name.as_str())), "{:?}", of(Some("es")));
+        for kind in [Kind::Enter, Kind::Reset] {
+            let of = |lang| gaps(Letter::of(kind, lang).text);
+            assert_eq!(of(Some("es")), of(Some("en")));
+            assert!(of(Some("es")).iter().all(|name| known.contains(&name.as_str())), "{:?}", of(Some("es")));
+        }
         assert_ne!(written(Some("es")).subject, written(Some("en")).subject);
         assert_eq!(written(Some("fr")).text, written(Some("es")).text);
     }

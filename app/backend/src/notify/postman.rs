@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::auth::links;
 use crate::db::mails::{self, Kind, Waiting};
 use crate::db::users::{self, User};
-use crate::db::{DbError, links as kept_links};
+use crate::db::links::{self as kept_links, Purpose};
+use crate::db::DbError;
 use crate::lifecycle::Phase;
 
 /// How often it looks for mails that another process asked for, and for those that wait for another try.
@@ -87,10 +88,12 @@ async fn deliver(app: &App, post: &Post, mail: &Waiting, user: &User) -> Result<
         tracing::warn!(user = user.id.0, "no link is sent: this account got {LINKS_AN_HOUR} within an hour");
         return mails::done(registry, mail.id).await;
     }
-    let (link, life_ms) = match mail.kind {
-        Kind::Enter => (links::mailed(registry, app.world(), &app.base_url(), user.id).await?, links::MAILED_MS),
+    let purpose = match mail.kind {
+        Kind::Enter => Purpose::Enter,
+        Kind::Reset => Purpose::Reset,
     };
-    let minutes = (life_ms / 60_000).to_string();
+    let link = links::mailed(registry, app.world(), &app.base_url(), purpose, user.id).await?;
+    let minutes = (links::MAILED_MS / 60_000).to_string();
     let name = if user.name.is_empty() { &user.email } else { &user.name };
     let gaps = Gaps::from([("name", name.as_str()), ("link", link.as_str()), ("minutes", minutes.as_str())]);
     let written = Letter::of(mail.kind, user.lang.as_deref()).write(&user.email, &gaps);

@@ -21,15 +21,15 @@ both! {
         session::begin(&own, ana, "test").await.expect("begun");
         let change = async |current: &str, new: &str| account::change_password(&it.app, &own, None, ana, current, new).await;
         assert!(matches!(change("wrong horse!", "another horse").await, Err(SignInError::Wrong)));
-        assert!(matches!(change("correct horse", "short").await, Err(SignInError::Password(_))));
+        assert!(matches!(change("correct horse battery", "short").await, Err(SignInError::Password(_))));
         let listed = account::own_sessions(&it.app, &own, ana).await.expect("asked");
         assert_eq!((listed.len(), listed.iter().filter(|s| s.is_this).count()), (2, 1), "what was refused ended nothing");
 
-        change("correct horse", "another horse").await.expect("changed");
+        change("correct horse battery", "another horse").await.expect("changed");
         assert_eq!(account::own_sessions(&it.app, &own, ana).await.expect("asked").len(), 1);
         assert_eq!(it.ask(Method::GET, "/api/v1/devices", &[("cookie", &other)], "").await.status, StatusCode::UNAUTHORIZED);
         let new = Session::new(None, Arc::new(it.app.sessions().clone()), None);
-        assert!(sign_in::sign_in(&it.app, &new, None, "ana@example.org", "correct horse").await.is_err());
+        assert!(sign_in::sign_in(&it.app, &new, None, "ana@example.org", "correct horse battery").await.is_err());
         sign_in::sign_in(&it.app, &new, None, "ana@example.org", "another horse").await.expect("the new one opens");
         assert_eq!(account::end_other_sessions(&it.app, &own, ana).await.expect("ended"), 1);
         let noted = it.numbers("vigia.db", "SELECT COUNT(*) FROM audit WHERE action IN ('user.password', 'session.end-others')").await;

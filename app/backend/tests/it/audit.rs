@@ -59,7 +59,7 @@ both! {
         assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM sessions").await, [1], "{cookie} is still signed in");
 
         let browser = || Session::new(None, Arc::new(it.app.sessions().clone()), None);
-        assert!(sign_in::redeem_setup(&it.app, &browser(), None, code, "eva@example.org", "Eva", "correct horse").await.is_err());
+        assert!(sign_in::redeem_setup(&it.app, &browser(), None, code, "eva@example.org", "Eva", "correct horse battery").await.is_err());
         assert!(users::by_email(&registry, "eva@example.org").await.expect("asked").is_none());
         assert!(session::begin(&browser(), ana.id, "test").await.is_err());
         assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM sessions").await, [1], "and nobody else");

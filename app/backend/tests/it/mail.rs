@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::http::Method;
 use tower_sessions::Session;
-use vigia_backend::auth::links;
 use vigia_backend::auth::sign_in::{self, SignInError};
+use vigia_backend::auth::{links, redeem, session};
 use vigia_domain::user::Role;
 
 use crate::smtp::SmtpServer;
@@ -16,7 +16,11 @@ const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 /// Asks for a link: the status, what is told, and how long to wait in seconds.
 async fn ask(it: &Installation, email: &str) -> (u16, String, Option<u64>) {
-    let answer = it.ask(Method::POST, "/api/v1/auth/magic-link", &JSON, serde_json::json!({ "email": email }).to_string()).await;
+    ask_at(it, "magic-link", serde_json::json!({ "email": email })).await
+}
+
+async fn ask_at(it: &Installation, way: &str, body: serde_json::Value) -> (u16, String, Option<u64>) {
+    let answer = it.ask(Method::POST, &format!("/api/v1/auth/{way}"), &JSON, body.to_string()).await;
     let wait = answer.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
     (answer.status.as_u16(), answer.text, wait)
 }
@@ -47,13 +51,16 @@ async fn nothing_waits(it: &Installation) {
 
 /// The code of the link in a mail.
 fn code(mail: &str) -> String {
-    let at = mail.find("/enter#").unwrap_or_else(|| panic!("no link: {mail}")) + "/enter#".len();
+    let at = mail.find("#vgl_").unwrap_or_else(|| panic!("no link: {mail}")) + "#".len();
     mail[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
 }
 
-async fn redeem(it: &Installation, code: &str) -> Result<String, SignInError> {
-    let session = Session::new(None, std::sync::Arc::new(it.app.sessions().clone()), None);
-    sign_in::redeem_entry(&it.app, &session, None, code).await.map(|visitor| visitor.email)
+fn browser(it: &Installation) -> Session {
+    Session::new(None, std::sync::Arc::new(it.app.sessions().clone()), None)
+}
+
+async fn enter(it: &Installation, code: &str) -> Result<String, SignInError> {
+    redeem::entry(&it.app, &browser(it), None, code).await.map(|visitor| visitor.email)
 }
 
 both! {
@@ -66,8 +73,8 @@ both! {
         assert!(mails[0].contains("To: ana@example.org") && mails[0].contains("Subject: Tu enlace para entrar"), "{}", mails[0]);
         assert_eq!(mails[0].matches("/enter#vgl_").count(), 2, "as a text and as a page: {}", mails[0]);
         let code = code(&mails[0]);
-        assert_eq!(redeem(it, &code).await.expect("in"), "ana@example.org");
-        assert!(matches!(redeem(it, &code).await, Err(SignInError::LinkOver)), "it works once");
+        assert_eq!(enter(it, &code).await.expect("in"), "ana@example.org");
+        assert!(matches!(enter(it, &code).await, Err(SignInError::LinkOver)), "it works once");
     }
 
     async fn a_link_by_mail_ends_after_a_quarter_of_an_hour(it: Installation) {
@@ -77,7 +84,7 @@ both! {
         let mails = mails(it).await;
         assert!(mails[0].contains("Subject: Your link to sign in") && mails[0].contains("&lt;b&gt;Ana"), "{}", mails[0]);
         it.world.advance(links::MAILED_MS + 1);
-        assert!(matches!(redeem(it, &code(&mails[0])).await, Err(SignInError::LinkOver)));
+        assert!(matches!(enter(it, &code(&mails[0])).await, Err(SignInError::LinkOver)));
     }
 
     async fn nobody_learns_which_addresses_have_an_account(it: Installation) {
@@ -92,6 +99,48 @@ both! {
         assert!(told.iter().all(|one| *one == told[0]) && told[0].0 == 202, "{told:?}");
         assert_eq!(mails(it).await.len(), 1, "only who has an account gets a mail");
         assert_eq!(queued().await, 0, "and nothing is left of the others");
+    }
+
+    async fn a_forgotten_password_is_chosen_anew_and_whoever_knew_the_old_one_is_out(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        let elsewhere = browser(it);
+        sign_in::sign_in(&it.app, &elsewhere, None, "ana@example.org", "correct horse battery").await.expect("in");
+        let (status, told, _) = ask_at(it, "forgot-password", serde_json::json!({ "user_email": "Ana@example.org" })).await;
+        assert_eq!(status, 202, "{told}");
+        ask(it, "ana@example.org").await;
+        let mut mails = mails(it).await;
+        mails.sort_by_key(|mail| mail.contains("/enter#"));
+        assert!(mails[0].contains("/reset#vgl_") && mails[0].contains("Subject: Elige otra"), "{}", mails[0]);
+        let (code, other) = (code(&mails[0]), code(&mails[1]));
+        assert!(matches!(enter(it, &code).await, Err(SignInError::LinkOver)), "it opens nothing else");
+        let reset = async |code: &str, new: &str| {
+            let body = serde_json::json!({ "token": code, "new_password": new });
+            let answer = it.ask(Method::POST, "/api/v1/auth/reset-password", &JSON, body.to_string()).await;
+            (answer.status.as_u16(), answer.json()["field"].as_str().map(str::to_owned))
+        };
+        for weak in ["short", "password12", "ana@example.org", &"x".repeat(513)] {
+            assert_eq!(reset(&code, weak).await, (422, Some("new_password".to_owned())), "{weak}");
+        }
+        assert_eq!(reset(&other, "seis gatos sin tejado").await, (422, Some("token".to_owned())), "a link to sign in does not do it");
+        assert_eq!(reset(&code, "seis gatos sin tejado").await, (200, None));
+        assert_eq!(reset(&code, "otros gatos sin tejado").await, (422, Some("token".to_owned())), "it works once");
+        sign_in::sign_in(&it.app, &browser(it), None, "ana@example.org", "seis gatos sin tejado").await.expect("the new one opens");
+        assert!(enter(it, &other).await.is_err(), "links that were mailed before are over");
+        let again = Session::new(elsewhere.id(), std::sync::Arc::new(it.app.sessions().clone()), None);
+        assert_eq!(session::user(&again).await.expect("read"), None, "and so are sessions");
+        assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM audit WHERE action = 'user.reset'").await, [1]);
+    }
+
+    async fn who_is_not_let_in_any_more_chooses_no_password(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        ask_at(it, "forgot-password", serde_json::json!({ "email": "ana@example.org" })).await;
+        let code = code(&mails(it).await[0]);
+        it.sql("vigia.db", "UPDATE users SET disabled_ms = 1").await;
+        let done = redeem::reset(&it.app, None, &code, "seis gatos sin tejado").await;
+        assert!(matches!(done, Err(SignInError::LinkOver)));
+        it.sql("vigia.db", "UPDATE users SET disabled_ms = NULL").await;
+        let visitor = redeem::reset_and_enter(&it.app, &browser(it), None, &code, "seis gatos sin tejado").await.expect("nothing was spent");
+        assert_eq!(visitor.email, "ana@example.org");
     }
 
     async fn what_is_no_address_is_named_and_a_flood_ends(it: Installation) {
@@ -137,7 +186,7 @@ async fn a_mail_server_gets_the_mail_also_when_it_was_away_for_a_moment() {
     nothing_waits(&it).await;
     let mail = whole(&smtp.end().await);
     assert!(mail.contains("To: ana@example.org") && mail.contains("vigia@example.org"), "{mail}");
-    assert_eq!(redeem(&it, &code(&mail)).await.expect("in"), "ana@example.org");
+    assert_eq!(enter(&it, &code(&mail)).await.expect("in"), "ana@example.org");
     assert!(!it.dir.path().join("data/mail").exists(), "nothing is kept beside it");
     it.close().await;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tower_sessions::Session;
 use vigia_backend::auth::sign_in::{self, SignInError};
-use vigia_backend::auth::{links, session};
+use vigia_backend::auth::{links, redeem, session};
 use vigia_domain::user::Role;
 
 use crate::support::{Installation, both};
@@ -23,25 +23,25 @@ both! {
         let code = setup_code(it).await;
         let me = browser(it);
         let redeem = async |email: &str, password: &str| sign_in::redeem_setup(&it.app, &me, None, &code, email, "Ana", password).await;
-        assert!(matches!(redeem("ana", "correct horse").await, Err(SignInError::Email)));
+        assert!(matches!(redeem("ana", "correct horse battery").await, Err(SignInError::Email)));
         assert!(matches!(redeem("ana@example.org", "short").await, Err(SignInError::Password(_))));
-        assert_eq!(redeem("ana@example.org", "correct horse").await.expect("made").role, Role::Admin);
-        assert!(matches!(redeem("eva@example.org", "correct horse").await, Err(SignInError::LinkOver)));
+        assert_eq!(redeem("ana@example.org", "correct horse battery").await.expect("made").role, Role::Admin);
+        assert!(matches!(redeem("eva@example.org", "correct horse battery").await, Err(SignInError::LinkOver)));
         assert!(session::user(&me).await.expect("read").is_some(), "signed in at once");
         it.world.advance(links::SETUP_MS + 1);
         let late = setup_code(it).await;
         it.world.advance(links::SETUP_MS + 1);
-        assert!(matches!(sign_in::redeem_setup(&it.app, &me, None, &late, "eva@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
+        assert!(matches!(sign_in::redeem_setup(&it.app, &me, None, &late, "eva@example.org", "", "correct horse battery").await, Err(SignInError::LinkOver)));
     }
 
     async fn what_no_database_keeps_is_a_wrong_try_and_no_failure(it: Installation) {
         it.user("ana@example.org", Role::Customer).await;
         for email in ["a\0@b.cd", "ana@example.org\0", "'; DROP TABLE users; --"] {
-            let said = sign_in::sign_in(&it.app, &browser(it), None, email, "correct horse").await;
+            let said = sign_in::sign_in(&it.app, &browser(it), None, email, "correct horse battery").await;
             assert!(matches!(said, Err(SignInError::Wrong)), "{email:?}: {said:?}");
         }
         let code = setup_code(it).await;
-        let made = sign_in::redeem_setup(&it.app, &browser(it), None, &code, "eva@example.org", "E\0va\u{7}", "correct horse").await;
+        let made = sign_in::redeem_setup(&it.app, &browser(it), None, &code, "eva@example.org", "E\0va\u{7}", "correct horse battery").await;
         assert_eq!(made.expect("made").name, "Eva");
     }
 
@@ -49,13 +49,13 @@ both! {
         it.user("ana@example.org", Role::Customer).await;
         let code = setup_code(it).await;
         let me = browser(it);
-        assert!(matches!(sign_in::redeem_setup(&it.app, &me, None, &code, "ana@example.org", "", "correct horse").await, Err(SignInError::EmailTaken)));
-        sign_in::redeem_setup(&it.app, &me, None, &code, "eva@example.org", "", "correct horse").await.expect("the link still works");
+        assert!(matches!(sign_in::redeem_setup(&it.app, &me, None, &code, "ana@example.org", "", "correct horse battery").await, Err(SignInError::EmailTaken)));
+        sign_in::redeem_setup(&it.app, &me, None, &code, "eva@example.org", "", "correct horse battery").await.expect("the link still works");
     }
 
     async fn only_the_last_setup_link_works_and_none_after_the_first_administrator(it: Installation) {
         let (first, second) = (setup_code(it).await, setup_code(it).await);
-        let redeem = async |code: &str, email: &str| sign_in::redeem_setup(&it.app, &browser(it), None, code, email, "", "correct horse").await;
+        let redeem = async |code: &str, email: &str| sign_in::redeem_setup(&it.app, &browser(it), None, code, email, "", "correct horse battery").await;
         assert!(matches!(redeem(&first, "ana@example.org").await, Err(SignInError::LinkOver)));
         redeem(&second, "ana@example.org").await.expect("made");
         let third = setup_code(it).await;
@@ -65,11 +65,11 @@ both! {
     async fn the_right_password_opens_and_nothing_else_says_why_not(it: Installation) {
         it.user("ana@example.org", Role::Staff).await;
         let me = browser(it);
-        for (email, password) in [("ana@example.org", "wrong horse!"), ("nobody@example.org", "correct horse"), ("", ""), ("ana@example.org", &"x".repeat(5_000))] {
+        for (email, password) in [("ana@example.org", "wrong horse!"), ("nobody@example.org", "correct horse battery"), ("", ""), ("ana@example.org", &"x".repeat(5_000))] {
             assert!(matches!(sign_in::sign_in(&it.app, &me, None, email, password).await, Err(SignInError::Wrong)));
         }
         assert!(session::user(&me).await.expect("read").is_none());
-        let visitor = sign_in::sign_in(&it.app, &me, None, " ANA@example.org", "correct horse").await.expect("in");
+        let visitor = sign_in::sign_in(&it.app, &me, None, " ANA@example.org", "correct horse battery").await.expect("in");
         assert_eq!((visitor.name.as_str(), visitor.role), ("ana", Role::Staff));
         assert!(session::user(&me).await.expect("read").is_some());
         sign_in::sign_out(&me).await.expect("out");
@@ -81,9 +81,9 @@ both! {
         let user = vigia_backend::db::users::by_email(it.app.registry(), "visitor@example.org").await.expect("asked").expect("there");
         let link = links::enter(it.app.registry(), it.app.world(), "http://x", user.id).await.expect("made");
         let code = link.strip_prefix("http://x/enter#").expect("the code is behind the #");
-        assert_eq!(sign_in::redeem_entry(&it.app, &browser(it), None, code).await.expect("in").email, "visitor@example.org");
-        assert!(matches!(sign_in::redeem_entry(&it.app, &browser(it), None, code).await, Err(SignInError::LinkOver)));
-        assert!(matches!(sign_in::redeem_setup(&it.app, &browser(it), None, code, "x@example.org", "", "correct horse").await, Err(SignInError::LinkOver)));
+        assert_eq!(redeem::entry(&it.app, &browser(it), None, code).await.expect("in").email, "visitor@example.org");
+        assert!(matches!(redeem::entry(&it.app, &browser(it), None, code).await, Err(SignInError::LinkOver)));
+        assert!(matches!(sign_in::redeem_setup(&it.app, &browser(it), None, code, "x@example.org", "", "correct horse battery").await, Err(SignInError::LinkOver)));
     }
 
     async fn guesses_are_counted_and_what_is_right_is_not(it: Installation) {
@@ -92,16 +92,16 @@ both! {
         let me = browser(it);
         let try_it = async |from, password: &str| sign_in::sign_in(&it.app, &me, from, "ana@example.org", password).await;
         for _ in 0..15 {
-            try_it(home, "correct horse").await.expect("as often as one likes");
+            try_it(home, "correct horse battery").await.expect("as often as one likes");
         }
         for _ in 0..10 {
             assert!(matches!(try_it(home, "wrong horse!").await, Err(SignInError::Wrong)));
         }
-        let Err(SignInError::TooMany(many)) = try_it(home, "correct horse").await else { panic!("not even the right one") };
+        let Err(SignInError::TooMany(many)) = try_it(home, "correct horse battery").await else { panic!("not even the right one") };
         assert!((50..=60).contains(&many.seconds()), "{many}");
-        try_it("192.0.2.8".parse().ok(), "correct horse").await.expect("from elsewhere she still gets in");
+        try_it("192.0.2.8".parse().ok(), "correct horse battery").await.expect("from elsewhere she still gets in");
         it.world.advance(60_000);
-        try_it(home, "correct horse").await.expect("after the wait");
+        try_it(home, "correct horse battery").await.expect("after the wait");
     }
 
     async fn codes_of_links_cannot_be_guessed_for_ever(it: Installation) {
@@ -109,13 +109,13 @@ both! {
         let from = "192.0.2.7".parse().ok();
         for n in 0..60 {
             let outcome = if n % 2 == 0 {
-                sign_in::redeem_entry(&it.app, &browser(it), from, "vgl_guess").await
+                redeem::entry(&it.app, &browser(it), from, "vgl_guess").await
             } else {
-                sign_in::redeem_setup(&it.app, &browser(it), from, "vgl_guess", "x@example.org", "X", "correct horse").await
+                sign_in::redeem_setup(&it.app, &browser(it), from, "vgl_guess", "x@example.org", "X", "correct horse battery").await
             };
             assert!(matches!(outcome, Err(SignInError::LinkOver)));
         }
-        let setup = async |from| sign_in::redeem_setup(&it.app, &browser(it), from, &code, "ana@example.org", "Ana", "correct horse").await;
+        let setup = async |from| sign_in::redeem_setup(&it.app, &browser(it), from, &code, "ana@example.org", "Ana", "correct horse battery").await;
         assert!(matches!(setup(from).await, Err(SignInError::TooMany(_))));
         setup("192.0.2.8".parse().ok()).await.expect("from elsewhere");
     }

@@ -30,7 +30,7 @@ lazy_page!(
 
 #[component]
 fn SetupPage() -> impl IntoView {
-    use FieldFault::{Code, Email, EmailTaken, Name, PasswordLong, PasswordShort};
+    use FieldFault::{Code, Email, EmailTaken, Name, PasswordLong, PasswordShort, PasswordWeak};
     let t = use_texts();
     let form = FormState::new(RedeemSetup::PATH);
     let words = Words {
@@ -41,11 +41,11 @@ fn SetupPage() -> impl IntoView {
         working: t.setup_working(),
     };
     view! {
-        <CodeDoor words form faults=(&[Code], &[Code, Email, EmailTaken, Name, PasswordShort, PasswordLong])>
+        <CodeDoor words form faults=(&[Code], &[Code, Email, EmailTaken, Name, PasswordShort, PasswordLong, PasswordWeak])>
             <Field name="email" label=t.setup_email() kind="email" autocomplete="username" value=form.typed("email") error=form.of(&[Email, EmailTaken])/>
             <Field name="name" label=t.setup_name() kind="text" autocomplete="name" value=form.typed("name") error=form.of(&[Name])/>
             <Field name="password" label=t.setup_password() kind="password" autocomplete="new-password" hint=Some(t.setup_password_hint())
-                error=form.of(&[PasswordShort, PasswordLong])/>
+                error=form.of(&[PasswordShort, PasswordLong, PasswordWeak])/>
         </CodeDoor>
     }
 }

@@ -27,7 +27,7 @@ pub(crate) async fn sign_in(email: String, password: String, next: String) -> Re
 /// Lets a link be sent that signs in. The way on is the same whether the address has an account.
 #[server(prefix = "/ui", endpoint = "ask-link", output = Json)]
 pub(crate) async fn ask_link(address: String) -> Result<(), Fault> {
-    let lies_in_folder = crate::server::ask_link(address.trim()).await?;
+    let lies_in_folder = crate::server::ask_link(address.trim(), false).await?;
     crate::server::go_on(if lies_in_folder { "/sign-in?link=kept" } else { "/sign-in?link=sent" });
     Ok(())
 }
@@ -72,6 +72,7 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
                     <Field name="email" label=t.sign_in_email kind="email" autocomplete="username" autofocus=true value=form.typed("email") error=Signal::stored(None)/>
                     <Field name="password" label=t.sign_in_password kind="password" autocomplete="current-password" error=form.of(&[FieldFault::Credentials])/>
                     <Submit label=t.sign_in_submit working=t.sign_in_working pending=form.pending()/>
+                    <p><a class="link" href="/forgot" rel="external">{t.sign_in_forgot}</a></p>
                 </Form>
             })}
             {piece(|| view! { <ByMail/> })}

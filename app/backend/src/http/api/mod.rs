@@ -1,5 +1,6 @@
 //! The interface for scripts, apps and devices: one file per endpoint.
 
+mod auth;
 mod commands;
 mod device_config;
 mod devices;
@@ -12,7 +13,6 @@ mod live_known;
 mod live_right;
 mod live_said;
 mod live_socket;
-mod magic_link;
 mod readings;
 mod stream;
 mod stream_body;
@@ -38,8 +38,8 @@ pub(super) fn routes() -> Vec<Route> {
         readings::route(),
         ingest::route(),
         live::route(),
-        magic_link::route(),
     ]);
+    routes.extend(auth::routes());
     routes.extend(stream::routes());
     routes.extend(commands::routes());
     routes.extend(device_config::routes());

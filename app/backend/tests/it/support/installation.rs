@@ -143,7 +143,7 @@ impl Installation {
 
     /// A user with the password `correct horse`.
     pub async fn user(&self, email: &str, role: Role) {
-        let hash = self.app.passwords().hash(self.app.world(), "correct horse").await;
+        let hash = self.app.passwords().hash(self.app.world(), "correct horse battery").await;
         let new = users::NewUser { email, name: "", role, password_hash: Some(&hash) };
         users::insert(self.app.registry(), &new, BY).await.expect("the user is added");
     }

@@ -1,0 +1,68 @@
+//! What a link that came by mail, or that the demo has printed, opens: once.
+
+use std::net::IpAddr;
+
+use tower_sessions::Session;
+use vigia_domain::ids::UserId;
+use vigia_domain::user::Visitor;
+
+use super::password;
+use super::sign_in::{SignInError, counted, visitor_of};
+use super::{session, token};
+use crate::app::App;
+use crate::db::DbError;
+use crate::db::links::{self, Purpose};
+use crate::db::users::{self, User};
+
+/// Signs in by an entry link.
+///
+/// # Errors
+/// [`SignInError::LinkOver`] and the stores' errors.
+pub async fn entry(app: &App, session: &Session, from: Option<IpAddr>, code: &str) -> Result<Visitor, SignInError> {
+    let way = async {
+        let taken = links::take(app.registry(), &hash(code), Purpose::Enter, app.world().clock.now_ms()).await?;
+        let user = let_in(app, taken).await?;
+        session::begin(session, user.id, "link").await?;
+        Ok(visitor_of(&user))
+    };
+    counted(app, from, None, way).await
+}
+
+/// Gives the owner of a link another password, and ends all of their sessions and links.
+///
+/// # Errors
+/// [`SignInError::LinkOver`], [`SignInError::Password`] (the link still works then), [`SignInError::TooMany`] and the stores' errors.
+pub async fn reset(app: &App, from: Option<IpAddr>, code: &str, new: &str) -> Result<User, SignInError> {
+    let way = async {
+        let code_hash = hash(code);
+        // Looked at before the costly hash, taken after it: whoever leaves in between has not spent the link.
+        let looked = links::look(app.registry(), &code_hash, Purpose::Reset, app.world().clock.now_ms()).await?;
+        let user = let_in(app, looked).await?;
+        password::check(new, &[&user.email, &user.name])?;
+        let new_hash = app.passwords().hash(app.world(), new).await;
+        let taken = links::take_reset(app.registry(), &code_hash, &new_hash, app.world().clock.now_ms()).await?;
+        taken.map(|_| user).ok_or(SignInError::LinkOver)
+    };
+    counted(app, from, None, way).await
+}
+
+/// The same for a browser, whose owner is in afterwards.
+///
+/// # Errors
+/// As [`reset`], and [`SignInError::Session`].
+pub async fn reset_and_enter(app: &App, session: &Session, from: Option<IpAddr>, code: &str, new: &str) -> Result<Visitor, SignInError> {
+    let user = reset(app, from, code, new).await?;
+    session::begin(session, user.id, "reset").await?;
+    Ok(visitor_of(&user))
+}
+
+fn hash(code: &str) -> String {
+    token::hash(code.trim().as_bytes())
+}
+
+/// Whose link it is, where there is one and its owner may come in.
+async fn let_in(app: &App, of: Option<Option<UserId>>) -> Result<User, SignInError> {
+    let id = of.flatten().ok_or(SignInError::LinkOver)?;
+    let found = users::by_id(app.registry(), id).await?.ok_or(DbError::Missing("users"))?;
+    if found.enabled { Ok(found) } else { Err(SignInError::LinkOver) }
+}

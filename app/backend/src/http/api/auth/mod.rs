@@ -1,0 +1,44 @@
+//! Ways in for apps and scripts.
+
+mod asked;
+mod forgot_password;
+mod magic_link;
+mod reset_password;
+
+use axum::http::StatusCode;
+
+use super::json_body::Fields;
+use crate::auth::sign_in::SignInError;
+use crate::http::Problem;
+use crate::http::table::Route;
+
+/// The largest body, in bytes.
+const BODY_BYTES: usize = 4 * 1024;
+
+pub(super) fn routes() -> [Route; 3] {
+    [magic_link::route(), forgot_password::route(), reset_password::route()]
+}
+
+/// What a way in says when it leads nowhere. `password`: the name of the field that a new password stands in.
+fn problem(error: SignInError, password: &'static str) -> Problem {
+    match error {
+        SignInError::Wrong => Problem::new(StatusCode::UNAUTHORIZED, error.to_string()),
+        SignInError::LinkOver => Problem::field("token", error.to_string()),
+        SignInError::Email => Problem::field("email", error.to_string()),
+        SignInError::EmailTaken => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        SignInError::TooMany(too_many) => too_many.into(),
+        SignInError::Password(bad) => Problem::field(password, bad.to_string()),
+        SignInError::Db(error) => error.into(),
+        SignInError::Session(error) => {
+            tracing::error!(%error, "a session could not be kept");
+            Problem::unavailable()
+        }
+    }
+}
+
+/// An address, by its name here or by that of EcoWatt's apps.
+fn email(fields: &mut Fields) -> Result<String, Problem> {
+    let own = fields.text("email")?;
+    let found = own.or(fields.text("user_email")?);
+    found.ok_or_else(|| Problem::field("email", "say whose account it is: email"))
+}
