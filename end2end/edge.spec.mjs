@@ -20,6 +20,10 @@ const PAGES = {
     ["/sign-in", 200, "Iniciar sesión"],
     ["/setup", 200, "Crear la cuenta"],
     ["/enter", 200, "enlace"],
+    ["/forgot", 200, "Elegir otra contraseña"],
+    ["/reset", 200, "Elegir otra contraseña"],
+    ["/register", 200, "Crear una cuenta"],
+    ["/join", 200, "Entrar por primera vez"],
     ["/devices", 401, "Iniciar sesión"],
     ["/no/such/place", 404, "Aquí no hay nada"],
   ],
@@ -34,6 +38,7 @@ const PAGES = {
     ["/devices/fresh", 200, "fresh"],
     ["/devices/no-such-device", 404, "Aquí no hay nada"],
     ["/settings", 200, "Ajustes"],
+    ["/people", 200, "Personas"],
     ["/no/such/place", 404, "Aquí no hay nada"],
   ],
   customer: [

@@ -5,7 +5,7 @@ import { List } from "./pages/list.mjs";
 import { Refusal } from "./pages/refusal.mjs";
 import { SetUp, SignIn } from "./pages/sign_in.mjs";
 import { Server } from "./support/server.mjs";
-import { ADMIN, DESKTOP, expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, signIn, somebody, taken, test } from "./support/test.mjs";
+import { ADMIN, DESKTOP, expect, expectAccessible, expectAccessibleInBothThemes, expectTouchable, picture, signIn, somebody, taken, test, visit } from "./support/test.mjs";
 
 test("a stranger makes the first account with the link, finds their way, and leaves", async ({ page, complaints }, info) => {
   complaints.expect(422, "/ui/setup");
@@ -81,6 +81,47 @@ test("who has no password at hand gets a link by mail, which works once", async 
   await other.close();
 });
 
+test("a forgotten password is chosen anew with a link, and not one that is easy to guess", async ({ page, server, browser, complaints }, info) => {
+  complaints.expect(422, "/ui/forgot", "/ui/reset");
+  const who = await somebody(server, info, "reset", "customer");
+  const [door, setup, frame] = [new SignIn(page), new SetUp(page), new Frame(page)];
+  const elsewhere = await browser.newContext({ baseURL: server.url, locale: "es-MX" });
+  const old = await elsewhere.newPage();
+  await signIn(old, who);
+  await visit(old, "/");
+  await door.open();
+  await door.forgot.click();
+  await taken(page);
+  await expect(door.heading).toHaveText("Elegir otra contraseña");
+  await door.email.fill("ana@example");
+  await door.sendMail.click();
+  await expect(door.email).toHaveAttribute("aria-invalid", "true");
+  await expectAccessibleInBothThemes(page);
+  await picture(page, info, "forgot");
+  await door.email.fill(who.email);
+  await door.sendMail.click();
+  await expect(door.said).toContainText("carpeta mail");
+  const link = (await server.mail(who.email)).match(/http\S+\/reset#\w+/)[0];
+  await page.goto(link);
+  await taken(page);
+  await expect(setup.code).toHaveValue(/^vgl_/);
+  await setup.password.fill("contraseña1");
+  await setup.redeem.click();
+  await expect(setup.password).toHaveAttribute("aria-invalid", "true");
+  await expectAccessibleInBothThemes(page);
+  await picture(page, info, "reset");
+  const password = "seis gatos sin tejado";
+  await setup.password.fill(password);
+  await setup.redeem.click();
+  await page.waitForURL((url) => url.pathname === "/");
+  await expect(frame.heading).toBeVisible();
+  // Whoever was in with the old one is out, and the new one opens.
+  await old.reload();
+  await expect(new SignIn(old).password).toBeVisible();
+  await new SignIn(old).enter({ email: who.email, password });
+  await elsewhere.close();
+});
+
 test("the theme switch works, which needs the browser half, and is kept", async ({ page }, info) => {
   const [door, frame] = [new SignIn(page), new Frame(page)];
   await door.open();
@@ -147,6 +188,22 @@ test.describe("without JavaScript", () => {
     const code = (await server.mail(who.email)).match(/\/enter#(\w+)/)[1];
     await page.goto("/enter");
     await setup.code.fill(code);
+    await setup.redeem.click();
+    await expect(new Frame(page).heading).toBeVisible();
+  });
+
+  test("a forgotten password is chosen anew", DESKTOP, async ({ page, server }, info) => {
+    const who = await somebody(server, info, "plainreset", "customer");
+    const [door, setup] = [new SignIn(page), new SetUp(page)];
+    await door.open();
+    await door.forgot.click();
+    await door.email.fill(who.email);
+    await door.sendMail.click();
+    await expect(door.said).toContainText("carpeta mail");
+    const code = (await server.mail(who.email)).match(/\/reset#(\w+)/)[1];
+    await page.goto("/reset");
+    await setup.code.fill(code);
+    await setup.password.fill("seis gatos sin tejado");
     await setup.redeem.click();
     await expect(new Frame(page).heading).toBeVisible();
   });

@@ -15,7 +15,7 @@ const OF_THE_SERVER: [&str; 5] = ["reason_", "notice_", "heard_", "tried_", "off
 
 /// Rooms, and single texts, of pages whose code is a part (`src/part.rs`): they are functions, and go where the code goes that calls them. A field of
 /// `Texts` is in what every first visit loads.
-const OF_PARTS: [&str; 26] = [
+const OF_PARTS: [&str; 29] = [
     "attribute_",
     "design_",
     "device_attributes_none",
@@ -30,6 +30,7 @@ const OF_PARTS: [&str; 26] = [
     "gap_",
     "help_",
     "history_",
+    "join_",
     "messages_",
     "palette_dark",
     "palette_found",
@@ -37,7 +38,9 @@ const OF_PARTS: [&str; 26] = [
     "palette_label",
     "palette_light",
     "palette_system",
+    "people_",
     "quarantine_",
+    "register_",
     "reset_",
     "settings_",
     "setup_",

@@ -9,6 +9,10 @@ export class SignIn {
     this.byMail = page.locator("summary", { hasText: "Entrar sin contraseña" });
     this.address = page.locator("input[name=address]");
     this.ask = page.locator("form:has(input[name=address]) button[type=submit]");
+    this.forgot = page.getByRole("link", { name: "Olvidé mi contraseña" });
+    this.sendMail = page.getByRole("button", { name: "Enviarme un enlace" });
+    this.register = page.getByRole("link", { name: "Crear una cuenta" });
+    this.sendLink = page.getByRole("button", { name: "Enviarme el enlace" });
     this.said = page.locator(".door__card > p.muted");
     this.error = page.locator(".form__error:not(:empty)");
   }

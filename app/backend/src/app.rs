@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::auth::changes::Changes;
 use crate::auth::mailed;
 use crate::auth::password::Passwords;
+use crate::auth::signing::Signing;
 use crate::auth::store::Sessions;
 use crate::auth::tries::Tries;
 use crate::config::Settings;
@@ -38,6 +39,7 @@ struct Inner {
     passwords: Passwords,
     tries: Tries,
     asked_links: Tries,
+    signing: Signing,
     mails: MailsWait,
     changes: Changes,
     exports: Exports,
@@ -117,6 +119,7 @@ impl App {
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
                 asked_links: Tries::new(&mailed::MOST, Arc::clone(&world.clock)),
                 mails: MailsWait::default(),
+                signing: Signing::new(databases.registry.clone(), world.clone(), &settings.data.dir),
                 changes: Changes::new(Arc::clone(&world.clock)),
                 exports: Exports::default(),
                 downlink: Downlink::new(databases.registry.clone(), world.clone(), hub.clone(), connections.clone()),
@@ -156,6 +159,12 @@ impl App {
     #[must_use]
     pub fn world(&self) -> &World {
         &self.inner.world
+    }
+
+    /// Signs and checks the tokens of apps.
+    #[must_use]
+    pub fn signing(&self) -> &Signing {
+        &self.inner.signing
     }
 
     /// Devices, users, keys.

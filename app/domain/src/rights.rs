@@ -103,6 +103,8 @@ pub enum Action {
     Control,
     /// Register, change and remove devices.
     ManageDevices,
+    /// See who has an account, invite, let in and shut out.
+    ManagePeople,
     /// See the server's own metrics.
     ReadMetrics,
     /// See one's own account and end one's own session.
@@ -114,6 +116,11 @@ pub enum Action {
 pub enum Resource<'a> {
     /// The installation, or a list that is itself cut down to what the principal may see.
     Installation,
+    /// Somebody's account.
+    Account {
+        /// What they are, or will be.
+        role: Role,
+    },
     /// One device.
     Device {
         /// Its id.
@@ -153,6 +160,11 @@ fn user_may(user: UserId, role: Role, action: Action, resource: Resource<'_>) ->
         (Role::Admin, _) => Verdict::Allowed,
         (_, Action::OwnAccount) => Verdict::Allowed,
         (Role::Staff, Action::ReadTelemetry | Action::Control | Action::ManageDevices) => Verdict::Allowed,
+        // Their customers, and nobody who runs the installation.
+        (Role::Staff, Action::ManagePeople) => match resource {
+            Resource::Installation | Resource::Account { role: Role::Customer } => Verdict::Allowed,
+            Resource::Account { .. } | Resource::Device { .. } => Verdict::Forbidden,
+        },
         (Role::Staff, _) => Verdict::Forbidden,
         (Role::Customer, _) if foreign => Verdict::Hidden,
         (Role::Customer, Action::ReadTelemetry | Action::Control) => Verdict::Allowed,
@@ -174,7 +186,7 @@ fn key_may(scopes: &[Scope], action: Action) -> Verdict {
         Action::WriteTelemetry => Scope::TelemetryWrite,
         Action::ReadMetrics => Scope::MetricsRead,
         Action::Control => Scope::DevicesControl,
-        Action::ManageDevices | Action::DeleteTelemetry => Scope::Admin,
+        Action::ManageDevices | Action::DeleteTelemetry | Action::ManagePeople => Scope::Admin,
         // A key has no account and no session.
         Action::OwnAccount => return Verdict::Forbidden,
     };
@@ -200,6 +212,19 @@ mod tests {
         assert_eq!(may(&user(7, Role::Customer), Action::Control, meter), Verdict::Allowed, "their own switch");
         assert_eq!(may(&user(8, Role::Customer), Action::Control, meter), Verdict::Hidden);
         assert_eq!(may(&Principal::Nobody, Action::ReadTelemetry, meter), Verdict::SignIn);
+    }
+
+    #[test]
+    fn staff_look_after_customers_and_nobody_else() {
+        let account = |role| Resource::Account { role };
+        let ask = |role, resource| may(&user(1, role), Action::ManagePeople, resource);
+        assert_eq!(ask(Role::Staff, Resource::Installation), Verdict::Allowed);
+        assert_eq!(ask(Role::Staff, account(Role::Customer)), Verdict::Allowed);
+        assert_eq!(ask(Role::Staff, account(Role::Staff)), Verdict::Forbidden);
+        assert_eq!(ask(Role::Staff, account(Role::Admin)), Verdict::Forbidden);
+        assert_eq!(ask(Role::Admin, account(Role::Admin)), Verdict::Allowed);
+        assert_eq!(ask(Role::Customer, Resource::Installation), Verdict::Forbidden);
+        assert_eq!(ask(Role::Customer, account(Role::Customer)), Verdict::Forbidden);
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Staff, Self::Customer];
+
     /// The word in the database and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -29,7 +32,7 @@ impl Role {
 impl std::str::FromStr for Role {
     type Err = UnknownRole;
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        [Self::Admin, Self::Staff, Self::Customer].into_iter().find(|r| r.as_str() == text).ok_or(UnknownRole)
+        Self::ALL.into_iter().find(|r| r.as_str() == text).ok_or(UnknownRole)
     }
 }
 

@@ -18,6 +18,8 @@ use crate::pages::device::DeviceRoute;
 use crate::pages::devices::DevicesPage;
 use crate::pages::enter::EnterRoute;
 use crate::pages::home::HomeRoute;
+use crate::pages::people::PeopleRoute;
+use crate::pages::register::{JoinRoute, RegisterRoute};
 use crate::pages::reset::{ForgotRoute, ResetRoute};
 use crate::pages::settings::SettingsRoute;
 use crate::pages::setup::SetupRoute;
@@ -25,7 +27,7 @@ use crate::pages::sign_in::{SignInInPlace, SignInPage};
 use crate::pages::status::{Status, StatusPage};
 
 /// Pages outside the frame: for who is not in yet. No link leads from one kind to the other without a new page load.
-const DOORS: [&str; 5] = ["/sign-in", "/setup", "/enter", "/forgot", "/reset"];
+const DOORS: [&str; 7] = ["/sign-in", "/setup", "/enter", "/forgot", "/reset", "/register", "/join"];
 
 /// The whole of a page; `waited_ms`: so long it stood there before it was taken over, because something it needs did not come at once.
 #[component]
@@ -78,10 +80,13 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/devices/:id") view={Lazy::<DeviceRoute>::new()}/>
             <Route path=path!("/_design") view={Lazy::<DesignRoute>::new()}/>
             <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()}/>
+            <Route path=path!("/people") view={Lazy::<PeopleRoute>::new()}/>
             <Route path=path!("/sign-in") view=SignInPage/>
             <Route path=path!("/setup") view={Lazy::<SetupRoute>::new()}/>
             <Route path=path!("/enter") view={Lazy::<EnterRoute>::new()}/>
             <Route path=path!("/forgot") view={Lazy::<ForgotRoute>::new()}/>
+            <Route path=path!("/register") view={Lazy::<RegisterRoute>::new()}/>
+            <Route path=path!("/join") view={Lazy::<JoinRoute>::new()}/>
             <Route path=path!("/reset") view={Lazy::<ResetRoute>::new()}/>
         </FlatRoutes>
     }

@@ -82,6 +82,8 @@ pub(crate) struct Boot {
     pub(crate) origin: String,
     /// Port of the broker, likewise.
     pub(crate) mqtt_port: u16,
+    /// Whether everybody may open an account here.
+    pub(crate) registers: bool,
 }
 
 impl Boot {

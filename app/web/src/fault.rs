@@ -23,6 +23,14 @@ pub(crate) struct Fault {
 pub(crate) enum FieldFault {
     /// E-mail and password do not match.
     Credentials,
+    /// An account that nobody has let in yet.
+    Waits,
+    /// Nobody registers here by themselves.
+    Closed,
+    /// An account that is not one's to change.
+    NotYours,
+    /// Somebody else was quicker.
+    Changed,
     /// Too many tries.
     SlowDown,
     /// No set-up code of ours.
@@ -50,6 +58,10 @@ impl FieldFault {
     pub(crate) fn text(self, t: &'static Texts) -> &'static str {
         match self {
             Self::Credentials => t.fault_credentials,
+            Self::Waits => t.fault_waits,
+            Self::Closed => t.fault_closed,
+            Self::NotYours => t.fault_not_yours,
+            Self::Changed => t.fault_changed,
             Self::SlowDown => t.fault_slow_down,
             Self::Code => t.fault_code_unknown,
             Self::Entry => t.fault_entry_unknown,
@@ -100,8 +112,9 @@ impl From<FieldFault> for Fault {
     fn from(field: FieldFault) -> Self {
         let status = match field {
             FieldFault::Credentials => 401,
+            FieldFault::Waits | FieldFault::Closed | FieldFault::NotYours => 403,
             FieldFault::SlowDown => 429,
-            FieldFault::EmailTaken => 409,
+            FieldFault::EmailTaken | FieldFault::Changed => 409,
             _ => 422,
         };
         Self { status, field: Some(field) }

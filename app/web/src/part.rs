@@ -17,8 +17,12 @@ pub(crate) enum Part {
     /// A customer's home.
     Mine,
     Device,
-    /// One's account, and the doors that open once.
+    /// One's account.
     Account,
+    /// The ways in but for sign-in itself: those that a link opens, and those that ask for one.
+    Doors,
+    /// Who has an account, for who looks after them.
+    People,
     /// All parts of pages, for who works on them.
     Design,
 }
@@ -28,7 +32,9 @@ impl Part {
     pub(crate) fn of(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {
             "" => Some(Self::Mine),
-            "/settings" | "/setup" | "/enter" | "/forgot" | "/reset" => Some(Self::Account),
+            "/settings" => Some(Self::Account),
+            "/setup" | "/enter" | "/forgot" | "/reset" | "/register" | "/join" => Some(Self::Doors),
+            "/people" => Some(Self::People),
             crate::pages::design::PATH => Some(Self::Design),
             below if below.starts_with("/devices/") => Some(Self::Device),
             _ => None,
@@ -42,6 +48,8 @@ impl Part {
             Self::Mine => "mine",
             Self::Device => "device",
             Self::Account => "account",
+            Self::Doors => "doors",
+            Self::People => "people",
             Self::Design => "design",
         }
     }
@@ -52,14 +60,17 @@ impl Part {
         match self {
             Self::Mine => crate::pages::home::preload_mine().await,
             Self::Device => crate::pages::device::preload_device().await,
+            Self::Account => crate::pages::settings::preload_settings().await,
             // One file; but each of its pages has to know of it, to be there at once.
-            Self::Account => {
-                crate::pages::settings::preload_settings().await?;
+            Self::Doors => {
                 crate::pages::setup::preload_setup().await?;
                 crate::pages::enter::preload_enter().await?;
                 crate::pages::reset::preload_forgot().await?;
-                crate::pages::reset::preload_reset().await
+                crate::pages::reset::preload_reset().await?;
+                crate::pages::register::preload_register().await?;
+                crate::pages::register::preload_join().await
             }
+            Self::People => crate::pages::people::preload_people().await,
             Self::Design => crate::pages::design::preload_design().await,
         }
     }
@@ -166,8 +177,8 @@ mod tests {
     #[test]
     fn a_page_is_a_part_by_its_path() {
         let of = |path| Part::of(path).map(Part::name);
-        let known = ["/devices/m1", "/settings", "/settings/", "/setup", "/forgot", "/reset", "/_design"];
-        assert_eq!(known.map(of), ["device", "account", "account", "account", "design"].map(Some));
+        let known = ["/devices/m1", "/settings", "/settings/", "/setup", "/forgot", "/people", "/_design"];
+        assert_eq!(known.map(of), ["device", "account", "account", "doors", "doors", "people", "design"].map(Some));
         assert_eq!(["/devices", "/devices/", "/sign-in", "/devicesx"].map(of), [None; 4]);
         assert_eq!(of("/"), Some("mine"));
     }

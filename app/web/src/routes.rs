@@ -21,8 +21,10 @@ use crate::pages::device::{Filled, LoadDevice, LoadMessages, LoadSeries, TryMess
 use crate::pages::devices::{self, ChooseColumns, LoadDevices};
 use crate::pages::enter::RedeemEntry;
 use crate::pages::home::{LoadAttention, LoadMine};
-use crate::pages::settings::{ChangePassword, ChooseTheme, EndOtherSessions, LoadSettings, SaveProfile};
+use crate::pages::people::{Approve, Invite, LetIn, LoadPeople, Refuse, ShutOut};
+use crate::pages::register::{AskAccount, RedeemJoin};
 use crate::pages::reset::{AskReset, RedeemReset};
+use crate::pages::settings::{ChangePassword, ChooseTheme, EndOtherSessions, LoadSettings, SaveProfile};
 use crate::pages::setup::RedeemSetup;
 use crate::pages::sign_in::{AskLink, SignIn};
 
@@ -36,22 +38,29 @@ pub fn routes(face: &Face) -> Vec<Route> {
         page(face, "/devices/{id}", device),
         try_page(face, "/devices/{id}", device),
         page(face, "/settings", Right::Needs(Action::OwnAccount)),
+        page(face, "/people", Right::Needs(Action::ManagePeople)),
         page(face, "/sign-in", Right::Public),
         page(face, "/setup", Right::Public),
         page(face, "/enter", Right::Public),
         page(face, "/forgot", Right::Public),
         page(face, "/reset", Right::Public),
+        page(face, "/register", Right::Public),
+        page(face, "/join", Right::Public),
     ];
     routes.extend([
-        function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse&next=%2F"),
+        function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse+battery&next=%2F"),
         function::<AskLink>(face, Right::Public).example_body(FORM, "address=ana%40example.org"),
         function::<SignOut>(face, Right::Needs(Action::OwnAccount)).example_body(FORM, ""),
         function::<RedeemSetup>(face, Right::Public)
             .example_body(FORM, "code=vgl_x&email=eva%40example.org&name=Eva&password=correct+horse")
-            .success(422),
-        function::<RedeemEntry>(face, Right::Public).example_body(FORM, "code=vgl_x").success(422),
+            .example_ends(422),
+        function::<RedeemEntry>(face, Right::Public).example_body(FORM, "code=vgl_x").example_ends(422),
         function::<AskReset>(face, Right::Public).example_body(FORM, "email=ana%40example.org"),
-        function::<RedeemReset>(face, Right::Public).example_body(FORM, "code=vgl_x&password=correct+horse+battery").success(422),
+        function::<AskAccount>(face, Right::Public).example_body(FORM, "email=eva%40example.org&name=Eva").example_ends(403),
+        function::<RedeemJoin>(face, Right::Public)
+            .example_body(FORM, "code=vgl_x&name=Eva&password=correct+horse+battery")
+            .example_ends(422),
+        function::<RedeemReset>(face, Right::Public).example_body(FORM, "code=vgl_x&password=correct+horse+battery").example_ends(422),
         function::<ChooseLanguage>(face, Right::Public).example_body(FORM, "lang=en&next=%2F"),
         file(face, devices::CSV, listed, devices::export_csv).answers_text("text/csv", "the devices"),
         file(face, "/devices/{id}/readings.csv", device, crate::server::readings_csv)
@@ -68,6 +77,7 @@ pub fn routes(face: &Face) -> Vec<Route> {
         function::<LoadMine>(face, listed),
     ]);
     routes.extend(account(face));
+    routes.extend(people(face));
     routes
 }
 
@@ -77,6 +87,21 @@ pub fn design(face: &Face) -> Route {
     page(face, PATH, Right::Needs(Action::OwnAccount))
 }
 
+/// Who has an account.
+fn people(face: &Face) -> [Route; 6] {
+    let right = Right::Needs(Action::ManagePeople);
+    // Nobody has this key.
+    const NOBODY: &str = "id=999999";
+    [
+        function::<LoadPeople>(face, right),
+        function::<Approve>(face, right).example_body(FORM, NOBODY).example_ends(409),
+        function::<Refuse>(face, right).example_body(FORM, NOBODY).example_ends(409),
+        function::<ShutOut>(face, right).example_body(FORM, NOBODY).example_ends(409),
+        function::<LetIn>(face, right).example_body(FORM, NOBODY).example_ends(409),
+        function::<Invite>(face, right).example_body(FORM, "email=ana&name=Ana&role=customer").example_ends(422),
+    ]
+}
+
 /// One's own account.
 fn account(face: &Face) -> [Route; 5] {
     let own = Right::Needs(Action::OwnAccount);
@@ -84,7 +109,7 @@ fn account(face: &Face) -> [Route; 5] {
         function::<LoadSettings>(face, own),
         function::<SaveProfile>(face, own).example_body(FORM, "name=Ana&lang=es&theme=dark"),
         function::<ChooseTheme>(face, own).example_body(FORM, "theme=dark"),
-        function::<ChangePassword>(face, own).example_body(FORM, "current=correct+horse&password=correct+horse+battery"),
+        function::<ChangePassword>(face, own).example_body(FORM, "current=correct+horse+battery&password=correct+horse+battery"),
         function::<EndOtherSessions>(face, own).example_body(FORM, ""),
     ]
 }

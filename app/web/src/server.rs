@@ -10,10 +10,12 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
 use vigia_backend::app::App;
-use vigia_backend::auth::{mailed, redeem};
+use vigia_backend::auth::mailed;
 use vigia_backend::auth::password::BadPassword;
+use vigia_backend::auth::redeem::{self, Entered};
+use vigia_backend::auth::register::{self, Applicant};
 use vigia_backend::auth::sign_in::{self, SignInError};
-use vigia_backend::config::{Guard, Settings};
+use vigia_backend::config::{Guard, Registration, Settings};
 use vigia_backend::db::DbError;
 use vigia_backend::db::devices::Device;
 use vigia_backend::db::mails::Kind;
@@ -37,10 +39,12 @@ use crate::pages::devices::{Show, Wanted};
 
 mod account;
 mod messages;
+mod people;
 mod stretch;
 
 pub(crate) use account::{change_password, choose_language, choose_theme, end_other_sessions, no_name, save_profile, settings, still};
 pub(crate) use messages::{messages, try_for_page, try_out, visible};
+pub(crate) use people::{Verb, act_on, invite, people};
 pub(crate) use stretch::stretch;
 
 /// Who is signed in; `None` for nobody.
@@ -83,6 +87,11 @@ fn plaintext(settings: &Settings, t: &'static Texts) -> Option<String> {
 /// The port of the embedded broker.
 pub(crate) fn mqtt_port(parts: &Parts) -> u16 {
     parts.extensions.get::<App>().map_or(1883, |app| app.mqtt_port())
+}
+
+/// Whether everybody may open an account.
+pub(crate) fn registers(parts: &Parts) -> bool {
+    parts.extensions.get::<App>().is_some_and(|app| app.settings().accounts.registration == Registration::Open)
 }
 
 pub(crate) async fn devices(wanted: &Wanted) -> Result<DevicePage, Fault> {
@@ -194,16 +203,41 @@ pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: 
     told(done.map(drop).map_err(Into::into))
 }
 
-pub(crate) async fn redeem_entry(code: &str) -> Result<(), Fault> {
+/// Opens an entry link; the way on.
+pub(crate) async fn redeem_entry(code: &str) -> Result<String, Fault> {
     let asked = Asked::here()?;
     let done = redeem::entry(&asked.app, &asked.session()?, asked.from, code).await;
-    told(done.map(drop).map_err(of_link))
+    told(done.map_err(of_link)).map(|entered| match entered {
+        Entered::In(_) => "/".to_owned(),
+        Entered::Choose(code) => format!("/reset#{code}"),
+    })
 }
 
 pub(crate) async fn redeem_reset(code: &str, password: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
     let done = redeem::reset_and_enter(&asked.app, &asked.session()?, asked.from, code, password).await;
     told(done.map(drop).map_err(of_link))
+}
+
+/// Lets somebody ask for an account; says whether mails only go into a folder here.
+pub(crate) async fn register(email: &str, name: &str) -> Result<bool, Fault> {
+    let asked = Asked::here()?;
+    if name.is_empty() {
+        return told(Err(FieldFault::Name.into()));
+    }
+    let who = Applicant { email, username: None, name, password: None, lang: Some(asked.lang.as_str()) };
+    told(register::register(&asked.app, asked.from, who).await.map_err(people::of_registration))?;
+    Ok(asked.app.settings().mail.server().is_none())
+}
+
+/// Opens the link of a registration or an invitation; says whether its owner is in.
+pub(crate) async fn redeem_join(code: &str, name: &str, password: &str) -> Result<bool, Fault> {
+    let asked = Asked::here()?;
+    if name.is_empty() {
+        return told(Err(FieldFault::Name.into()));
+    }
+    let done = register::join(&asked.app, &asked.session()?, asked.from, code, name, password).await;
+    told(done.map(|visitor| visitor.is_some()).map_err(of_link))
 }
 
 fn of_link(error: SignInError) -> Fault {
@@ -262,6 +296,7 @@ impl From<SignInError> for Fault {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Wrong => FieldFault::Credentials.into(),
+            SignInError::Waits => FieldFault::Waits.into(),
             SignInError::LinkOver => FieldFault::Code.into(),
             SignInError::TooMany(many) => {
                 if let Some(response) = use_context::<ResponseOptions>() {
@@ -275,6 +310,10 @@ impl From<SignInError> for Fault {
             SignInError::Password(BadPassword::Long) => FieldFault::PasswordLong.into(),
             SignInError::Password(BadPassword::Weak) => FieldFault::PasswordWeak.into(),
             SignInError::Db(error) => error.into(),
+            SignInError::Signing(error) => {
+                tracing::error!(%error, "no access token can be made");
+                Self::UNAVAILABLE
+            }
             SignInError::Session(error) => {
                 tracing::error!(%error, "a session could not be kept");
                 Self::UNAVAILABLE

@@ -27,14 +27,16 @@ const fn page(what: &'static str, besides: &'static str, most_bytes: usize) -> B
 }
 
 /// Each is a little above what it weighs: who makes something heavier does so knowingly.
-const BARS: [Bar; 8] = [
-    page("home, list, sign-in", "", 264_000),
-    page("a customer's home", "mine", 272_000),
-    page("and the palette", "palette", 287_000),
-    page("settings, set-up", "account", 287_000),
-    Bar { is_before_chart: true, ..page("device before its chart", "device", 365_000) },
-    page("device with its chart", "device", 432_000),
-    page("all parts", "design", 389_000),
+const BARS: [Bar; 10] = [
+    page("home, list, sign-in", "", 267_000),
+    page("a customer's home", "mine", 275_000),
+    page("and the palette", "palette", 290_000),
+    page("settings", "account", 288_000),
+    page("the other ways in", "doors", 273_000),
+    page("people", "people", 287_000),
+    Bar { is_before_chart: true, ..page("device before its chart", "device", 371_000) },
+    page("device with its chart", "device", 438_000),
+    page("all parts", "design", 393_000),
     Bar { is_page: false, ..page("the chart's library", "echarts", 152_000) },
 ];
 
@@ -132,6 +134,8 @@ mod tests {
             ("mine", "wasm_mine"),
             ("palette", "wasm_palette"),
             ("account", "wasm_account"),
+            ("doors", "wasm_doors"),
+            ("people", "wasm_people"),
             ("device", "wasm_device shared"),
             ("design", "wasm_design shared"),
         ] {
@@ -141,7 +145,7 @@ mod tests {
         site
     }
 
-    const LIGHT: [(&str, usize); 10] = [
+    const LIGHT: [(&str, usize); 12] = [
         ("wasm", 200_000),
         ("js", 10_000),
         ("css", 10_000),
@@ -149,6 +153,8 @@ mod tests {
         ("wasm_mine", 1_000),
         ("wasm_palette", 1_000),
         ("wasm_account", 1_000),
+        ("wasm_doors", 1_000),
+        ("wasm_people", 1_000),
         ("wasm_device", 20_000),
         ("wasm_design", 20_000),
         ("echarts", 100_000),
@@ -162,9 +168,9 @@ mod tests {
     fn a_page_weighs_all_that_it_loads_and_each_file_once() {
         let table = table(&site(&LIGHT), Mode::Release).expect("light enough");
         for told in [
-            "home, list, sign-in         660.0 KB    220.0 KB    264.0 KB",
-            "device before its chart     720.0 KB    240.0 KB    365.0 KB",
-            "device with its chart       750.0 KB    250.0 KB    432.0 KB",
+            "home, list, sign-in         660.0 KB    220.0 KB    267.0 KB",
+            "device before its chart     720.0 KB    240.0 KB    371.0 KB",
+            "device with its chart       750.0 KB    250.0 KB    438.0 KB",
             "the chart's library         300.0 KB    100.0 KB    152.0 KB",
         ] {
             assert!(table.contains(told), "{told:?} in\n{table}");
@@ -177,7 +183,9 @@ mod tests {
             ("css", "home, list, sign-in"),
             ("wasm_mine", "a customer's home"),
             ("wasm_palette", "and the palette"),
-            ("wasm_account", "settings, set-up"),
+            ("wasm_account", "settings"),
+            ("wasm_doors", "the other ways in"),
+            ("wasm_people", "people"),
             ("wasm_device", "device before its chart"),
             ("shared", "device with its chart"),
             ("wasm_design", "all parts"),
@@ -192,9 +200,9 @@ mod tests {
 
     #[test]
     fn a_bar_is_passed_by_a_byte() {
-        assert!(table(&with("wasm", 244_000), Mode::Release).is_ok());
-        let words = table(&with("wasm", 244_001), Mode::Release).expect_err("heavier").to_string();
-        assert!(words.ends_with("home, list, sign-in: 264.0 KB and not 264.0 KB"), "{words}");
+        assert!(table(&with("wasm", 247_000), Mode::Release).is_ok());
+        let words = table(&with("wasm", 247_001), Mode::Release).expect_err("heavier").to_string();
+        assert!(words.ends_with("home, list, sign-in: 267.0 KB and not 267.0 KB"), "{words}");
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub const ENTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How long a link works that came by mail.
 pub const MAILED_MS: i64 = 15 * 60 * 1000;
+/// How long the link of an invitation or a registration works.
+pub const JOIN_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// A new link to make an administrator.
 ///
@@ -39,6 +41,14 @@ pub async fn mailed(registry: &Db, world: &World, base: &str, purpose: Purpose, 
     make(registry, world, base, purpose, Some(user), MAILED_MS).await
 }
 
+/// A new link to come in with for the first time.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn join(registry: &Db, world: &World, base: &str, user: UserId) -> Result<String, DbError> {
+    make(registry, world, base, Purpose::Join, Some(user), JOIN_MS).await
+}
+
 async fn make(registry: &Db, world: &World, base: &str, purpose: Purpose, user: Option<UserId>, life_ms: i64) -> Result<String, DbError> {
     let code = token::make(world, Kind::Link);
     let now_ms = world.clock.now_ms();
@@ -47,6 +57,7 @@ async fn make(registry: &Db, world: &World, base: &str, purpose: Purpose, user: 
         Purpose::Setup => "setup",
         Purpose::Enter => "enter",
         Purpose::Reset => "reset",
+        Purpose::Join => "join",
     };
     Ok(format!("{base}/{page}#{code}"))
 }

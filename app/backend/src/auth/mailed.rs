@@ -6,7 +6,7 @@ use super::sign_in::{SignInError, is_email};
 use crate::app::App;
 use crate::config::SignIn;
 use crate::db::mails::{self, Kind};
-use crate::db::users;
+use crate::db::users::{self, Waits};
 
 /// How many may be asked for in ten minutes: for one account from one address, and from one address.
 pub const MOST: SignIn = SignIn { tries: 3, tries_per_address: 20 };
@@ -21,8 +21,18 @@ pub async fn ask_for_link(app: &App, from: Option<IpAddr>, email: &str, kind: Ki
     }
     // Each counts, whatever comes of it: a link that was sent was no wrong guess, but somebody's mailbox.
     let _counted = app.asked_links().begin(from, Some(email))?;
-    let user = users::by_email(app.registry(), email).await?.filter(|user| user.enabled);
-    mails::insert(app.registry(), kind, user.map(|user| user.id), app.world().clock.now_ms()).await?;
+    let user = users::by_email(app.registry(), email).await?.filter(|user| !user.disabled);
+    // Whose first link has expired, or was lost, gets that one again.
+    let (user, kind) = match user {
+        Some(user) => match user.waits {
+            None => (Some(user.id), kind),
+            Some(Waits::Mail) => (Some(user.id), Kind::Join),
+            Some(Waits::Invite) => (Some(user.id), Kind::Invite),
+            Some(Waits::Approval) => (None, kind),
+        },
+        None => (None, kind),
+    };
+    mails::insert(app.registry(), kind, user, app.world().clock.now_ms()).await?;
     app.mails().tell();
     Ok(())
 }

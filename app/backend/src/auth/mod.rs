@@ -1,14 +1,18 @@
 //! Who is asking: passwords, sessions, tokens, links.
 
 pub mod account;
+pub mod app_session;
 pub mod changes;
 pub mod links;
 pub mod mailed;
 pub mod password;
+pub mod people;
 pub mod principal;
 pub mod redeem;
+pub mod register;
 pub mod session;
 pub mod sign_in;
+pub mod signing;
 pub mod store;
 pub mod token;
 pub mod tries;

@@ -6,6 +6,7 @@ use data_encoding::BASE64;
 use tower_sessions::Session;
 use vigia_domain::rights::Principal;
 
+use super::app_session;
 use super::session::{self, SessionError};
 use super::token::{self, Kind};
 use crate::app::App;
@@ -76,7 +77,8 @@ async fn by_token(app: &App, credential: &str) -> Result<Principal, DbError> {
         Some(Kind::ApiKey) => {
             keys::by_hash(app.registry(), &hash).await?.map_or(Principal::Nobody, |(id, scopes)| Principal::ApiKey { id, scopes })
         }
-        Some(Kind::Link | Kind::Provisioning | Kind::Gateway) | None => Principal::Nobody,
+        Some(Kind::Link | Kind::Provisioning | Kind::Gateway | Kind::Refresh) => Principal::Nobody,
+        None => app_session::principal(app, credential).await?,
     })
 }
 

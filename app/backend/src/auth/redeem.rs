@@ -10,20 +10,36 @@ use super::password;
 use super::sign_in::{SignInError, counted, visitor_of};
 use super::{session, token};
 use crate::app::App;
-use crate::db::DbError;
 use crate::db::links::{self, Purpose};
+use crate::db::registrations;
 use crate::db::users::{self, User};
+
+/// What an entry link has opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entered {
+    /// Its owner is in.
+    In(Visitor),
+    /// The first that its owner comes by this address, whose account has a password that somebody else may have chosen: that one is over, and with
+    /// this code there is another.
+    Choose(String),
+}
 
 /// Signs in by an entry link.
 ///
 /// # Errors
 /// [`SignInError::LinkOver`] and the stores' errors.
-pub async fn entry(app: &App, session: &Session, from: Option<IpAddr>, code: &str) -> Result<Visitor, SignInError> {
+pub async fn entry(app: &App, session: &Session, from: Option<IpAddr>, code: &str) -> Result<Entered, SignInError> {
     let way = async {
-        let taken = links::take(app.registry(), &hash(code), Purpose::Enter, app.world().clock.now_ms()).await?;
+        let (registry, now_ms) = (app.registry(), app.world().clock.now_ms());
+        let taken = links::take(registry, &hash(code), Purpose::Enter, now_ms).await?;
         let user = let_in(app, taken).await?;
+        if registrations::confirm(registry, user.id, now_ms).await? {
+            let code = token::make(app.world(), token::Kind::Link);
+            links::insert(registry, &hash(&code), Purpose::Reset, Some(user.id), now_ms, now_ms + super::links::MAILED_MS).await?;
+            return Ok(Entered::Choose(code));
+        }
         session::begin(session, user.id, "link").await?;
-        Ok(visitor_of(&user))
+        Ok(Entered::In(visitor_of(&user)))
     };
     counted(app, from, None, way).await
 }
@@ -56,13 +72,12 @@ pub async fn reset_and_enter(app: &App, session: &Session, from: Option<IpAddr>,
     Ok(visitor_of(&user))
 }
 
-fn hash(code: &str) -> String {
+pub(super) fn hash(code: &str) -> String {
     token::hash(code.trim().as_bytes())
 }
 
 /// Whose link it is, where there is one and its owner may come in.
 async fn let_in(app: &App, of: Option<Option<UserId>>) -> Result<User, SignInError> {
     let id = of.flatten().ok_or(SignInError::LinkOver)?;
-    let found = users::by_id(app.registry(), id).await?.ok_or(DbError::Missing("users"))?;
-    if found.enabled { Ok(found) } else { Err(SignInError::LinkOver) }
+    users::by_id(app.registry(), id).await?.filter(|user| user.enabled).ok_or(SignInError::LinkOver)
 }

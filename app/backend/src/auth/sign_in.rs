@@ -12,14 +12,17 @@ use super::{session, token};
 use crate::app::App;
 use crate::db::DbError;
 use crate::db::links::{self, Purpose};
-use crate::db::users::{self, NewUser, User};
+use crate::db::users::{self, NewUser, User, Waits};
 
 /// Why somebody did not get in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// No such address, no password, disabled, or the wrong password: never said which.
-    #[error("the address or the password is wrong")]
+    #[error("address, user name or password is wrong, or the account is not open yet")]
     Wrong,
+    /// The right password of an account that nobody has let in yet.
+    #[error("this account waits to be let in by who runs the installation")]
+    Waits,
     /// The link was used, has run out or never was.
     #[error("this link was used already, or its time is over")]
     LinkOver,
@@ -38,6 +41,9 @@ pub enum SignInError {
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The key that signs access tokens.
+    #[error("{0}")]
+    Signing(String),
     /// The session store.
     #[error("session: {0}")]
     Session(#[from] session::SessionError),
@@ -48,7 +54,23 @@ pub enum SignInError {
 /// # Errors
 /// [`SignInError::Wrong`], [`SignInError::TooMany`] and the stores' errors.
 pub async fn sign_in(app: &App, session: &Session, from: Option<IpAddr>, email: &str, password: &str) -> Result<Visitor, SignInError> {
-    counted(app, from, Some(email), with_password(app, session, email, password)).await
+    let user = known(app, from, email, password).await?;
+    session::begin(session, user.id, "sign-in").await?;
+    // Another password that came in between has ended the sessions before this one.
+    let now = users::by_id(app.registry(), user.id).await?.filter(|now| now.enabled && now.password_hash == user.password_hash);
+    if now.is_none() {
+        session::end(session).await?;
+        return Err(SignInError::Wrong);
+    }
+    Ok(visitor_of(&user))
+}
+
+/// Who that is, for who keeps no session.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn known(app: &App, from: Option<IpAddr>, login: &str, password: &str) -> Result<User, SignInError> {
+    counted(app, from, Some(login), with_password(app, login, password)).await
 }
 
 /// A try: it counts against whoever makes it when it was a wrong guess, and not when it was right or what is our own fault.
@@ -66,16 +88,17 @@ pub(super) async fn counted<T>(
     done
 }
 
-async fn with_password(app: &App, session: &Session, email: &str, password: &str) -> Result<Visitor, SignInError> {
+/// Whose address or user name and password these are.
+async fn with_password(app: &App, email: &str, password: &str) -> Result<User, SignInError> {
     // What is no address is nobody's, and is not asked for: PostgreSQL would stumble over a NUL in it. It takes as long as any other.
-    let found = if is_email(email) { users::by_email(app.registry(), email).await? } else { None }.filter(|user| user.enabled);
+    let found = if is_login(email) { users::by_login(app.registry(), email).await? } else { None }.filter(|user| !user.disabled);
     let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
     let right = app.passwords().verify(password, hash).await?;
     match found {
-        Some(user) if right => {
-            session::begin(session, user.id, "sign-in").await?;
-            Ok(visitor_of(&user))
-        }
+        // Said to who has shown that the address is theirs; else it would say which addresses were new when somebody registered.
+        Some(user) if right && user.waits == Some(Waits::Approval) && user.confirmed => Err(SignInError::Waits),
+        Some(user) if right && user.waits.is_some() => Err(SignInError::Wrong),
+        Some(user) if right => Ok(user),
         _ => Err(SignInError::Wrong),
     }
 }
@@ -148,6 +171,11 @@ pub async fn visitor(app: &App, principal: &Principal) -> Result<Option<Visitor>
 pub(super) fn visitor_of(user: &User) -> Visitor {
     let name = if user.name.is_empty() { user.email.split('@').next().unwrap_or_default().to_owned() } else { user.name.clone() };
     Visitor { email: user.email.clone(), name, role: user.role, lang: user.lang.clone(), theme: user.theme.clone() }
+}
+
+/// Whether a text can be what somebody signs in with.
+fn is_login(text: &str) -> bool {
+    is_email(text) || super::register::is_username(text)
 }
 
 /// Something on both sides of one `@`; the mail itself is the real test.

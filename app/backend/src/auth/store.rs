@@ -13,6 +13,7 @@ use vigia_domain::ids::UserId;
 
 use super::session::{IDLE_DAYS, LONGEST_DAYS, USER, WAY};
 use super::token;
+use crate::db::app_sessions;
 use crate::db::sessions::{self, Since};
 use crate::db::{Db, DbError};
 use crate::world::World;
@@ -43,7 +44,9 @@ impl Sessions {
     /// # Errors
     /// [`DbError`].
     pub async fn tidy(&self) -> std::result::Result<(), DbError> {
-        sessions::tidy(&self.registry, since(self.now_ms())).await
+        let since = since(self.now_ms());
+        app_sessions::tidy(&self.registry, since).await?;
+        sessions::tidy(&self.registry, since).await
     }
 
     fn now_ms(&self) -> i64 {

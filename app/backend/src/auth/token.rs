@@ -18,6 +18,8 @@ pub enum Kind {
     Provisioning,
     /// A gateway.
     Gateway,
+    /// The next pair of an app's tokens.
+    Refresh,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Self::Link => "vgl_",
             Self::Provisioning => "vgp_",
             Self::Gateway => "vgg_",
+            Self::Refresh => "vgr_",
         }
     }
 }
@@ -43,7 +46,9 @@ pub fn make(world: &World, kind: Kind) -> String {
 /// What a token is, by its beginning.
 #[must_use]
 pub fn kind(token: &str) -> Option<Kind> {
-    [Kind::Device, Kind::ApiKey, Kind::Link, Kind::Provisioning, Kind::Gateway].into_iter().find(|k| token.starts_with(k.prefix()))
+    [Kind::Device, Kind::ApiKey, Kind::Link, Kind::Provisioning, Kind::Gateway, Kind::Refresh]
+        .into_iter()
+        .find(|k| token.starts_with(k.prefix()))
 }
 
 /// SHA-256 in hexadecimal. Enough for a text that nobody can guess; passwords go another way.

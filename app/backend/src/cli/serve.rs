@@ -10,12 +10,14 @@ use super::{Failure, Process, demo, lock};
 use crate::app::App;
 use crate::auth::links;
 use crate::config::Settings;
-use crate::db::{self, users};
+use crate::db::{self, registrations, users};
 use crate::http;
 use crate::lifecycle::{Ending, Lifecycle, Phase};
 
 /// How often sessions that are over are removed.
 const TIDY: Duration = Duration::from_secs(60 * 60);
+/// How long links are kept that nobody can use any more, in milliseconds.
+const LINKS_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 pub(super) async fn run(settings: Settings, with_demo: bool, process: Process) -> Result<(), Failure> {
     let lifecycle = Lifecycle::default();
@@ -86,12 +88,21 @@ pub(super) fn listen_for_signals(lifecycle: &Lifecycle) -> Result<(), Failure> {
 }
 
 fn tidy_sessions(app: &App) {
-    let sessions = app.sessions().clone();
-    app.lifecycle().every("session tidying", TIDY, move || {
-        let sessions = sessions.clone();
+    let (sessions, app) = (app.sessions().clone(), app.clone());
+    app.clone().lifecycle().every("session tidying", TIDY, move || {
+        let (sessions, app) = (sessions.clone(), app.clone());
         async move {
             if let Err(error) = sessions.tidy().await {
                 tracing::warn!(%error, "old sessions could not be removed");
+            }
+            if let Err(error) = app.signing().tidy().await {
+                tracing::warn!(%error, "old keys of access tokens could not be removed");
+            }
+            if let Err(error) = db::links::tidy(app.registry(), app.world().clock.now_ms() - LINKS_KEPT_MS).await {
+                tracing::warn!(%error, "old links could not be removed");
+            }
+            if let Err(error) = registrations::tidy(app.registry(), app.world().clock.now_ms()).await {
+                tracing::warn!(%error, "registrations that nobody confirmed could not be removed");
             }
         }
     });

@@ -10,7 +10,7 @@ use super::failure::{mention, say};
 use crate::auth::password::{self, Passwords};
 use crate::auth::sign_in::is_email;
 use crate::db::audit::By;
-use crate::db::users::{self, NewUser};
+use crate::db::users::{self, NewUser, Waits};
 use crate::db::{Databases, DbError};
 use crate::world::World;
 
@@ -119,10 +119,13 @@ fn checked(password: String, about: &[&str]) -> Result<String, Failure> {
 
 async fn list(databases: &Databases) -> Result<(), Failure> {
     for user in users::all(&databases.registry).await.map_err(Failure::new)? {
-        let state = match (user.enabled, user.password_hash) {
-            (false, _) => "disabled",
-            (true, None) => "no password",
-            (true, Some(_)) => "active",
+        let state = match (user.disabled, user.waits, user.password_hash) {
+            (true, _, _) => "disabled",
+            (false, Some(Waits::Invite), _) => "invited",
+            (false, Some(Waits::Mail), _) => "not confirmed",
+            (false, Some(Waits::Approval), _) => "waits for approval",
+            (false, None, None) => "no password",
+            (false, None, Some(_)) => "active",
         };
         say(format!("{}\t{}\t{state}", user.email, user.role.as_str()))?;
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::Uri;
 use lettre::message::Mailbox;
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use serde::Deserialize;
 
 use super::{BadSetting, Entry, Secret, quoted};
@@ -85,12 +86,15 @@ fn server(url: &str) -> Option<Secret> {
     }
     let url = url.trim_end_matches('/');
     let is_here = host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    match uri.scheme_str()? {
-        "smtps" => Some(url.to_owned().into()),
-        "smtp" if is_here => Some(url.to_owned().into()),
-        "smtp" => Some(format!("{url}?tls=required").into()),
-        _ => None,
-    }
+    let url = match uri.scheme_str()? {
+        "smtps" => url.to_owned(),
+        "smtp" if is_here => url.to_owned(),
+        "smtp" => format!("{url}?tls=required"),
+        _ => return None,
+    };
+    // What its client cannot read is no address either: a password that is no text, for one.
+    AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).ok()?;
+    Some(url.into())
 }
 
 #[cfg(test)]
@@ -104,7 +108,14 @@ mod tests {
         assert_eq!(told("smtp://u:p@mail.example.org:587/").as_deref(), Some("smtp://u:p@mail.example.org:587?tls=required"));
         assert_eq!(told("smtp://127.0.0.1:2525").as_deref(), Some("smtp://127.0.0.1:2525"));
         assert_eq!(told("smtp://[::1]:2525").as_deref(), Some("smtp://[::1]:2525"));
-        for wrong in ["", "mail.example.org", "http://mail.example.org", "smtp://mail.example.org?tls=opportunistic", "smtp://h/path"] {
+        for wrong in [
+            "",
+            "mail.example.org",
+            "http://mail.example.org",
+            "smtp://mail.example.org?tls=opportunistic",
+            "smtp://h/path",
+            "smtps://u:p%F1@h",
+        ] {
             assert_eq!(told(wrong), None, "{wrong}");
         }
     }

@@ -1,5 +1,6 @@
 //! The settings: one small struct per section, read from `vigia.toml` and the environment, checked before anything starts.
 
+mod accounts;
 mod data;
 mod database;
 mod external;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use accounts::{Accounts, Registration};
 pub use data::Data;
 pub use database::Database;
 pub use external::{External, Protocol};
@@ -47,6 +49,8 @@ pub struct Settings {
     pub http: Http,
     /// How often somebody may be wrong when signing in.
     pub sign_in: SignIn,
+    /// Who may open an account.
+    pub accounts: Accounts,
     /// How mails leave.
     pub mail: Mail,
     /// The broker.
@@ -140,11 +144,12 @@ impl Settings {
     }
 
     /// Every setting there is, by section.
-    fn sections(&self) -> [(&'static str, Vec<Entry>); 9] {
+    fn sections(&self) -> [(&'static str, Vec<Entry>); 10] {
         [
             ("data", self.data.entries()),
             ("http", self.http.entries()),
             ("sign_in", self.sign_in.entries()),
+            ("accounts", self.accounts.entries()),
             ("mail", self.mail.entries()),
             ("mqtt", self.mqtt.entries()),
             ("ingest", self.ingest.entries()),
@@ -258,7 +263,7 @@ mod tests {
             ("VIGIA_HTTP__BEHIND_PROXY", "maybe", "http.behind_proxy", "true or false"),
             ("VIGIA_SIGN_IN__TRIES", "many", "sign_in.tries", "a whole number"),
             ("VIGIA_SIGN_IN__TRIES", "-1", "sign_in.tries", "a whole number"),
-            ("VIGIA_FOO__BAR", "1", "foo.bar", "the sections are data, database, http"),
+            ("VIGIA_FOO__BAR", "1", "foo.bar", "the sections are accounts, data, database, http"),
             ("VIGIA_LOG__COLOUR", "1", "log.colour", "log has filter, format"),
             ("VIGIA_HTTP__TLS__CERTIFICATE", "cert.pem", "http.tls", "tls.certificate and tls.key"),
         ] {

@@ -139,7 +139,7 @@ pub struct News {
 /// [`DbError`].
 pub async fn news(db: &Db, seen: i64) -> Result<News, DbError> {
     const SQL: &str = "SELECT MAX(id), MAX(CASE WHEN action IN ('command.give', 'config.set', 'session.begin', 'device.token',
-        'device.topic', 'device.telemetry.delete', 'unclaimed.add', 'user.profile', 'user.password', 'user.reset', 'session.end-others') THEN NULL ELSE id END) FROM audit WHERE id > $1";
+        'device.topic', 'device.telemetry.delete', 'unclaimed.add', 'user.profile', 'user.password', 'user.reset', 'user.register', 'user.invite', 'user.join', 'user.approve', 'user.disable', 'user.enable', 'session.reuse', 'session.end-others') THEN NULL ELSE id END) FROM audit WHERE id > $1";
     let (newest, matters): (Option<i64>, Option<i64>) = on!(db, |c| sqlx::query_as(SQL).bind(seen).fetch_one(c).await)?;
     Ok(News { newest: newest.unwrap_or(seen), matters: matters.is_some() })
 }

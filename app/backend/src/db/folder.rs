@@ -63,7 +63,7 @@ fn tighten(dir: &Path) -> io::Result<()> {
 
 fn is_ours(name: &str) -> bool {
     FILES.contains(&name)
-        || name == "demo"
+        || ["demo", "mail", "signing-key.json"].contains(&name)
         || name.starts_with(super::aside::PREFIX)
         || name.strip_prefix("telemetry.db").is_some_and(|rest| rest.starts_with(super::aside::ANEW))
         || Path::new(name).extension().is_some_and(|ending| ending == "lock")

@@ -5,7 +5,7 @@ use vigia_domain::ids::UserId;
 
 use super::audit::{self, By};
 use super::users::{self, NewUser};
-use super::{Db, DbError, in_tx, on, sessions};
+use super::{Db, DbError, app_sessions, in_tx, on, sessions};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Purpose {
     Enter,
     /// Lets its user choose another password.
     Reset,
+    /// Lets who was invited or registered come in for the first time.
+    Join,
 }
 
 impl Purpose {
@@ -24,12 +26,16 @@ impl Purpose {
             Self::Setup => "setup",
             Self::Enter => "enter",
             Self::Reset => "reset",
+            Self::Join => "join",
         }
     }
 }
 
 /// Ends every set-up link that still works.
 const END_SETUP: &str = "UPDATE links SET used_ms = $1 WHERE purpose = 'setup' AND used_ms IS NULL";
+
+/// Ends every link of a user that still works.
+pub(super) const END_OF: &str = "UPDATE links SET used_ms = $2 WHERE user_id = $1 AND used_ms IS NULL";
 
 /// Adds a link. A new set-up link ends those before it: only the last one printed works.
 ///
@@ -60,12 +66,12 @@ pub async fn take(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<
     Ok(row.map(|user| user.map(UserId)))
 }
 
-/// How many links were made for a user since then, used or not.
+/// How many links to come in with were made for a user since then, used or not.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn count_of(db: &Db, user: UserId, since_ms: i64) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM links WHERE user_id = $1 AND created_ms > $2";
+    const SQL: &str = "SELECT COUNT(*) FROM links WHERE purpose IN ('enter', 'reset') AND user_id = $1 AND created_ms > $2";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(user.0).bind(since_ms).fetch_one(c).await)?)
 }
 
@@ -109,19 +115,30 @@ pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, now_ms: i64) -> 
 pub async fn take_reset(db: &Db, hash: &str, password_hash: &str, now_ms: i64) -> Result<Option<UserId>, DbError> {
     const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'reset' AND used_ms IS NULL AND expires_ms > $2 \
                         RETURNING user_id";
-    const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1 AND disabled_ms IS NULL";
-    const END_LINKS: &str = "UPDATE links SET used_ms = $2 WHERE user_id = $1 AND used_ms IS NULL";
+    const SET: &str =
+        "UPDATE users SET password_hash = $2, confirmed_ms = COALESCE(confirmed_ms, $3) WHERE id = $1 AND disabled_ms IS NULL";
     let id: i64 = in_tx!(db, |tx| {
         let taken: Option<Option<i64>> = sqlx::query_scalar(TAKE).bind(hash).bind(now_ms).fetch_optional(&mut *tx).await?;
         let Some(id) = taken.flatten() else { return Ok(None) };
-        if sqlx::query(SET).bind(id).bind(password_hash).execute(&mut *tx).await?.rows_affected() != 1 {
+        if sqlx::query(SET).bind(id).bind(password_hash).bind(now_ms).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(None);
         }
-        sqlx::query(END_LINKS).bind(id).bind(now_ms).execute(&mut *tx).await?;
+        sqlx::query(END_OF).bind(id).bind(now_ms).execute(&mut *tx).await?;
         let ended = sqlx::query(sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
+        sqlx::query(app_sessions::END_ALL).bind(id).execute(&mut *tx).await?;
         let actor = format!("user:{id}");
         audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.reset", &actor, json!({ "sessions_ended": ended }));
         id
     });
     Ok(Some(UserId(id)))
+}
+
+/// Removes links that ended long ago.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn tidy(db: &Db, before_ms: i64) -> Result<(), DbError> {
+    const SQL: &str = "DELETE FROM links WHERE expires_ms < $1";
+    in_tx!(db, |tx| sqlx::query(SQL).bind(before_ms).execute(&mut *tx).await?.rows_affected());
+    Ok(())
 }

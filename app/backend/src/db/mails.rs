@@ -11,18 +11,36 @@ pub enum Kind {
     Enter,
     /// A link to choose another password with.
     Reset,
+    /// A link that shows that the address is theirs, for who registered.
+    Join,
+    /// A link to come in, for who was invited.
+    Invite,
+    /// That somebody will look at their registration.
+    Received,
+    /// That they have an account already, for who registered once more.
+    Known,
+    /// That they may come in.
+    Approved,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [Self::Enter, Self::Reset, Self::Join, Self::Invite, Self::Received, Self::Known, Self::Approved];
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Enter => "enter",
             Self::Reset => "reset",
+            Self::Join => "join",
+            Self::Invite => "invite",
+            Self::Received => "received",
+            Self::Known => "known",
+            Self::Approved => "approved",
         }
     }
 
     fn read(found: String) -> Result<Self, DbError> {
-        [Self::Enter, Self::Reset].into_iter().find(|kind| kind.as_str() == found).ok_or(DbError::Unreadable { table: "mails", column: "kind", found })
+        Self::ALL.into_iter().find(|kind| kind.as_str() == found).ok_or(DbError::Unreadable { table: "mails", column: "kind", found })
     }
 }
 

@@ -3,6 +3,7 @@
 //! One SQL text serves both wherever both understand it (`$1` works in either); [`on!`] and [`in_tx!`] run it on
 //! whichever is there.
 
+pub mod app_sessions;
 mod aside;
 pub mod audit;
 pub mod commands;
@@ -19,8 +20,10 @@ mod open;
 mod pair;
 mod pools;
 pub mod probe;
+pub mod registrations;
 pub mod sessions;
 pub mod settings;
+pub mod signing_keys;
 pub mod state;
 pub mod unclaimed;
 pub mod users;

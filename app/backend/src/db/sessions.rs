@@ -91,8 +91,9 @@ pub async fn tidy(db: &Db, since: Since) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Ends the sessions of a user but one.
+/// Ends the sessions of a user.
 pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE user_id = $1";
+/// The same but for one.
 pub(super) const END_OTHERS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id_hash <> $2";
 
 /// A session in the list of its user.
@@ -125,6 +126,8 @@ pub async fn of_user(db: &Db, user: UserId, since: Since) -> Result<Vec<Listed>,
 pub async fn end_others(db: &Db, user: UserId, kept: &str, by: By<'_>) -> Result<u64, DbError> {
     Ok(in_tx!(db, |tx| {
         let ended = sqlx::query(END_OTHERS).bind(user.0).bind(kept).execute(&mut *tx).await?.rows_affected();
+        let apps = sqlx::query(super::app_sessions::END_ALL).bind(user.0).execute(&mut *tx).await?.rows_affected();
+        let ended = ended + apps;
         if ended > 0 {
             audit::note!(tx, by, "session.end-others", format!("user:{}", user.0), json!({ "sessions_ended": ended }));
         }

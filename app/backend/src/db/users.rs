@@ -22,19 +22,83 @@ pub struct User {
     pub password_hash: Option<String>,
     /// Whether they may sign in.
     pub enabled: bool,
+    /// Whether somebody has shut them out.
+    pub disabled: bool,
+    /// Their user name, in lower case.
+    pub username: Option<String>,
+    /// What is missing before they may sign in.
+    pub waits: Option<Waits>,
+    /// Whether the address was shown to be theirs, or an operator vouched for it.
+    pub confirmed: bool,
     /// Language that they chose, `es` or `en`.
     pub lang: Option<String>,
     /// Colours that they chose: `system`, `light` or `dark`.
     pub theme: Option<String>,
 }
 
-type Row = (i64, String, String, String, Option<String>, Option<i64>, Option<String>, Option<String>);
+/// What is missing before somebody may sign in for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// Their answer to an invitation.
+    Invite,
+    /// That they show that the address is theirs.
+    Mail,
+    /// An operator's word.
+    Approval,
+}
 
-const COLUMNS: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme FROM users";
+impl Waits {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invite => "invite",
+            Self::Mail => "mail",
+            Self::Approval => "approval",
+        }
+    }
 
-fn read((id, email, name, role, password_hash, disabled_ms, lang, theme): Row) -> Result<User, DbError> {
-    let role = role.parse().map_err(|_| DbError::Unreadable { table: "users", column: "role", found: role })?;
-    Ok(User { id: UserId(id), email, name, role, password_hash, enabled: disabled_ms.is_none(), lang, theme })
+    pub(super) fn read(found: String) -> Result<Self, DbError> {
+        let known = [Self::Invite, Self::Mail, Self::Approval].into_iter().find(|waits| waits.as_str() == found);
+        known.ok_or(DbError::Unreadable { table: "users", column: "waits", found })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    email: String,
+    name: String,
+    role: String,
+    password_hash: Option<String>,
+    disabled_ms: Option<i64>,
+    lang: Option<String>,
+    theme: Option<String>,
+    username: Option<String>,
+    waits: Option<String>,
+    confirmed_ms: Option<i64>,
+}
+
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, confirmed_ms FROM users";
+
+fn read(row: Row) -> Result<User, DbError> {
+    let role = row.role.parse().map_err(|_| DbError::Unreadable { table: "users", column: "role", found: row.role })?;
+    let waits = row.waits.map(Waits::read).transpose()?;
+    let disabled = row.disabled_ms.is_some();
+    Ok(User {
+        id: UserId(row.id),
+        email: row.email,
+        name: row.name,
+        role,
+        password_hash: row.password_hash,
+        enabled: !disabled && waits.is_none(),
+        disabled,
+        username: row.username,
+        waits,
+        confirmed: row.confirmed_ms.is_some(),
+        lang: row.lang,
+        theme: row.theme,
+    })
 }
 
 /// An address as it is stored and compared.
@@ -50,6 +114,18 @@ pub fn normalised(email: &str) -> String {
 pub async fn by_email(db: &Db, email: &str) -> Result<Option<User>, DbError> {
     let sql = format!("{COLUMNS} WHERE email = $1");
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(normalised(email)).fetch_optional(c).await)?.map(read).transpose()
+}
+
+/// The user with this address or user name, whichever it is. Who is not in yet has no name of their own.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn by_login(db: &Db, login: &str) -> Result<Option<User>, DbError> {
+    if login.contains('@') {
+        return by_email(db, login).await;
+    }
+    let sql = format!("{COLUMNS} WHERE username = $1 AND waits IS NULL");
+    on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(normalised(login)).fetch_optional(c).await)?.map(read).transpose()
 }
 
 /// The user with this key.
@@ -68,6 +144,80 @@ pub async fn by_id(db: &Db, id: UserId) -> Result<Option<User>, DbError> {
 pub async fn all(db: &Db) -> Result<Vec<User>, DbError> {
     let sql = format!("{COLUMNS} ORDER BY id");
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).fetch_all(c).await)?.into_iter().map(read).collect()
+}
+
+/// A person in the list of all.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Who.
+    pub user: User,
+    /// Since when, milliseconds since the epoch.
+    pub created_ms: i64,
+    /// When they were last here, in a browser or an app; at most an hour late.
+    pub seen_ms: Option<i64>,
+    /// How many devices are theirs.
+    pub devices: i64,
+}
+
+/// Of whom a list is.
+#[derive(Clone, Copy, Debug)]
+pub struct Whom {
+    /// Those alone who wait for an operator's word; else all others.
+    pub waiting: bool,
+    /// Customers alone.
+    pub customers: bool,
+}
+
+/// People: those who wait by when they came, others by address; at most `most`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn list(db: &Db, whom: Whom, most: i64) -> Result<Vec<Listed>, DbError> {
+    const SQL: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, created_ms, confirmed_ms, \
+        (SELECT MAX(used_ms) FROM (SELECT used_ms FROM sessions WHERE user_id = users.id \
+            UNION ALL SELECT used_ms FROM app_sessions WHERE user_id = users.id) AS used) AS seen_ms, \
+        (SELECT COUNT(*) FROM devices WHERE owner_id = users.id) AS devices \
+        FROM users WHERE (waits IS NOT NULL AND waits = 'approval') = $1 AND (role = 'customer' OR NOT $2) \
+        ORDER BY CASE WHEN $1 THEN created_ms ELSE 0 END, email LIMIT $3";
+    #[derive(sqlx::FromRow)]
+    struct More {
+        #[sqlx(flatten)]
+        row: Row,
+        created_ms: i64,
+        seen_ms: Option<i64>,
+        devices: i64,
+    }
+    let rows = on!(db, |c| sqlx::query_as::<_, More>(SQL).bind(whom.waiting).bind(whom.customers).bind(most).fetch_all(c).await)?;
+    let read = |More { row, created_ms, seen_ms, devices }| Ok(Listed { user: read(row)?, created_ms, seen_ms, devices });
+    rows.into_iter().map(read).collect()
+}
+
+/// Shuts somebody out, and ends what they are signed in with; or lets them in again. `false`: nothing changed.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn set_enabled(db: &Db, id: UserId, is_enabled: bool, by: By<'_>) -> Result<bool, DbError> {
+    // Two who shut each other out at once: the second looks at what the first has done.
+    const HOLD: &str = "UPDATE users SET role = role WHERE role = 'admin'";
+    const LET_IN: &str = "UPDATE users SET disabled_ms = NULL WHERE id = $1 AND disabled_ms IS NOT NULL AND $2 > 0";
+    // Somebody has to be left who may let others in.
+    const SHUT_OUT: &str = "UPDATE users SET disabled_ms = $2 WHERE id = $1 AND disabled_ms IS NULL AND (role <> 'admin' OR EXISTS \
+        (SELECT 1 FROM users AS other WHERE other.role = 'admin' AND other.disabled_ms IS NULL AND other.waits IS NULL AND other.id <> $1))";
+    in_tx!(db, |tx| {
+        sqlx::query(HOLD).execute(&mut *tx).await?;
+        let sql = if is_enabled { LET_IN } else { SHUT_OUT };
+        if sqlx::query(sql).bind(id.0).bind(by.at_ms).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Ok(false);
+        }
+        if !is_enabled {
+            for end in [super::sessions::END_ALL, super::app_sessions::END_ALL] {
+                sqlx::query(end).bind(id.0).execute(&mut *tx).await?;
+            }
+        }
+        let action = if is_enabled { "user.enable" } else { "user.disable" };
+        audit::note!(tx, by, action, format!("user:{}", id.0), json!({}));
+    });
+    Ok(true)
 }
 
 /// Whether there is an administrator who can sign in.
@@ -93,8 +243,9 @@ pub struct NewUser<'a> {
     pub password_hash: Option<&'a str>,
 }
 
-/// Adds a user: address (normalised), name, role, hash, now.
-pub(super) const INSERT: &str = "INSERT INTO users (email, name, role, password_hash, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING id";
+/// Adds a user whose address an operator vouches for: address (normalised), name, role, hash, now.
+pub(super) const INSERT: &str = "INSERT INTO users (email, name, role, password_hash, created_ms, confirmed_ms) \
+                                 VALUES ($1, $2, $3, $4, $5, $5) RETURNING id";
 
 /// Adds a user.
 ///
@@ -116,12 +267,14 @@ pub async fn insert(db: &Db, new: &NewUser<'_>, by: By<'_>) -> Result<UserId, Db
 /// # Errors
 /// [`DbError::Missing`] when nobody has this address.
 pub async fn set_password(db: &Db, email: &str, password_hash: &str, by: By<'_>) -> Result<(), DbError> {
-    const SET: &str = "UPDATE users SET password_hash = $2 WHERE email = $1 RETURNING id";
+    const SET: &str = "UPDATE users SET password_hash = $2, confirmed_ms = COALESCE(confirmed_ms, $3) WHERE email = $1 RETURNING id";
     let email = normalised(email);
     in_tx!(db, |tx| {
-        let id: Option<i64> = sqlx::query_scalar(SET).bind(&email).bind(password_hash).fetch_optional(&mut *tx).await?;
+        let id: Option<i64> = sqlx::query_scalar(SET).bind(&email).bind(password_hash).bind(by.at_ms).fetch_optional(&mut *tx).await?;
         let Some(id) = id else { return Err(DbError::Missing("users")) };
         let ended = sqlx::query(super::sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
+        sqlx::query(super::app_sessions::END_ALL).bind(id).execute(&mut *tx).await?;
+        sqlx::query(super::links::END_OF).bind(id).bind(by.at_ms).execute(&mut *tx).await?;
         audit::note!(tx, by, "user.password", &email, json!({ "sessions_ended": ended }));
     });
     Ok(())
@@ -167,6 +320,8 @@ pub async fn change_password(db: &Db, id: UserId, password_hash: &str, kept_sess
             return Err(DbError::Missing("users"));
         }
         let ended = sqlx::query(super::sessions::END_OTHERS).bind(id.0).bind(kept_session).execute(&mut *tx).await?.rows_affected();
+        sqlx::query(super::app_sessions::END_ALL).bind(id.0).execute(&mut *tx).await?;
+        sqlx::query(super::links::END_OF).bind(id.0).bind(by.at_ms).execute(&mut *tx).await?;
         audit::note!(tx, by, "user.password", format!("user:{}", id.0), json!({ "sessions_ended": ended }));
     });
     Ok(())

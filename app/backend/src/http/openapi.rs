@@ -30,6 +30,7 @@ pub fn document(routes: &[Route]) -> OpenApi {
             Method::POST => HttpMethod::Post,
             Method::DELETE => HttpMethod::Delete,
             Method::PUT => HttpMethod::Put,
+            Method::PATCH => HttpMethod::Patch,
             _ => HttpMethod::Get,
         };
         paths = paths.path(route.path, PathItem::new(method, operation(route)));
@@ -80,7 +81,7 @@ fn operation(route: &Route) -> OperationBuilder {
     if let Some((content_type, schema)) = &route.answer.body {
         answer = answer.content(*content_type, ContentBuilder::new().schema(schema.clone()).build());
     }
-    operation = operation.response(route.example.success.to_string(), answer);
+    operation = operation.response(route.answer.status.to_string(), answer);
     for (status, when) in refusals(route) {
         operation = operation.response(status, refusal(when));
     }

@@ -104,7 +104,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let origins: Vec<_> = origins.iter().filter_map(|o| HeaderValue::from_str(o).ok()).collect();
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             HeaderName::from_static("authorization"),
             HeaderName::from_static("x-api-key"),

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use utoipa::openapi::{RefOr, Schema};
 use vigia_domain::rights::Action;
 
@@ -36,15 +36,15 @@ pub enum Face {
     Page,
 }
 
-/// A request that succeeds with the right principal; for the document and the test.
+/// A request by the right principal; for the document and the test.
 #[derive(Clone, Debug)]
 pub struct Example {
     /// What follows the path: a query, with its `?`.
     pub query: &'static str,
     /// Content type and body.
     pub body: Option<(&'static str, &'static str)>,
-    /// The status of success.
-    pub success: u16,
+    /// The status that it ends with: that of success, where no other is said.
+    pub ends: u16,
 }
 
 /// A parameter of the query.
@@ -60,6 +60,8 @@ pub struct Param {
 
 /// What a route answers when all is well.
 pub struct Answer {
+    /// The status.
+    pub status: u16,
     /// In words.
     pub doc: &'static str,
     /// Content type and shape.
@@ -110,6 +112,11 @@ impl Route {
         Self::new(Method::PUT, path, right, put(handler))
     }
 
+    /// A route that changes a part of something.
+    pub fn patch<T: 'static>(path: &'static str, right: Right, handler: impl Handler<T, App>) -> Self {
+        Self::new(Method::PATCH, path, right, patch(handler))
+    }
+
     fn new(method: Method, path: &'static str, right: Right, handler: MethodRouter<App>) -> Self {
         Self {
             method,
@@ -118,8 +125,8 @@ impl Route {
             face: Face::Api,
             summary: "",
             params: Vec::new(),
-            answer: Answer { doc: "done", body: None, mentions: Vec::new() },
-            example: Example { query: "", body: None, success: 200 },
+            answer: Answer { status: 200, doc: "done", body: None, mentions: Vec::new() },
+            example: Example { query: "", body: None, ends: 200 },
             handler,
         }
     }
@@ -150,14 +157,14 @@ impl Route {
     pub fn answers<S: utoipa::ToSchema + utoipa::PartialSchema>(mut self, doc: &'static str) -> Self {
         let mut mentions = Vec::new();
         S::schemas(&mut mentions);
-        self.answer = Answer { doc, body: Some(("application/json", Some(S::schema()))), mentions };
+        self.answer = Answer { doc, body: Some(("application/json", Some(S::schema()))), mentions, ..self.answer };
         self
     }
 
     /// Says that it answers with something that is no JSON.
     #[must_use]
     pub fn answers_text(mut self, content_type: &'static str, doc: &'static str) -> Self {
-        self.answer = Answer { doc, body: Some((content_type, None)), mentions: Vec::new() };
+        self.answer = Answer { doc, body: Some((content_type, None)), mentions: Vec::new(), ..self.answer };
         self
     }
 
@@ -175,10 +182,18 @@ impl Route {
         self
     }
 
-    /// Gives the status of the example, where it is not 200.
+    /// Gives the status of success, where it is not 200.
     #[must_use]
     pub fn success(mut self, status: u16) -> Self {
-        self.example.success = status;
+        self.answer.status = status;
+        self.example.ends = status;
+        self
+    }
+
+    /// Gives the status of the example, where it cannot succeed: what it names is not there.
+    #[must_use]
+    pub fn example_ends(mut self, status: u16) -> Self {
+        self.example.ends = status;
         self
     }
 }

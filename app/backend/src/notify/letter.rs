@@ -18,16 +18,27 @@ pub struct Letter {
 /// What is filled in; texts of people are among it.
 pub(super) type Gaps<'a> = BTreeMap<&'static str, &'a str>;
 
+macro_rules! letter {
+    ($lang:literal, $kind:literal) => {
+        include_str!(concat!("../../letters/", $lang, "/", $kind, ".txt"))
+    };
+}
+
 impl Letter {
     /// The letter of this kind in `es` or `en`; Spanish for everything else.
     #[must_use]
     pub fn of(kind: Kind, lang: Option<&str>) -> Self {
-        match (kind, lang) {
-            (Kind::Enter, Some("en")) => Self { text: include_str!("../../letters/en/enter.txt"), lang: "en", button: "Sign in" },
-            (Kind::Enter, _) => Self { text: include_str!("../../letters/es/enter.txt"), lang: "es", button: "Entrar" },
-            (Kind::Reset, Some("en")) => Self { text: include_str!("../../letters/en/reset.txt"), lang: "en", button: "Choose a password" },
-            (Kind::Reset, _) => Self { text: include_str!("../../letters/es/reset.txt"), lang: "es", button: "Elegir contraseña" },
-        }
+        let is_english = lang == Some("en");
+        let (es, en, button) = match kind {
+            Kind::Enter => (letter!("es", "enter"), letter!("en", "enter"), ("Entrar", "Sign in")),
+            Kind::Reset => (letter!("es", "reset"), letter!("en", "reset"), ("Elegir contraseña", "Choose a password")),
+            Kind::Join => (letter!("es", "join"), letter!("en", "join"), ("Elegir contraseña", "Choose a password")),
+            Kind::Invite => (letter!("es", "invite"), letter!("en", "invite"), ("Elegir contraseña", "Choose a password")),
+            Kind::Received => (letter!("es", "received"), letter!("en", "received"), ("", "")),
+            Kind::Known => (letter!("es", "known"), letter!("en", "known"), ("Entrar", "Sign in")),
+            Kind::Approved => (letter!("es", "approved"), letter!("en", "approved"), ("Entrar", "Sign in")),
+        };
+        if is_english { Self { text: en, lang: "en", button: button.1 } } else { Self { text: es, lang: "es", button: button.0 } }
     }
 
     /// The mail to `to`.
@@ -80,7 +91,8 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const GAPS: [(&str, &str); 3] = [("name", "<b>\"Ana\" & {link}</b>"), ("link", "https://vigia.example/enter#vgl_x"), ("minutes", "15")];
+    const GAPS: [(&str, &str); 4] =
+        [("name", "<b>\"Ana\" & {link}</b>"), ("link", "https://vigia.example/enter#vgl_x"), ("minutes", "15"), ("days", "7")];
 
     fn written(lang: Option<&str>) -> Mail {
         Letter::of(Kind::Enter, lang).write("ana@example.org", &Gaps::from(GAPS))
@@ -102,7 +114,7 @@ mod tests {
             names
         };
         let known: Vec<_> = GAPS.iter().map(|(name, _)| *name).collect();
-        for kind in [Kind::Enter, Kind::Reset] {
+        for kind in Kind::ALL {
             let of = |lang| gaps(Letter::of(kind, lang).text);
             assert_eq!(of(Some("es")), of(Some("en")));
             assert!(of(Some("es")).iter().all(|name| known.contains(&name.as_str())), "{:?}", of(Some("es")));

@@ -10,10 +10,10 @@ use super::letter::{Gaps, Letter};
 use super::post::{Post, PostError};
 use crate::app::App;
 use crate::auth::links;
-use crate::db::mails::{self, Kind, Waiting};
-use crate::db::users::{self, User};
-use crate::db::links::{self as kept_links, Purpose};
 use crate::db::DbError;
+use crate::db::links::{self as kept_links, Purpose};
+use crate::db::mails::{self, Kind, Waiting};
+use crate::db::users::{self, User, Waits};
 use crate::lifecycle::Phase;
 
 /// How often it looks for mails that another process asked for, and for those that wait for another try.
@@ -24,10 +24,10 @@ const TAKEN_MS: i64 = 120_000;
 const ATTEMPT: Duration = Duration::from_secs(60);
 /// How long until the next try, in milliseconds; the last holds for all further ones.
 const AGAIN_MS: [i64; 4] = [10_000, 60_000, 300_000, 900_000];
-/// After so long nobody waits for a link any more, in milliseconds.
-const STALE_MS: i64 = 60 * 60 * 1_000;
-/// So many links a person gets in an hour, whoever asks for them: no more fills anybody's mailbox.
-const LINKS_AN_HOUR: i64 = 10;
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+/// So many links to come in with a person gets in an hour, whoever asks for them: no more fills anybody's mailbox. It is far more than one
+/// network may ask for, so that nobody takes the way in from somebody else.
+const LINKS_AN_HOUR: i64 = 60;
 
 /// Says that a mail waits. Clones are handles to the same.
 #[derive(Clone, Default)]
@@ -71,31 +71,51 @@ async fn round(app: &App, post: &Post) -> Result<(), DbError> {
             continue;
         }
         let to = match mail.user {
-            Some(id) => users::by_id(registry, id).await?.filter(|user| user.enabled),
+            Some(id) => users::by_id(registry, id).await?.filter(|user| is_for(mail.kind, user)),
             None => None,
         };
         match to {
-            Some(user) if now_ms - mail.created_ms < STALE_MS => deliver(app, post, &mail, &user).await?,
+            Some(user) if now_ms - mail.created_ms < stale_ms(mail.kind) => deliver(app, post, &mail, &user).await?,
             _ => mails::done(registry, mail.id).await?,
         }
     }
     Ok(())
 }
 
+/// After how long nobody waits for it any more, in milliseconds: a way in is asked for by who stands at the door.
+fn stale_ms(kind: Kind) -> i64 {
+    match kind {
+        Kind::Enter | Kind::Reset | Kind::Known => HOUR_MS,
+        Kind::Join | Kind::Invite | Kind::Received | Kind::Approved => 7 * 24 * HOUR_MS,
+    }
+}
+
+/// Whether it still makes sense to write this to somebody.
+fn is_for(kind: Kind, user: &User) -> bool {
+    match kind {
+        Kind::Enter | Kind::Reset | Kind::Known | Kind::Approved => user.enabled,
+        Kind::Join | Kind::Invite => !user.disabled && matches!(user.waits, Some(Waits::Mail | Waits::Invite)),
+        Kind::Received => !user.disabled && user.waits == Some(Waits::Approval),
+    }
+}
+
 async fn deliver(app: &App, post: &Post, mail: &Waiting, user: &User) -> Result<(), DbError> {
     let (registry, now_ms) = (app.registry(), app.world().clock.now_ms());
-    if kept_links::count_of(registry, user.id, now_ms - STALE_MS).await? >= LINKS_AN_HOUR {
+    let is_link = matches!(mail.kind, Kind::Enter | Kind::Reset | Kind::Known);
+    if is_link && kept_links::count_of(registry, user.id, now_ms - HOUR_MS).await? >= LINKS_AN_HOUR {
         tracing::warn!(user = user.id.0, "no link is sent: this account got {LINKS_AN_HOUR} within an hour");
         return mails::done(registry, mail.id).await;
     }
-    let purpose = match mail.kind {
-        Kind::Enter => Purpose::Enter,
-        Kind::Reset => Purpose::Reset,
+    let (base, world) = (app.base_url(), app.world());
+    let link = match mail.kind {
+        Kind::Enter | Kind::Known => links::mailed(registry, world, &base, Purpose::Enter, user.id).await?,
+        Kind::Reset => links::mailed(registry, world, &base, Purpose::Reset, user.id).await?,
+        Kind::Join | Kind::Invite => links::join(registry, world, &base, user.id).await?,
+        Kind::Received | Kind::Approved => format!("{base}/sign-in"),
     };
-    let link = links::mailed(registry, app.world(), &app.base_url(), purpose, user.id).await?;
-    let minutes = (links::MAILED_MS / 60_000).to_string();
+    let (minutes, days) = ((links::MAILED_MS / 60_000).to_string(), (links::JOIN_MS / 86_400_000).to_string());
     let name = if user.name.is_empty() { &user.email } else { &user.name };
-    let gaps = Gaps::from([("name", name.as_str()), ("link", link.as_str()), ("minutes", minutes.as_str())]);
+    let gaps = Gaps::from([("name", name.as_str()), ("link", link.as_str()), ("minutes", minutes.as_str()), ("days", days.as_str())]);
     let written = Letter::of(mail.kind, user.lang.as_deref()).write(&user.email, &gaps);
     let sent = timeout(ATTEMPT, post.send(&written)).await;
     match sent.unwrap_or_else(|_| Err(PostError::for_now("it took too long".to_owned()))) {

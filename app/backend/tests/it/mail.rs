@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use axum::http::Method;
 use tower_sessions::Session;
+use vigia_backend::auth::redeem::{self, Entered};
 use vigia_backend::auth::sign_in::{self, SignInError};
-use vigia_backend::auth::{links, redeem, session};
+use vigia_backend::auth::{links, session};
 use vigia_domain::user::Role;
 
 use crate::smtp::SmtpServer;
@@ -26,7 +27,7 @@ async fn ask_at(it: &Installation, way: &str, body: serde_json::Value) -> (u16, 
 }
 
 /// The mails in the folder, once none waits any more.
-async fn mails(it: &Installation) -> Vec<String> {
+pub async fn mails(it: &Installation) -> Vec<String> {
     nothing_waits(it).await;
     let Ok(entries) = std::fs::read_dir(it.dir.path().join("data/mail")) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
@@ -39,7 +40,7 @@ fn whole(mail: &str) -> String {
     mail.replace("=\r\n", "").replace("=\n", "")
 }
 
-async fn nothing_waits(it: &Installation) {
+pub async fn nothing_waits(it: &Installation) {
     let waits = async || it.numbers("vigia.db", "SELECT id FROM mails").await;
     let done = async {
         while !waits().await.is_empty() {
@@ -50,17 +51,20 @@ async fn nothing_waits(it: &Installation) {
 }
 
 /// The code of the link in a mail.
-fn code(mail: &str) -> String {
+pub fn code(mail: &str) -> String {
     let at = mail.find("#vgl_").unwrap_or_else(|| panic!("no link: {mail}")) + "#".len();
     mail[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
 }
 
-fn browser(it: &Installation) -> Session {
+pub fn browser(it: &Installation) -> Session {
     Session::new(None, std::sync::Arc::new(it.app.sessions().clone()), None)
 }
 
 async fn enter(it: &Installation, code: &str) -> Result<String, SignInError> {
-    redeem::entry(&it.app, &browser(it), None, code).await.map(|visitor| visitor.email)
+    redeem::entry(&it.app, &browser(it), None, code).await.map(|entered| match entered {
+        Entered::In(visitor) => visitor.email,
+        Entered::Choose(_) => panic!("they have a password of their own"),
+    })
 }
 
 both! {

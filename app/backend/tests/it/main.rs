@@ -3,6 +3,7 @@
 
 mod account;
 mod api;
+mod apps;
 mod attention;
 mod audit;
 mod away;
@@ -28,6 +29,7 @@ mod messages;
 mod plausible;
 mod python;
 mod readings_csv;
+mod register;
 mod retention;
 mod roster;
 mod sealing;

@@ -41,7 +41,7 @@ pub(crate) fn Field(
         <div class="field">
             <label for=name>{label}</label>
             <input id=name name=name r#type=kind autocomplete=autocomplete autofocus=autofocus required=true
-                autocapitalize=(kind != "text").then_some("none") spellcheck="false" {..brought} node_ref=node
+                autocapitalize=(kind != "text" || autocomplete == "username").then_some("none") spellcheck="false" {..brought} node_ref=node
                 aria-invalid=move || error.get().is_some().then_some("true") aria-describedby=described/>
             <p class="field__error" id=error_id role="alert">{move || error.get()}</p>
             {hint.map(|hint| view! { <p class="field__hint" id=hint_id>{hint}</p> })}

@@ -57,13 +57,15 @@ pub(crate) struct Way {
 }
 
 /// The pages of a visitor.
-pub(crate) fn ways(t: &'static Texts, is_customer: bool) -> [Way; 3] {
+pub(crate) fn ways(t: &'static Texts, is_customer: bool) -> Vec<Way> {
     let home = if is_customer { t.nav_home } else { t.nav_attention };
-    [
-        Way { path: "/", name: home, shape: Shape::Home },
-        Way { path: "/devices", name: t.nav_devices, shape: Shape::Device },
-        Way { path: "/settings", name: t.nav_settings, shape: Shape::Sliders },
-    ]
+    let mut ways =
+        vec![Way { path: "/", name: home, shape: Shape::Home }, Way { path: "/devices", name: t.nav_devices, shape: Shape::Device }];
+    if !is_customer {
+        ways.push(Way { path: "/people", name: t.nav_people, shape: Shape::Person });
+    }
+    ways.push(Way { path: "/settings", name: t.nav_settings, shape: Shape::Sliders });
+    ways
 }
 
 /// Whether the visitor sees their own devices alone.
@@ -119,7 +121,7 @@ pub(crate) fn Navigation() -> impl IntoView {
             </a>
         }
     };
-    view! { <nav class="nav" aria-label=t.nav_main>{ways(t, is_customer).map(way)}</nav> }
+    view! { <nav class="nav" aria-label=t.nav_main>{ways(t, is_customer).into_iter().map(way).collect_view()}</nav> }
 }
 
 /// Short, as there is little room: `1,003+` for at least so many.

@@ -13,15 +13,15 @@ use crate::part::lazy_page;
 /// Signs the demo's visitor in.
 #[server(prefix = "/ui", endpoint = "enter", output = Json)]
 pub(crate) async fn redeem_entry(code: String) -> Result<(), Fault> {
-    crate::server::redeem_entry(code.trim()).await?;
-    crate::server::go_on("/");
+    let way = crate::server::redeem_entry(code.trim()).await?;
+    crate::server::go_on(&way);
     Ok(())
 }
 
 lazy_page!(
     /// `/enter#code`. With a script the visitor is in without a click.
     EnterRoute,
-    account,
+    doors,
     enter_code,
     preload_enter,
     EnterPage

@@ -31,7 +31,7 @@ pub(crate) async fn redeem_reset(code: String, password: String) -> Result<(), F
 lazy_page!(
     /// `/forgot`.
     ForgotRoute,
-    account,
+    doors,
     forgot_code,
     preload_forgot,
     ForgotPage
@@ -40,7 +40,7 @@ lazy_page!(
 lazy_page!(
     /// `/reset#code`.
     ResetRoute,
-    account,
+    doors,
     reset_code,
     preload_reset,
     ResetPage
@@ -72,8 +72,7 @@ fn ResetPage() -> impl IntoView {
     use FieldFault::{Entry, PasswordLong, PasswordShort, PasswordWeak};
     let t = use_texts();
     let form = FormState::new(RedeemReset::PATH);
-    let words =
-        Words { title: t.reset_title(), lead: t.reset_lead(), hint: None, submit: t.reset_submit(), working: t.reset_working() };
+    let words = Words { title: t.reset_title(), lead: t.reset_lead(), hint: None, submit: t.reset_submit(), working: t.reset_working() };
     view! {
         <CodeDoor words form faults=(&[Entry], &[Entry, PasswordShort, PasswordLong, PasswordWeak])>
             <Field name="password" label=t.setup_password() kind="password" autocomplete="new-password" hint=Some(t.setup_password_hint())

@@ -22,7 +22,7 @@ pub(crate) async fn redeem_setup(code: String, email: String, name: String, pass
 lazy_page!(
     /// `/setup#code`.
     SetupRoute,
-    account,
+    doors,
     setup_code,
     preload_setup,
     SetupPage

@@ -42,6 +42,9 @@ pub(crate) fn SignInPage() -> impl IntoView {
         let lead = use_query_map().with_untracked(|query| match query.get_str("link") {
             Some("sent") => t.sign_in_link_sent,
             Some("kept") => t.sign_in_link_kept,
+            Some("join") => t.sign_in_join_sent,
+            Some("join-kept") => t.sign_in_join_kept,
+            Some("waits") => t.sign_in_waits,
             _ => t.sign_in_lead,
         });
         view! { <SignInForm next=|| "/".to_owned() lead/> }.into_any()
@@ -60,6 +63,7 @@ pub(crate) fn SignInInPlace() -> impl IntoView {
 fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) -> impl IntoView {
     let t = use_texts();
     let form = FormState::new(SignIn::PATH);
+    let registers = use_boot().with_value(|boot| boot.registers);
     view! {
         <PageTitle page=t.sign_in_title/>
         <section class="door__card">
@@ -69,13 +73,14 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
                 <Form state=form>
                     <input r#type="hidden" name="next" value=next/>
                     <FormError text=form.whole(&[FieldFault::Credentials])/>
-                    <Field name="email" label=t.sign_in_email kind="email" autocomplete="username" autofocus=true value=form.typed("email") error=Signal::stored(None)/>
+                    <Field name="email" label=t.sign_in_login kind="text" autocomplete="username" autofocus=true value=form.typed("email") error=Signal::stored(None)/>
                     <Field name="password" label=t.sign_in_password kind="password" autocomplete="current-password" error=form.of(&[FieldFault::Credentials])/>
                     <Submit label=t.sign_in_submit working=t.sign_in_working pending=form.pending()/>
                     <p><a class="link" href="/forgot" rel="external">{t.sign_in_forgot}</a></p>
                 </Form>
             })}
             {piece(|| view! { <ByMail/> })}
+            {registers.then(|| view! { <p><a class="link" href="/register" rel="external">{t.sign_in_register}</a></p> })}
             <details class="door__more">
                 <summary>{t.sign_in_first}</summary>
                 <p class="muted small">{t.sign_in_first_how}</p>

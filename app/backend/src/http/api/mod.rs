@@ -1,6 +1,7 @@
 //! The interface for scripts, apps and devices: one file per endpoint.
 
 mod auth;
+mod biogestor;
 mod commands;
 mod device_config;
 mod devices;
@@ -13,7 +14,9 @@ mod live_known;
 mod live_right;
 mod live_said;
 mod live_socket;
+mod me;
 mod readings;
+mod register;
 mod stream;
 mod stream_body;
 mod stream_card;
@@ -40,6 +43,9 @@ pub(super) fn routes() -> Vec<Route> {
         live::route(),
     ]);
     routes.extend(auth::routes());
+    routes.extend(register::routes());
+    routes.extend(me::routes());
+    routes.extend(biogestor::routes());
     routes.extend(stream::routes());
     routes.extend(commands::routes());
     routes.extend(device_config::routes());

@@ -65,7 +65,7 @@ mod tests {
         let found = [Found { id: "m1".to_owned(), name: "Pump".to_owned(), presence: Presence::Online }];
         let labels = |text: &str| offers(&EN, text, &found, false).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
         assert_eq!(labels("SETT"), ["Pump", EN.nav_settings, &EN.palette_all("SETT")]);
-        assert_eq!(labels(" ").len(), 9, "everything, and nothing to look for");
+        assert_eq!(labels(" ").len(), 10, "everything, and nothing to look for");
         let Some(Act::Go(address)) = offers(&EN, "a&b ñ", &[], true).pop().map(|offer| offer.act) else { panic!("a way") };
         assert_eq!(address, "/devices?q=a%26b%20%C3%B1");
     }

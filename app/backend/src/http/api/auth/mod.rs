@@ -4,6 +4,7 @@ mod asked;
 mod forgot_password;
 mod magic_link;
 mod reset_password;
+mod tokens;
 
 use axum::http::StatusCode;
 
@@ -15,20 +16,27 @@ use crate::http::table::Route;
 /// The largest body, in bytes.
 const BODY_BYTES: usize = 4 * 1024;
 
-pub(super) fn routes() -> [Route; 3] {
-    [magic_link::route(), forgot_password::route(), reset_password::route()]
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = Vec::from(tokens::routes());
+    routes.extend([magic_link::route(), forgot_password::route(), reset_password::route()]);
+    routes
 }
 
 /// What a way in says when it leads nowhere. `password`: the name of the field that a new password stands in.
-fn problem(error: SignInError, password: &'static str) -> Problem {
+pub(super) fn problem(error: SignInError, password: &'static str) -> Problem {
     match error {
         SignInError::Wrong => Problem::new(StatusCode::UNAUTHORIZED, error.to_string()),
+        SignInError::Waits => Problem::new(StatusCode::FORBIDDEN, error.to_string()),
         SignInError::LinkOver => Problem::field("token", error.to_string()),
         SignInError::Email => Problem::field("email", error.to_string()),
         SignInError::EmailTaken => Problem::new(StatusCode::CONFLICT, error.to_string()),
         SignInError::TooMany(too_many) => too_many.into(),
         SignInError::Password(bad) => Problem::field(password, bad.to_string()),
         SignInError::Db(error) => error.into(),
+        SignInError::Signing(error) => {
+            tracing::error!(%error, "no access token can be made");
+            Problem::internal()
+        }
         SignInError::Session(error) => {
             tracing::error!(%error, "a session could not be kept");
             Problem::unavailable()

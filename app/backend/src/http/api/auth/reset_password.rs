@@ -24,7 +24,7 @@ pub(super) fn route() -> Route {
         )
         .answers::<Reset>("the password is changed")
         .example_body("application/json", r#"{"token": "vgl_x", "new_password": "tres tristes tigres y un tren"}"#)
-        .success(422)
+        .example_ends(422)
 }
 
 /// That it is done.

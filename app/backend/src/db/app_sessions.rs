@@ -1,0 +1,108 @@
+//! Tables `app_sessions` and `refresh_tokens`: apps in which somebody is signed in.
+
+use serde_json::json;
+use vigia_domain::ids::UserId;
+
+use super::audit::{self, By};
+use super::users::User;
+use super::{Db, DbError, in_tx, on};
+
+/// Which are still good: used and begun after these times, milliseconds since the epoch.
+pub use super::sessions::Since;
+
+/// Ends those of a user.
+pub(super) const END_ALL: &str = "DELETE FROM app_sessions WHERE user_id = $1";
+
+const ADD: &str = "INSERT INTO refresh_tokens (token_hash, session_id, used) VALUES ($1, $2, FALSE)";
+
+/// Begins one of somebody whose password was right; its id. `None`: they have another one since, or are shut out.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn begin(db: &Db, user: &User, token_hash: &str, now_ms: i64) -> Result<Option<i64>, DbError> {
+    const SQL: &str = "INSERT INTO app_sessions (user_id, began_ms, used_ms) SELECT id, $3, $3 FROM users \
+                       WHERE id = $1 AND password_hash = $2 AND disabled_ms IS NULL AND waits IS NULL RETURNING id";
+    Ok(in_tx!(db, |tx| {
+        let begun = sqlx::query_scalar(SQL).bind(user.id.0).bind(user.password_hash.as_deref()).bind(now_ms);
+        let Some(id) = begun.fetch_optional(&mut *tx).await? else { return Ok(None) };
+        let id: i64 = id;
+        sqlx::query(ADD).bind(token_hash).bind(id).execute(&mut *tx).await?;
+        let actor = format!("user:{}", user.id.0);
+        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "session.begin", "app", json!({}));
+        Some(id)
+    }))
+}
+
+/// What became of a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// The next one works now, in this session.
+    Next(i64, UserId),
+    /// It was used before: somebody has a copy. Nobody's works any more.
+    Ended(UserId),
+    /// There is none, or its session is over.
+    Unknown,
+}
+
+/// Takes a refresh token and puts the next in its place.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn rotate(db: &Db, token_hash: &str, next_hash: &str, since: Since, now_ms: i64) -> Result<Rotated, DbError> {
+    const FIND: &str = "SELECT s.id, s.user_id FROM refresh_tokens t JOIN app_sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id \
+                        WHERE t.token_hash = $1 AND s.used_ms > $2 AND s.began_ms > $3 AND u.disabled_ms IS NULL AND u.waits IS NULL";
+    const TAKE: &str = "UPDATE refresh_tokens SET used = TRUE WHERE token_hash = $1 AND used = FALSE";
+    const TOUCH: &str = "UPDATE app_sessions SET used_ms = $2 WHERE id = $1";
+    const END: &str = "DELETE FROM app_sessions WHERE id = $1";
+    Ok(in_tx!(db, |tx| {
+        let found: Option<(i64, i64)> =
+            sqlx::query_as(FIND).bind(token_hash).bind(since.used_ms).bind(since.began_ms).fetch_optional(&mut *tx).await?;
+        match found {
+            None => Rotated::Unknown,
+            Some((id, user)) => {
+                // The session before its tokens, as whoever ends it does: neither waits for the other. Of two who come at once the second finds it used.
+                if sqlx::query(TOUCH).bind(id).bind(now_ms).execute(&mut *tx).await?.rows_affected() != 1 {
+                    return Ok(Rotated::Unknown);
+                }
+                if sqlx::query(TAKE).bind(token_hash).execute(&mut *tx).await?.rows_affected() == 1 {
+                    sqlx::query(ADD).bind(next_hash).bind(id).execute(&mut *tx).await?;
+                    Rotated::Next(id, UserId(user))
+                } else {
+                    sqlx::query(END).bind(id).execute(&mut *tx).await?;
+                    let target = format!("user:{user}");
+                    audit::note!(tx, By { actor: "nobody", at_ms: now_ms }, "session.reuse", &target, json!({ "app_session": id }));
+                    Rotated::Ended(UserId(user))
+                }
+            }
+        }
+    }))
+}
+
+/// Ends the session that a refresh token is of. `false`: there is none.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn end(db: &Db, token_hash: &str) -> Result<bool, DbError> {
+    const SQL: &str = "DELETE FROM app_sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)";
+    Ok(in_tx!(db, |tx| sqlx::query(SQL).bind(token_hash).execute(&mut *tx).await?.rows_affected()) == 1)
+}
+
+/// Whose a session is, while it goes on.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn user(db: &Db, id: i64, since: Since) -> Result<Option<UserId>, DbError> {
+    const SQL: &str = "SELECT user_id FROM app_sessions WHERE id = $1 AND used_ms > $2 AND began_ms > $3";
+    let user: Option<i64> = on!(db, |c| sqlx::query_scalar(SQL).bind(id).bind(since.used_ms).bind(since.began_ms).fetch_optional(c).await)?;
+    Ok(user.map(UserId))
+}
+
+/// Removes those that are no longer good.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn tidy(db: &Db, since: Since) -> Result<(), DbError> {
+    const SQL: &str = "DELETE FROM app_sessions WHERE used_ms <= $1 OR began_ms <= $2";
+    in_tx!(db, |tx| sqlx::query(SQL).bind(since.used_ms).bind(since.began_ms).execute(&mut *tx).await?.rows_affected());
+    Ok(())
+}

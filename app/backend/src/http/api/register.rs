@@ -1,0 +1,105 @@
+//! `POST /api/v1/users/`, and `POST /api/crear-usuario/` as the Biogestor's app writes it.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use serde::Serialize;
+
+use super::auth::problem;
+use super::json_body::Fields;
+use crate::app::App;
+use crate::auth::register::{self, Applicant, NotRegistered};
+use crate::http::Problem;
+use crate::http::client::Client;
+use crate::http::table::{Right, Route};
+
+/// The largest body, in bytes.
+const BODY_BYTES: usize = 8 * 1024;
+
+pub(super) fn routes() -> [Route; 2] {
+    let says = "Opens an account where everybody may, and is answered in the same way whether the address has one: a mail says how it goes on. \
+                403: nobody registers here by themselves. 429: too often from here";
+    [
+        Route::post("/api/v1/users/", Right::Public, own)
+            .summary(says)
+            .answers::<Registered>("a mail says how it goes on")
+            .example_body("application/json", r#"{"email": "eva@example.org", "password": "seis gatos sin tejado", "name": "Eva"}"#)
+            .success(201)
+            .example_ends(403),
+        Route::post("/api/crear-usuario/", Right::Public, biogestor)
+            .summary(says)
+            .answers::<Registered>("a mail says how it goes on")
+            .example_body(
+                "application/json",
+                r#"{"username": "eva", "email": "eva@example.org", "password": "seis gatos sin tejado", "password2": "seis gatos sin tejado"}"#,
+            )
+            .success(201)
+            .example_ends(403),
+    ]
+}
+
+/// What is answered, whatever the address.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Registered {
+    /// As it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    /// As it was given.
+    email: String,
+    /// For a person.
+    detail: &'static str,
+}
+
+async fn own(
+    State(app): State<App>,
+    Extension(client): Extension<Client>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Registered>), Problem> {
+    let mut fields = Fields::read(body, BODY_BYTES)?;
+    let mut either = |short, long| Ok::<_, Problem>(fields.text(short)?.or(fields.text(long)?));
+    let (email, password) = (either("email", "user_email")?, either("password", "user_password")?);
+    let (name, username) = (either("name", "user_name")?, fields.text("username")?);
+    fields.end()?;
+    answer(&app, client, email, username, name.unwrap_or_default(), password).await
+}
+
+async fn biogestor(
+    State(app): State<App>,
+    Extension(client): Extension<Client>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Registered>), Problem> {
+    let mut fields = Fields::read(body, BODY_BYTES)?;
+    let (username, email) = (fields.text("username")?, fields.text("email")?);
+    let (password, again) = (fields.text("password")?, fields.text("password2")?);
+    fields.end()?;
+    if username.is_none() {
+        return Err(Problem::field("username", "say what to sign in with: username"));
+    }
+    if password != again {
+        return Err(Problem::field("password2", "the two passwords are not the same"));
+    }
+    answer(&app, client, email, username, String::new(), password).await
+}
+
+async fn answer(
+    app: &App,
+    Client(from): Client,
+    email: Option<String>,
+    username: Option<String>,
+    name: String,
+    password: Option<String>,
+) -> Result<(StatusCode, Json<Registered>), Problem> {
+    let email = email.ok_or_else(|| Problem::field("email", "say whose account it will be: email"))?;
+    let password = password.ok_or_else(|| Problem::field("password", "say the password that is to be: password"))?;
+    let who = Applicant { email: &email, username: username.as_deref(), name: &name, password: Some(&password), lang: None };
+    register::register(app, from, who).await.map_err(|error| match error {
+        NotRegistered::Closed => Problem::new(StatusCode::FORBIDDEN, error.to_string()),
+        NotRegistered::Username | NotRegistered::UsernameTaken => Problem::field("username", error.to_string()),
+        NotRegistered::Full => Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        NotRegistered::SignIn(error) => problem(error, "password"),
+    })?;
+    let detail = "if this address has no account yet, it has one now; a mail says how it goes on";
+    Ok((StatusCode::CREATED, Json(Registered { username, email, detail })))
+}

@@ -1,0 +1,163 @@
+//! Who has an account, for who looks after them: those who wait for a word, an invitation, and everybody.
+
+mod invite;
+mod one;
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
+use vigia_domain::user::Role;
+
+use crate::codec::Json;
+use crate::components::page_head::PageHead;
+use crate::components::skeleton::{Of, Skeleton};
+use crate::components::title::PageTitle;
+use crate::fault::Fault;
+use crate::i18n::use_texts;
+use crate::pages::status::FaultPage;
+use crate::part::lazy_page;
+use invite::InviteCard;
+use one::{PersonRow, WaitingCard};
+
+/// What the page starts with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PeopleData {
+    /// Those who wait for an operator's word first, then by address.
+    pub(crate) people: Vec<Person>,
+    /// What an invited person may become; nothing where nobody is invited.
+    pub(crate) roles: Vec<Role>,
+}
+
+/// Somebody with an account. Instants are milliseconds since the epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) id: i64,
+    pub(crate) email: String,
+    pub(crate) username: Option<String>,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) standing: Standing,
+    /// Whether the address was shown to be theirs.
+    pub(crate) is_confirmed: bool,
+    pub(crate) created_ms: i64,
+    /// When they were last here.
+    pub(crate) seen_ms: Option<i64>,
+    pub(crate) devices: i64,
+    /// Whether it is who looks.
+    pub(crate) is_self: bool,
+}
+
+/// Whether somebody may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
+    /// Yes.
+    In,
+    /// Invited, and did not answer yet.
+    Invited,
+    /// Registered, and did not show yet that the address is theirs.
+    Unconfirmed,
+    /// Waits for an operator's word.
+    Waits,
+    /// Shut out.
+    Out,
+}
+
+/// Everybody whom one looks after.
+#[server(prefix = "/ui", endpoint = "people", input = GetUrl, output = Json)]
+pub(crate) async fn load_people() -> Result<PeopleData, Fault> {
+    crate::server::people().await
+}
+
+/// Lets somebody in for the first time.
+#[server(prefix = "/ui", endpoint = "approve", output = Json)]
+pub(crate) async fn approve(id: i64) -> Result<(), Fault> {
+    crate::server::act_on(crate::server::Verb::Approve, id).await
+}
+
+/// Forgets somebody who never was in.
+#[server(prefix = "/ui", endpoint = "refuse", output = Json)]
+pub(crate) async fn refuse(id: i64) -> Result<(), Fault> {
+    crate::server::act_on(crate::server::Verb::Refuse, id).await
+}
+
+/// Shuts somebody out.
+#[server(prefix = "/ui", endpoint = "shut-out", output = Json)]
+pub(crate) async fn shut_out(id: i64) -> Result<(), Fault> {
+    crate::server::act_on(crate::server::Verb::Disable, id).await
+}
+
+/// Lets somebody in again.
+#[server(prefix = "/ui", endpoint = "let-in", output = Json)]
+pub(crate) async fn let_in(id: i64) -> Result<(), Fault> {
+    crate::server::act_on(crate::server::Verb::Enable, id).await
+}
+
+/// Invites somebody.
+#[server(prefix = "/ui", endpoint = "invite", output = Json)]
+pub(crate) async fn invite(email: String, name: String, role: Role) -> Result<(), Fault> {
+    crate::server::invite(email.trim(), name.trim(), role).await
+}
+
+fn ask_people() -> impl Future<Output = Result<PeopleData, Fault>> + Send {
+    #[cfg(target_arch = "wasm32")]
+    return crate::ask::ask(<LoadPeople as leptos::server_fn::ServerFn>::PATH, &[]);
+    #[cfg(not(target_arch = "wasm32"))]
+    load_people()
+}
+
+lazy_page!(
+    /// `/people`.
+    PeopleRoute,
+    people,
+    people_code,
+    preload_people,
+    PeoplePage
+);
+
+#[component]
+fn PeoplePage() -> impl IntoView {
+    let (t, query) = (use_texts(), use_query_map());
+    let people = Resource::new(|| (), |()| ask_people());
+    let done = move || {
+        query.with(|query| match query.get_str("done") {
+            Some("approve") => Some(t.people_done_approve()),
+            Some("refuse") => Some(t.people_done_refuse()),
+            Some("disable") => Some(t.people_done_disable()),
+            Some("enable") => Some(t.people_done_enable()),
+            Some("invite-kept") => Some(t.people_done_invite_kept()),
+            Some("invite") => Some(t.people_done_invite()),
+            _ => None,
+        })
+    };
+    view! {
+        <PageTitle page=t.nav_people/>
+        <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
+            {move || Suspend::new(async move {
+                match people.await {
+                    Ok(PeopleData { people, roles }) => {
+                        let (waiting, others): (Vec<_>, Vec<_>) = people.into_iter().partition(|one| one.standing == Standing::Waits);
+                        let lead = t.people_lead(others.len() as u64);
+                        view! {
+                            <PageHead title=t.nav_people lead/>
+                            {move || done().map(|done| view! { <p class="settings__done" role="status">{done}</p> })}
+                            {(!waiting.is_empty()).then(|| view! {
+                                <section class="people__waiting" aria-labelledby="people-waiting">
+                                    <h2 id="people-waiting">{t.people_waiting()}</h2>
+                                    <ul class="people__cards">{waiting.into_iter().map(|person| view! { <WaitingCard person/> }).collect_view()}</ul>
+                                </section>
+                            })}
+                            {(!roles.is_empty()).then(|| view! { <InviteCard roles/> })}
+                            <section class="card people" aria-labelledby="people-all">
+                                <h2 id="people-all">{t.people_all()}</h2>
+                                <ul class="people__list">{others.into_iter().map(|person| view! { <PersonRow person/> }).collect_view()}</ul>
+                            </section>
+                        }.into_any()
+                    }
+                    Err(fault) => view! { <FaultPage fault/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
