@@ -23,7 +23,6 @@ pub(super) fn routes() -> [Route; 3] {
             )
             .answers::<Tokens>("a pair of tokens")
             .example_body("application/json", r#"{"user_email": "ana@example.org", "user_password": "correct horse battery"}"#),
-
         Route::post("/api/v1/auth/refresh", Right::Public, refresh)
             .summary(
                 "The next pair of tokens. A refresh token works once: one that comes a second time ends the session, for somebody else has it. \
