@@ -39,6 +39,9 @@ const PAGES = {
     ["/devices/no-such-device", 404, "Aquí no hay nada"],
     ["/settings", 200, "Ajustes"],
     ["/people", 200, "Personas"],
+    ["/people/1", 200, "ana@example.org"],
+    ["/keys", 200, "Llaves"],
+    ["/audit", 200, "Registro de cambios"],
     ["/no/such/place", 404, "Aquí no hay nada"],
   ],
   customer: [
@@ -46,6 +49,8 @@ const PAGES = {
     ["/devices", 200, "Equipos"],
     ["/devices/hers", 200, "hers"],
     ["/devices/full", 404, "Aquí no hay nada"],
+    ["/keys", 200, "Llaves"],
+    ["/audit", 403, "No tienes permiso"],
     ["/settings", 200, "Ajustes"],
   ],
   key: [["/settings", 403, "No tienes permiso"]],

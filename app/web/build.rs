@@ -11,12 +11,13 @@ use std::{env, fs, path::Path};
 use serde_json::Value;
 
 /// Rooms whose texts the server alone writes: the browser gets sentences, and need not load them all.
-const OF_THE_SERVER: [&str; 5] = ["reason_", "notice_", "heard_", "tried_", "offline_"];
+const OF_THE_SERVER: [&str; 8] = ["heard_", "log_", "notice_", "offline_", "reason_", "right_", "scope_", "tried_"];
 
 /// Rooms, and single texts, of pages whose code is a part (`src/part.rs`): they are functions, and go where the code goes that calls them. A field of
 /// `Texts` is in what every first visit loads.
-const OF_PARTS: [&str; 29] = [
+const OF_PARTS: [&str; 31] = [
     "attribute_",
+    "audit_",
     "design_",
     "device_attributes_none",
     "device_back",
@@ -31,6 +32,7 @@ const OF_PARTS: [&str; 29] = [
     "help_",
     "history_",
     "join_",
+    "keys_",
     "messages_",
     "palette_dark",
     "palette_found",

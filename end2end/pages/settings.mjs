@@ -14,11 +14,20 @@ export class Settings {
     this.done = page.locator(".settings__done");
     this.current = page.locator("input[name=current]");
     this.password = page.locator("input[name=password]");
+    this.sessions = page.locator(".session");
+    this.farewell = page.locator("input[name=farewell]");
     this.change = page.locator("form[action='/ui/password'] button[type=submit]");
   }
 
   async open() {
     await visit(this.page, "/settings");
+  }
+
+  /** Deletes the account, or tries to. */
+  async leave(password) {
+    if (!(await this.farewell.isVisible())) await this.page.locator("summary", { hasText: "Borrar mi cuenta" }).click();
+    await this.farewell.fill(password);
+    await this.page.getByRole("button", { name: "Borrar para siempre" }).click();
   }
 
   async changePassword(current, next) {

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vigia_backend::config::Settings;
 use vigia_backend::db::Databases;
+use vigia_backend::db::audit::Actor;
 use vigia_backend::fleet::{self, NewDevice};
 use vigia_backend::simulate::load::{self, Load, Outcome};
 use vigia_backend::world::World;
@@ -55,7 +56,7 @@ impl House {
         let mut devices = Vec::new();
         for n in 0..CONNECTIONS {
             let id = DeviceId::new(format!("m{n}")).expect("a good id");
-            let new = NewDevice { actor: "test", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+            let new = NewDevice { actor: &Actor::named("test"), id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
             let token = fleet::register(&databases.registry, &World::real(), new).await.expect("registered").token;
             devices.push((id, token));
         }

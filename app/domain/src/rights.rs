@@ -1,9 +1,24 @@
 //! Who may do what: one question, [`may`], asked by every route, server function, topic and file.
 
-use serde::{Deserialize, Serialize};
+mod action;
+mod scope;
+
+pub use action::{Action, Rights, UnknownAction};
+pub use scope::{Scope, UnknownScope};
 
 use crate::ids::{DeviceId, KeyId, UserId};
 use crate::user::Role;
+
+/// The person whose an API key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Which one.
+    pub id: UserId,
+    /// What they are.
+    pub role: Role,
+    /// What they may.
+    pub rights: Rights,
+}
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +31,8 @@ pub enum Principal {
         id: UserId,
         /// What they are.
         role: Role,
+        /// What they may: by their role, and what was granted or withdrawn.
+        rights: Rights,
     },
     /// A device, by its own token.
     Device(DeviceId),
@@ -25,10 +42,44 @@ pub enum Principal {
         id: KeyId,
         /// What it was given.
         scopes: Vec<Scope>,
+        /// Whose it is; what they may not, it may not. `None`: it was made on the command line, by who runs the machine.
+        owner: Option<Owner>,
     },
 }
 
 impl Principal {
+    /// A person with what their role gives and nothing else.
+    #[must_use]
+    pub const fn user(id: UserId, role: Role) -> Self {
+        Self::User { id, role, rights: role.rights() }
+    }
+
+    /// The person who asks, themselves or by a key of theirs.
+    #[must_use]
+    pub const fn person(&self) -> Option<UserId> {
+        match self {
+            Self::User { id, .. } | Self::ApiKey { owner: Some(Owner { id, .. }), .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Whom to count for what there is only so much of: a person's keys are the person.
+    #[must_use]
+    pub fn holder(&self) -> String {
+        self.person().map_or_else(|| self.actor(), |id| format!("user:{}", id.0))
+    }
+
+    /// The customer to whose devices it is bound, itself or by its owner; `None` for everybody else.
+    #[must_use]
+    pub const fn only_of(&self) -> Option<UserId> {
+        match self {
+            Self::User { id, role: Role::Customer, .. } | Self::ApiKey { owner: Some(Owner { id, role: Role::Customer, .. }), .. } => {
+                Some(*id)
+            }
+            _ => None,
+        }
+    }
+
     /// Who it is, in the words of the audit log: `user:7`, `key:3`, `device:m1`.
     #[must_use]
     pub fn actor(&self) -> String {
@@ -39,76 +90,6 @@ impl Principal {
             Self::ApiKey { id, .. } => format!("key:{}", id.0),
         }
     }
-}
-
-/// What an API key may be given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Scope {
-    /// Read devices and their readings.
-    #[serde(rename = "telemetry:read")]
-    TelemetryRead,
-    /// Store readings for any device.
-    #[serde(rename = "telemetry:write")]
-    TelemetryWrite,
-    /// Read the server's own metrics.
-    #[serde(rename = "metrics:read")]
-    MetricsRead,
-    /// Give commands to any device.
-    #[serde(rename = "devices:control")]
-    DevicesControl,
-    /// Everything an administrator may.
-    #[serde(rename = "admin")]
-    Admin,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 5] = [Self::TelemetryRead, Self::TelemetryWrite, Self::MetricsRead, Self::DevicesControl, Self::Admin];
-
-    /// The word in the database and on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TelemetryRead => "telemetry:read",
-            Self::TelemetryWrite => "telemetry:write",
-            Self::MetricsRead => "metrics:read",
-            Self::DevicesControl => "devices:control",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl std::str::FromStr for Scope {
-    type Err = UnknownScope;
-    fn from_str(text: &str) -> Result<Self, UnknownScope> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or(UnknownScope)
-    }
-}
-
-/// The text names no scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is telemetry:read, telemetry:write, metrics:read, devices:control or admin")]
-pub struct UnknownScope;
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Action {
-    /// See devices, their state and readings.
-    ReadTelemetry,
-    /// Store readings.
-    WriteTelemetry,
-    /// Delete what a device sent.
-    DeleteTelemetry,
-    /// Give commands.
-    Control,
-    /// Register, change and remove devices.
-    ManageDevices,
-    /// See who has an account, invite, let in and shut out.
-    ManagePeople,
-    /// See the server's own metrics.
-    ReadMetrics,
-    /// See one's own account and end one's own session.
-    OwnAccount,
 }
 
 /// On what.
@@ -148,27 +129,24 @@ pub enum Verdict {
 pub fn may(principal: &Principal, action: Action, resource: Resource<'_>) -> Verdict {
     match principal {
         Principal::Nobody => Verdict::SignIn,
-        Principal::User { id, role } => user_may(*id, *role, action, resource),
+        Principal::User { id, role, rights } => user_may(Owner { id: *id, role: *role, rights: *rights }, action, resource),
         Principal::Device(own) => device_may(own, action, resource),
-        Principal::ApiKey { scopes, .. } => key_may(scopes, action),
+        Principal::ApiKey { scopes, owner, .. } => match (key_may(scopes, action), owner) {
+            (Verdict::Allowed, Some(owner)) => user_may(*owner, action, resource),
+            (verdict, _) => verdict,
+        },
     }
 }
 
-fn user_may(user: UserId, role: Role, action: Action, resource: Resource<'_>) -> Verdict {
-    let foreign = matches!(resource, Resource::Device { owner, .. } if owner != Some(user));
-    match (role, action) {
-        (Role::Admin, _) => Verdict::Allowed,
-        (_, Action::OwnAccount) => Verdict::Allowed,
-        (Role::Staff, Action::ReadTelemetry | Action::Control | Action::ManageDevices) => Verdict::Allowed,
-        // Their customers, and nobody who runs the installation.
-        (Role::Staff, Action::ManagePeople) => match resource {
-            Resource::Installation | Resource::Account { role: Role::Customer } => Verdict::Allowed,
-            Resource::Account { .. } | Resource::Device { .. } => Verdict::Forbidden,
-        },
-        (Role::Staff, _) => Verdict::Forbidden,
-        (Role::Customer, _) if foreign => Verdict::Hidden,
-        (Role::Customer, Action::ReadTelemetry | Action::Control) => Verdict::Allowed,
-        (Role::Customer, _) => Verdict::Forbidden,
+fn user_may(user: Owner, action: Action, resource: Resource<'_>) -> Verdict {
+    let Owner { id, role, rights } = user;
+    match resource {
+        // Whose device it is not: to a customer it is not there, whatever they want with it.
+        Resource::Device { owner, .. } if role == Role::Customer && owner != Some(id) => Verdict::Hidden,
+        // Who may not change rights looks after customers, and after nobody who runs the installation.
+        Resource::Account { role } if role != Role::Customer && !rights.has(Action::ManageRights) => Verdict::Forbidden,
+        _ if rights.has(action) => Verdict::Allowed,
+        _ => Verdict::Forbidden,
     }
 }
 
@@ -181,16 +159,8 @@ fn device_may(own: &DeviceId, action: Action, resource: Resource<'_>) -> Verdict
 }
 
 fn key_may(scopes: &[Scope], action: Action) -> Verdict {
-    let needed = match action {
-        Action::ReadTelemetry => Scope::TelemetryRead,
-        Action::WriteTelemetry => Scope::TelemetryWrite,
-        Action::ReadMetrics => Scope::MetricsRead,
-        Action::Control => Scope::DevicesControl,
-        Action::ManageDevices | Action::DeleteTelemetry | Action::ManagePeople => Scope::Admin,
-        // A key has no account and no session.
-        Action::OwnAccount => return Verdict::Forbidden,
-    };
-    if scopes.contains(&needed) || scopes.contains(&Scope::Admin) { Verdict::Allowed } else { Verdict::Forbidden }
+    let is_given = Scope::needed(action).is_some_and(|needed| scopes.contains(&needed) || scopes.contains(&Scope::Admin));
+    if is_given { Verdict::Allowed } else { Verdict::Forbidden }
 }
 
 #[cfg(test)]
@@ -198,7 +168,7 @@ mod tests {
     use super::*;
 
     fn user(id: i64, role: Role) -> Principal {
-        Principal::User { id: UserId(id), role }
+        Principal::user(UserId(id), role)
     }
 
     #[test]
@@ -238,12 +208,49 @@ mod tests {
 
     #[test]
     fn a_key_does_what_its_scopes_say() {
-        let key = |scopes: &[Scope]| Principal::ApiKey { id: KeyId(1), scopes: scopes.to_vec() };
+        let key = |scopes: &[Scope]| Principal::ApiKey { id: KeyId(1), scopes: scopes.to_vec(), owner: None };
         let ask = |p: &Principal, a| may(p, a, Resource::Installation);
         assert_eq!(ask(&key(&[Scope::TelemetryRead]), Action::ReadTelemetry), Verdict::Allowed);
         assert_eq!(ask(&key(&[Scope::TelemetryRead]), Action::WriteTelemetry), Verdict::Forbidden);
         assert_eq!(ask(&key(&[Scope::Admin]), Action::ManageDevices), Verdict::Allowed);
         assert_eq!(ask(&key(&[Scope::Admin]), Action::OwnAccount), Verdict::Forbidden);
         assert_eq!(ask(&key(&[]), Action::ReadMetrics), Verdict::Forbidden);
+    }
+
+    #[test]
+    fn a_key_does_no_more_than_its_owner_may() {
+        let id = DeviceId::new("m1").expect("a good id");
+        let meter = |owner: i64| Resource::Device { id: &id, owner: Some(UserId(owner)) };
+        let key = |role: Role, rights: Rights| Principal::ApiKey {
+            id: KeyId(1),
+            scopes: Scope::ALL.to_vec(),
+            owner: Some(Owner { id: UserId(7), role, rights }),
+        };
+        let customers = key(Role::Customer, Role::Customer.rights());
+        assert_eq!(may(&customers, Action::ReadTelemetry, meter(7)), Verdict::Allowed);
+        assert_eq!(may(&customers, Action::ReadTelemetry, meter(8)), Verdict::Hidden);
+        assert_eq!(may(&customers, Action::ManageDevices, Resource::Installation), Verdict::Forbidden, "whatever its scopes say");
+        assert_eq!((customers.only_of(), key(Role::Staff, Role::Staff.rights()).only_of()), (Some(UserId(7)), None));
+        let staff = key(Role::Staff, Role::Staff.rights().without(Rights::of(&[Action::Control])));
+        assert_eq!(may(&staff, Action::Control, meter(8)), Verdict::Forbidden, "withdrawn from the owner, withdrawn from the key");
+        assert_eq!(may(&key(Role::Admin, Rights::ALL), Action::OwnAccount, Resource::Installation), Verdict::Forbidden);
+    }
+
+    #[test]
+    fn a_viewer_sees_everything_that_devices_send_and_touches_nothing() {
+        let id = DeviceId::new("m1").expect("a good id");
+        let meter = Resource::Device { id: &id, owner: Some(UserId(7)) };
+        let viewer = user(3, Role::Viewer);
+        assert_eq!(may(&viewer, Action::ReadTelemetry, meter), Verdict::Allowed);
+        assert_eq!(may(&viewer, Action::ReadTelemetry, Resource::Installation), Verdict::Allowed);
+        for action in [Action::Control, Action::ManageDevices, Action::DeleteTelemetry, Action::WriteTelemetry] {
+            assert_eq!(may(&viewer, action, meter), Verdict::Forbidden, "{action:?}");
+        }
+        let trusted = Principal::User {
+            id: UserId(3),
+            role: Role::Viewer,
+            rights: Role::Viewer.rights_with(Rights::of(&[Action::Control]), Rights::NONE),
+        };
+        assert_eq!(may(&trusted, Action::Control, meter), Verdict::Allowed, "granted by name");
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::rights::Rights;
+
 /// What a user is in the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -10,13 +12,15 @@ pub enum Role {
     Admin,
     /// The daily work with devices and customers.
     Staff,
+    /// See every device, and change nothing.
+    Viewer,
     /// Their own devices.
     Customer,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 3] = [Self::Admin, Self::Staff, Self::Customer];
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Staff, Self::Viewer, Self::Customer];
 
     /// The word in the database and on the command line.
     #[must_use]
@@ -24,6 +28,7 @@ impl Role {
         match self {
             Self::Admin => "admin",
             Self::Staff => "staff",
+            Self::Viewer => "viewer",
             Self::Customer => "customer",
         }
     }
@@ -38,7 +43,7 @@ impl std::str::FromStr for Role {
 
 /// The text names no role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a role is admin, staff or customer")]
+#[error("a role is admin, staff, viewer or customer")]
 pub struct UnknownRole;
 
 /// Who is signed in, as much of it as the page needs.
@@ -50,10 +55,16 @@ pub struct Visitor {
     pub name: String,
     /// What they are.
     pub role: Role,
+    /// What they may.
+    #[serde(default)]
+    pub rights: Rights,
     /// Language that they chose for good, `es` or `en`.
     #[serde(default)]
     pub lang: Option<String>,
     /// Colours that they chose for good: `system`, `light` or `dark`.
     #[serde(default)]
     pub theme: Option<String>,
+    /// IANA name of the time zone that they chose for good.
+    #[serde(default)]
+    pub zone: Option<String>,
 }

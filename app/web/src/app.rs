@@ -13,12 +13,14 @@ use crate::components::nav::Counts;
 use crate::components::theme_switch::ChosenTheme;
 use crate::components::toasts::Toasts;
 use crate::live::Live;
+use crate::pages::audit::AuditRoute;
 use crate::pages::design::DesignRoute;
 use crate::pages::device::DeviceRoute;
 use crate::pages::devices::DevicesPage;
 use crate::pages::enter::EnterRoute;
 use crate::pages::home::HomeRoute;
-use crate::pages::people::PeopleRoute;
+use crate::pages::keys::KeysRoute;
+use crate::pages::people::{PeopleRoute, PersonRoute};
 use crate::pages::register::{JoinRoute, RegisterRoute};
 use crate::pages::reset::{ForgotRoute, ResetRoute};
 use crate::pages::settings::SettingsRoute;
@@ -81,6 +83,9 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/_design") view={Lazy::<DesignRoute>::new()}/>
             <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()}/>
             <Route path=path!("/people") view={Lazy::<PeopleRoute>::new()}/>
+            <Route path=path!("/people/:user") view={Lazy::<PersonRoute>::new()}/>
+            <Route path=path!("/keys") view={Lazy::<KeysRoute>::new()}/>
+            <Route path=path!("/audit") view={Lazy::<AuditRoute>::new()}/>
             <Route path=path!("/sign-in") view=SignInPage/>
             <Route path=path!("/setup") view={Lazy::<SetupRoute>::new()}/>
             <Route path=path!("/enter") view={Lazy::<EnterRoute>::new()}/>

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use vigia_domain::user::{Role, Visitor};
+use vigia_domain::rights::{Action, Rights};
+use vigia_domain::user::Visitor;
 
 use crate::columns::Columns;
 use crate::fault::Fault;
@@ -89,7 +90,12 @@ pub(crate) struct Boot {
 impl Boot {
     /// Whether the visitor sees their own devices alone. So does whoever is not known to run the installation: a key, for one.
     pub(crate) fn is_customer(&self) -> bool {
-        self.visitor.as_ref().is_none_or(|visitor| visitor.role == Role::Customer)
+        !self.rights().has(Action::Watch)
+    }
+
+    /// What the visitor may; nothing for who is nobody, or a key.
+    pub(crate) fn rights(&self) -> Rights {
+        self.visitor.as_ref().map(|visitor| visitor.rights).unwrap_or_default()
     }
 }
 

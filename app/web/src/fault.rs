@@ -31,6 +31,8 @@ pub(crate) enum FieldFault {
     NotYours,
     /// Somebody else was quicker.
     Changed,
+    /// Nobody would be left who can let others in.
+    LastAdmin,
     /// Too many tries.
     SlowDown,
     /// No set-up code of ours.
@@ -51,6 +53,16 @@ pub(crate) enum FieldFault {
     PasswordWeak,
     /// Not the password that one has.
     PasswordWrong,
+    /// No name for a key.
+    KeyName,
+    /// A key that could do nothing.
+    KeyScope,
+    /// Another key has the name.
+    KeyTaken,
+    /// Enough keys.
+    KeyFull,
+    /// No time zone.
+    Zone,
 }
 
 impl FieldFault {
@@ -62,6 +74,7 @@ impl FieldFault {
             Self::Closed => t.fault_closed,
             Self::NotYours => t.fault_not_yours,
             Self::Changed => t.fault_changed,
+            Self::LastAdmin => t.fault_last_admin,
             Self::SlowDown => t.fault_slow_down,
             Self::Code => t.fault_code_unknown,
             Self::Entry => t.fault_entry_unknown,
@@ -72,6 +85,11 @@ impl FieldFault {
             Self::PasswordLong => t.fault_password_long,
             Self::PasswordWeak => t.fault_password_weak,
             Self::PasswordWrong => t.fault_password_wrong,
+            Self::KeyName => t.fault_key_name,
+            Self::KeyScope => t.fault_key_scope,
+            Self::KeyTaken => t.fault_key_taken,
+            Self::KeyFull => t.fault_key_full,
+            Self::Zone => t.fault_zone,
         }
     }
 }
@@ -114,7 +132,7 @@ impl From<FieldFault> for Fault {
             FieldFault::Credentials => 401,
             FieldFault::Waits | FieldFault::Closed | FieldFault::NotYours => 403,
             FieldFault::SlowDown => 429,
-            FieldFault::EmailTaken | FieldFault::Changed => 409,
+            FieldFault::EmailTaken | FieldFault::Changed | FieldFault::LastAdmin => 409,
             _ => 422,
         };
         Self { status, field: Some(field) }

@@ -1,5 +1,6 @@
 //! Pages, one a file or folder, each with the server functions that it needs.
 
+pub(crate) mod audit;
 mod code_door;
 pub(crate) mod design;
 pub(crate) mod device;
@@ -7,6 +8,7 @@ pub(crate) mod devices;
 pub(crate) mod enter;
 pub(crate) mod fragment;
 pub(crate) mod home;
+pub(crate) mod keys;
 pub(crate) mod people;
 pub(crate) mod register;
 pub(crate) mod reset;

@@ -23,6 +23,8 @@ pub(crate) enum Part {
     Doors,
     /// Who has an account, for who looks after them.
     People,
+    /// Keys, and who changed what.
+    Records,
     /// All parts of pages, for who works on them.
     Design,
 }
@@ -35,8 +37,10 @@ impl Part {
             "/settings" => Some(Self::Account),
             "/setup" | "/enter" | "/forgot" | "/reset" | "/register" | "/join" => Some(Self::Doors),
             "/people" => Some(Self::People),
+            "/keys" | "/audit" => Some(Self::Records),
             crate::pages::design::PATH => Some(Self::Design),
             below if below.starts_with("/devices/") => Some(Self::Device),
+            below if below.starts_with("/people/") => Some(Self::People),
             _ => None,
         }
     }
@@ -50,6 +54,7 @@ impl Part {
             Self::Account => "account",
             Self::Doors => "doors",
             Self::People => "people",
+            Self::Records => "records",
             Self::Design => "design",
         }
     }
@@ -70,7 +75,14 @@ impl Part {
                 crate::pages::register::preload_register().await?;
                 crate::pages::register::preload_join().await
             }
-            Self::People => crate::pages::people::preload_people().await,
+            Self::People => {
+                crate::pages::people::preload_people().await?;
+                crate::pages::people::preload_person().await
+            }
+            Self::Records => {
+                crate::pages::keys::preload_keys().await?;
+                crate::pages::audit::preload_audit().await
+            }
             Self::Design => crate::pages::design::preload_design().await,
         }
     }
@@ -177,8 +189,8 @@ mod tests {
     #[test]
     fn a_page_is_a_part_by_its_path() {
         let of = |path| Part::of(path).map(Part::name);
-        let known = ["/devices/m1", "/settings", "/settings/", "/setup", "/forgot", "/people", "/_design"];
-        assert_eq!(known.map(of), ["device", "account", "account", "doors", "doors", "people", "design"].map(Some));
+        let known = ["/devices/m1", "/settings", "/settings/", "/setup", "/forgot", "/people", "/people/7", "/audit", "/_design"];
+        assert_eq!(known.map(of), ["device", "account", "account", "doors", "doors", "people", "people", "records", "design"].map(Some));
         assert_eq!(["/devices", "/devices/", "/sign-in", "/devicesx"].map(of), [None; 4]);
         assert_eq!(of("/"), Some("mine"));
     }

@@ -16,15 +16,17 @@ use crate::components::language_switch::ChooseLanguage;
 use crate::components::palette::FindDevices;
 use crate::components::sign_out::SignOut;
 use crate::face::Face;
+use crate::pages::audit::LoadAudit;
 use crate::pages::design::PATH;
 use crate::pages::device::{Filled, LoadDevice, LoadMessages, LoadSeries, TryMessage};
 use crate::pages::devices::{self, ChooseColumns, LoadDevices};
 use crate::pages::enter::RedeemEntry;
 use crate::pages::home::{LoadAttention, LoadMine};
-use crate::pages::people::{Approve, Invite, LetIn, LoadPeople, Refuse, ShutOut};
+use crate::pages::keys::{LoadKeys, RevokeKey};
+use crate::pages::people::{Approve, Invite, LetIn, LoadPeople, LoadPerson, Refuse, SetRights, SetRole, ShutOut};
 use crate::pages::register::{AskAccount, RedeemJoin};
 use crate::pages::reset::{AskReset, RedeemReset};
-use crate::pages::settings::{ChangePassword, ChooseTheme, EndOtherSessions, LoadSettings, SaveProfile};
+use crate::pages::settings::{ChangePassword, ChooseTheme, DeleteAccount, EndOtherSessions, EndSession, LoadSettings, SaveProfile};
 use crate::pages::setup::RedeemSetup;
 use crate::pages::sign_in::{AskLink, SignIn};
 
@@ -39,6 +41,10 @@ pub fn routes(face: &Face) -> Vec<Route> {
         try_page(face, "/devices/{id}", device),
         page(face, "/settings", Right::Needs(Action::OwnAccount)),
         page(face, "/people", Right::Needs(Action::ManagePeople)),
+        page(face, "/people/{user}", Right::NeedsAccount(Action::ManagePeople)),
+        page(face, "/keys", Right::Needs(Action::OwnAccount)),
+        made_page(face, "/keys", Right::Needs(Action::OwnAccount)),
+        page(face, "/audit", Right::Needs(Action::ReadAudit)),
         page(face, "/sign-in", Right::Public),
         page(face, "/setup", Right::Public),
         page(face, "/enter", Right::Public),
@@ -73,8 +79,9 @@ pub fn routes(face: &Face) -> Vec<Route> {
         function::<LoadMessages>(face, device).example_query("?id=m1"),
         function::<TryMessage>(face, device).example_query("?id=m1").example_body(FORM, TRIAL),
         function::<FindDevices>(face, listed).example_query("?q=m1"),
-        function::<LoadAttention>(face, Right::Needs(Action::ManageDevices)),
+        function::<LoadAttention>(face, Right::Needs(Action::Watch)),
         function::<LoadMine>(face, listed),
+        function::<LoadAudit>(face, Right::Needs(Action::ReadAudit)),
     ]);
     routes.extend(account(face));
     routes.extend(people(face));
@@ -88,7 +95,7 @@ pub fn design(face: &Face) -> Route {
 }
 
 /// Who has an account.
-fn people(face: &Face) -> [Route; 6] {
+fn people(face: &Face) -> [Route; 9] {
     let right = Right::Needs(Action::ManagePeople);
     // Nobody has this key.
     const NOBODY: &str = "id=999999";
@@ -98,12 +105,19 @@ fn people(face: &Face) -> [Route; 6] {
         function::<Refuse>(face, right).example_body(FORM, NOBODY).example_ends(409),
         function::<ShutOut>(face, right).example_body(FORM, NOBODY).example_ends(409),
         function::<LetIn>(face, right).example_body(FORM, NOBODY).example_ends(409),
+        function::<LoadPerson>(face, Right::NeedsAccount(Action::ManagePeople)).example_query("?user=0"),
+        function::<SetRole>(face, Right::Needs(Action::ManageRights))
+            .example_body(FORM, "id=999999&was=staff&role=viewer")
+            .example_ends(409),
+        function::<SetRights>(face, Right::Needs(Action::ManageRights))
+            .example_body(FORM, "id=999999&was=staff&right%5B%5D=audit%3Aread")
+            .example_ends(409),
         function::<Invite>(face, right).example_body(FORM, "email=ana&name=Ana&role=customer").example_ends(422),
     ]
 }
 
 /// One's own account.
-fn account(face: &Face) -> [Route; 5] {
+fn account(face: &Face) -> [Route; 9] {
     let own = Right::Needs(Action::OwnAccount);
     [
         function::<LoadSettings>(face, own),
@@ -111,6 +125,10 @@ fn account(face: &Face) -> [Route; 5] {
         function::<ChooseTheme>(face, own).example_body(FORM, "theme=dark"),
         function::<ChangePassword>(face, own).example_body(FORM, "current=correct+horse+battery&password=correct+horse+battery"),
         function::<EndOtherSessions>(face, own).example_body(FORM, ""),
+        function::<DeleteAccount>(face, own).example_body(FORM, "farewell=not+the+password").example_ends(422),
+        function::<EndSession>(face, own).example_body(FORM, "key=0"),
+        function::<LoadKeys>(face, own),
+        function::<RevokeKey>(face, own).example_body(FORM, "id=999999"),
     ]
 }
 
@@ -179,6 +197,17 @@ fn try_page(face: &Face, path: &'static str, right: Right) -> Route {
         face.page(outcome, request).await
     };
     Route::post(path, right, show).page().example_body(FORM, TRIAL)
+}
+
+/// The page of keys as an answer to the form in it that makes one: the key is in that answer alone.
+fn made_page(face: &Face, path: &'static str, right: Right) -> Route {
+    let face = face.clone();
+    let show = move |Extension(access): Extension<Access>, request: Request| async move {
+        let outcome = outcome(access);
+        let request = if outcome == Outcome::Page { crate::server::made(request).await } else { request };
+        face.page(outcome, request).await
+    };
+    Route::post(path, right, show).page().example_body(FORM, "name=&days=30").example_ends(422)
 }
 
 /// The request for the page alone, with what came of the trial.

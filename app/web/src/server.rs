@@ -1,6 +1,6 @@
 //! The one way from the pages to the backend. Server functions and the face ask here; nothing else does.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -23,12 +23,13 @@ use vigia_backend::fleet::{self, PageFilter, StateFilter};
 use vigia_backend::http::Problem;
 use vigia_backend::http::access::PathDevice;
 use vigia_backend::http::api::{self as readings, NotExported};
-use vigia_backend::http::client::{self, Client};
+use vigia_backend::http::client;
+use vigia_backend::origin::Origin;
 use vigia_backend::report::{Busy, Export};
 use vigia_domain::attention::{Attention, Found};
 use vigia_domain::device::{DevicePage, DeviceRow};
 use vigia_domain::rights::{Action, Principal, Resource, Verdict, may};
-use vigia_domain::user::{Role, Visitor};
+use vigia_domain::user::Visitor;
 
 use crate::face::set_status;
 use crate::fault::{Fault, FieldFault};
@@ -38,13 +39,19 @@ use crate::pages::device::{DeviceData, Told};
 use crate::pages::devices::{Show, Wanted};
 
 mod account;
+mod audit;
+mod keys;
 mod messages;
 mod people;
 mod stretch;
 
-pub(crate) use account::{change_password, choose_language, choose_theme, end_other_sessions, no_name, save_profile, settings, still};
+pub(crate) use account::{
+    change_password, choose_language, choose_theme, delete_account, end_other_sessions, end_session, no_name, save_profile, settings, still,
+};
+pub(crate) use audit::audit;
+pub(crate) use keys::{keys, made, revoke_key};
 pub(crate) use messages::{messages, try_for_page, try_out, visible};
-pub(crate) use people::{Verb, act_on, invite, people};
+pub(crate) use people::{Verb, act_on, invite, people, person, set_rights, set_role};
 pub(crate) use stretch::stretch;
 
 /// Who is signed in; `None` for nobody.
@@ -65,7 +72,7 @@ pub(crate) fn is_https(parts: &Parts) -> bool {
 
 /// What a visitor who runs the installation should mend about it.
 pub(crate) fn notice(parts: &Parts, t: &'static Texts, visitor: Option<&Visitor>) -> Option<String> {
-    visitor.filter(|visitor| visitor.role != Role::Customer)?;
+    visitor.filter(|visitor| visitor.rights.has(Action::Watch))?;
     plaintext(parts.extensions.get::<App>()?.settings(), t)
 }
 
@@ -149,7 +156,8 @@ fn filter(wanted: &Wanted) -> PageFilter<'_> {
 pub(crate) async fn attention() -> Result<Attention, Fault> {
     let asked = Asked::here()?;
     // The page that shows it is everybody's, so its route has not asked.
-    if may(&asked.principal, Action::ManageDevices, Resource::Installation) != Verdict::Allowed {
+    let is_allowed = |action| may(&asked.principal, action, Resource::Installation) == Verdict::Allowed;
+    if !is_allowed(Action::Watch) || !is_allowed(Action::ReadTelemetry) {
         return told(Err(Fault { status: 403, field: None }));
     }
     let t = asked.lang.texts();
@@ -179,14 +187,14 @@ pub(crate) async fn device() -> Result<DeviceData, Fault> {
 
 pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    told(sign_in::sign_in(&asked.app, &asked.session()?, asked.from, email, password).await.map(drop).map_err(Into::into))
+    told(sign_in::sign_in(&asked.app, &asked.session()?, &asked.from, email, password).await.map(drop).map_err(Into::into))
 }
 
 /// Lets a link wait to be mailed, to sign in or to choose another password; says whether mails only go into a folder here.
 pub(crate) async fn ask_link(email: &str, is_reset: bool) -> Result<bool, Fault> {
     let asked = Asked::here()?;
     let kind = if is_reset { Kind::Reset } else { Kind::Enter };
-    told(mailed::ask_for_link(&asked.app, asked.from, email, kind).await.map_err(Into::into))?;
+    told(mailed::ask_for_link(&asked.app, &asked.from, email, kind).await.map_err(Into::into))?;
     Ok(asked.app.settings().mail.server().is_none())
 }
 
@@ -199,14 +207,14 @@ pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: 
     if name.is_empty() {
         return told(Err(FieldFault::Name.into()));
     }
-    let done = sign_in::redeem_setup(&asked.app, &asked.session()?, asked.from, code, email, name, password).await;
+    let done = sign_in::redeem_setup(&asked.app, &asked.session()?, &asked.from, code, email, name, password).await;
     told(done.map(drop).map_err(Into::into))
 }
 
 /// Opens an entry link; the way on.
 pub(crate) async fn redeem_entry(code: &str) -> Result<String, Fault> {
     let asked = Asked::here()?;
-    let done = redeem::entry(&asked.app, &asked.session()?, asked.from, code).await;
+    let done = redeem::entry(&asked.app, &asked.session()?, &asked.from, code).await;
     told(done.map_err(of_link)).map(|entered| match entered {
         Entered::In(_) => "/".to_owned(),
         Entered::Choose(code) => format!("/reset#{code}"),
@@ -215,7 +223,7 @@ pub(crate) async fn redeem_entry(code: &str) -> Result<String, Fault> {
 
 pub(crate) async fn redeem_reset(code: &str, password: &str) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    let done = redeem::reset_and_enter(&asked.app, &asked.session()?, asked.from, code, password).await;
+    let done = redeem::reset_and_enter(&asked.app, &asked.session()?, &asked.from, code, password).await;
     told(done.map(drop).map_err(of_link))
 }
 
@@ -226,7 +234,7 @@ pub(crate) async fn register(email: &str, name: &str) -> Result<bool, Fault> {
         return told(Err(FieldFault::Name.into()));
     }
     let who = Applicant { email, username: None, name, password: None, lang: Some(asked.lang.as_str()) };
-    told(register::register(&asked.app, asked.from, who).await.map_err(people::of_registration))?;
+    told(register::register(&asked.app, &asked.from, who).await.map_err(people::of_registration))?;
     Ok(asked.app.settings().mail.server().is_none())
 }
 
@@ -236,7 +244,7 @@ pub(crate) async fn redeem_join(code: &str, name: &str, password: &str) -> Resul
     if name.is_empty() {
         return told(Err(FieldFault::Name.into()));
     }
-    let done = register::join(&asked.app, &asked.session()?, asked.from, code, name, password).await;
+    let done = register::join(&asked.app, &asked.session()?, &asked.from, code, name, password).await;
     told(done.map(|visitor| visitor.is_some()).map_err(of_link))
 }
 
@@ -252,8 +260,8 @@ struct Asked {
     app: App,
     principal: Principal,
     session: Option<Session>,
-    /// The visitor's network address.
-    from: Option<IpAddr>,
+    /// Where the visitor comes from.
+    from: Origin,
     device: Option<Arc<Device>>,
     lang: Lang,
 }
@@ -267,7 +275,7 @@ impl Asked {
     fn of(parts: &Parts) -> Result<Self, Fault> {
         let app = parts.extensions.get::<App>().cloned().ok_or(Fault::UNAVAILABLE)?;
         let principal = parts.extensions.get::<Principal>().cloned().unwrap_or(Principal::Nobody);
-        let from = parts.extensions.get::<Client>().and_then(|client| client.0);
+        let from = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
         let session = parts.extensions.get::<Session>().cloned();
         let device = parts.extensions.get::<PathDevice>().map(|PathDevice(device)| Arc::clone(device));
         // The page knows the profile by then; a call of it comes with the cookie that the page has brought.

@@ -12,7 +12,7 @@ use crate::face::cookies;
 use crate::server::is_https;
 
 /// The fields that come back. What is not here does not: passwords never.
-const FIELDS: [&str; 7] = ["address", "code", "email", "lang", "name", "of", "theme"];
+const FIELDS: [&str; 8] = ["address", "code", "email", "lang", "name", "of", "theme", "zone"];
 /// Each form has a cookie of its own: a sign-in that is refused in between takes nothing from it.
 const COOKIE: &str = "typed-";
 /// Browsers throw away a cookie of more than 4,096 bytes. All fields at their longest are less, but for the name of somebody who means it.

@@ -1,24 +1,36 @@
 //! One's own account: name, language, colours, password, sessions.
 
-use std::net::IpAddr;
-
+use serde_json::Value;
 use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 
 use super::password;
+use super::session::{ADDRESS, AGENT};
 use super::sign_in::{SignInError, shown};
 use super::store::{hash, since};
 use crate::app::App;
-use crate::db::audit::By;
-use crate::db::users::{self, Profile};
-use crate::db::{DbError, sessions};
+use crate::db::audit::{Actor, By};
+use crate::db::users::{self, Profile, User};
+use crate::db::{DbError, app_sessions, sessions};
+use crate::origin::Origin;
+
+/// How the key of an app's session begins; a browser's is hexadecimal.
+const OF_APP: &str = "app-";
 
 /// The longest name, in characters.
 pub const LONGEST_NAME: usize = 300;
 
-/// A session of somebody's own.
+/// A session of somebody's own: in a browser, or in an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnSession {
+    /// What to end it by. Nothing can be done with it but that, and by its owner alone.
+    pub key: String,
+    /// Whether it is an app's.
+    pub is_app: bool,
+    /// From which network address it was begun, or an app's tokens were last renewed.
+    pub address: Option<String>,
+    /// What the browser or app calls itself.
+    pub agent: Option<String>,
     /// When it began, milliseconds since the epoch.
     pub began_ms: i64,
     /// When it was last used; at most an hour late.
@@ -31,10 +43,10 @@ pub struct OwnSession {
 ///
 /// # Errors
 /// [`SignInError::TooMany`] and [`SignInError::Db`].
-pub async fn set_profile(app: &App, user: UserId, profile: Profile<'_>) -> Result<(), SignInError> {
+pub async fn set_profile(app: &App, from: &Origin, user: UserId, profile: Profile<'_>) -> Result<(), SignInError> {
     app.changes().take(user)?;
     let name = profile.name.map(|name| shown(name).chars().take(LONGEST_NAME).collect::<String>());
-    let actor = format!("user:{}", user.0);
+    let actor = Actor::user(user.0, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
     Ok(users::set_profile(app.registry(), user, Profile { name: name.as_deref(), ..profile }, by).await?)
 }
@@ -46,45 +58,107 @@ pub async fn set_profile(app: &App, user: UserId, profile: Profile<'_>) -> Resul
 pub async fn change_password(
     app: &App,
     session: &Session,
-    from: Option<IpAddr>,
+    from: &Origin,
     user: UserId,
     current: &str,
     new: &str,
 ) -> Result<(), SignInError> {
     let found = users::by_id(app.registry(), user).await?.ok_or(DbError::Missing("users"))?;
     password::check(new, &[&found.email, &found.name])?;
-    let this = app.tries().begin(from, Some(&found.email))?;
-    let right = app.passwords().verify(current, found.password_hash.as_deref()).await;
+    confirm_password(app, from, &found, current).await?;
+    app.changes().take(user)?;
+    let new_hash = app.passwords().hash(app.world(), new).await;
+    let actor = Actor::user(user.0, from);
+    let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
+    Ok(users::change_password(app.registry(), user, &new_hash, &own_hash(session), by).await?)
+}
+
+/// That who asks knows the password of their account, where it has one. A wrong one counts as a try to sign in.
+///
+/// # Errors
+/// [`SignInError::Wrong`], [`SignInError::TooMany`].
+pub(super) async fn confirm(app: &App, from: &Origin, user: &User, password: &str) -> Result<(), SignInError> {
+    if user.password_hash.is_none() { Ok(()) } else { confirm_password(app, from, user, password).await }
+}
+
+async fn confirm_password(app: &App, from: &Origin, user: &User, password: &str) -> Result<(), SignInError> {
+    let this = app.tries().begin(from.address, Some(&user.email))?;
+    let right = app.passwords().verify(password, user.password_hash.as_deref()).await;
     if matches!(right, Ok(false)) {
         return Err(SignInError::Wrong);
     }
     this.forgive();
     right?;
-    app.changes().take(user)?;
-    let new_hash = app.passwords().hash(app.world(), new).await;
-    let actor = format!("user:{}", user.0);
-    let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
-    Ok(users::change_password(app.registry(), user, &new_hash, &own_hash(session), by).await?)
+    Ok(())
 }
 
-/// The sessions of a user, the one that was used last first.
+/// The sessions of a user, browsers and apps, the one that was used last first.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn own_sessions(app: &App, session: &Session, user: UserId) -> Result<Vec<OwnSession>, DbError> {
-    let own = own_hash(session);
-    let listed = sessions::of_user(app.registry(), user, since(app.world().clock.now_ms())).await?;
-    let read = |s: sessions::Listed| OwnSession { began_ms: s.began_ms, used_ms: s.used_ms, is_this: s.id_hash == own };
-    Ok(listed.into_iter().map(read).collect())
+    sessions_of(app, Some(session), user).await
+}
+
+/// The same of a user who asks by something else than a session.
+///
+/// # Errors
+/// [`DbError`].
+pub(super) async fn sessions_of(app: &App, session: Option<&Session>, user: UserId) -> Result<Vec<OwnSession>, DbError> {
+    let (own, since) = (session.map(own_hash).unwrap_or_default(), since(app.world().clock.now_ms()));
+    let browsers = sessions::of_user(app.registry(), user, since).await?.into_iter().map(|s| browser(s, &own));
+    let mut all: Vec<_> = browsers.collect();
+    all.extend(app_sessions::of_user(app.registry(), user, since).await?.into_iter().map(of_app));
+    all.sort_by_key(|one| (!one.is_this, std::cmp::Reverse(one.used_ms)));
+    Ok(all)
+}
+
+fn browser(one: sessions::Listed, own: &str) -> OwnSession {
+    let data: Value = serde_json::from_str(&one.data).unwrap_or_default();
+    let text = |key: &str| data.get(key).and_then(Value::as_str).map(str::to_owned);
+    OwnSession {
+        is_app: false,
+        address: text(ADDRESS),
+        agent: text(AGENT),
+        began_ms: one.began_ms,
+        used_ms: one.used_ms,
+        is_this: one.id_hash == own,
+        key: one.id_hash,
+    }
+}
+
+fn of_app(one: app_sessions::Listed) -> OwnSession {
+    let app_sessions::Listed { id, began_ms, used_ms, address, agent } = one;
+    OwnSession { key: format!("{OF_APP}{id}"), is_app: true, address, agent, began_ms, used_ms, is_this: false }
+}
+
+/// Ends one session of a user's own. One that has ended already is as good as ended.
+///
+/// # Errors
+/// [`SignInError::TooMany`] and the stores' errors.
+pub async fn end_session(app: &App, from: &Origin, user: UserId, key: &str) -> Result<(), SignInError> {
+    app.changes().take(user)?;
+    let actor = Actor::user(user.0, from);
+    let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
+    match key.strip_prefix(OF_APP) {
+        Some(id) => {
+            if let Ok(id) = id.parse() {
+                app_sessions::end_of(app.registry(), user, id, by).await?;
+            }
+        }
+        None if key.bytes().all(|b| b.is_ascii_hexdigit()) => drop(sessions::end_of(app.registry(), user, key, by).await?),
+        None => {}
+    }
+    Ok(())
 }
 
 /// Ends every session of a user but the one that asks.
 ///
 /// # Errors
 /// [`SignInError::TooMany`] and the stores' errors.
-pub async fn end_other_sessions(app: &App, session: &Session, user: UserId) -> Result<u64, SignInError> {
+pub async fn end_other_sessions(app: &App, session: &Session, from: &Origin, user: UserId) -> Result<u64, SignInError> {
     app.changes().take(user)?;
-    let actor = format!("user:{}", user.0);
+    let actor = Actor::user(user.0, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
     Ok(sessions::end_others(app.registry(), user, &own_hash(session), by).await?)
 }

@@ -1,8 +1,5 @@
 //! Apps in which somebody is signed in: a short access token, and a refresh token that works once and brings the next pair.
 
-use std::net::IpAddr;
-
-use vigia_domain::ids::UserId;
 use vigia_domain::rights::Principal;
 
 use super::sign_in::{SignInError, counted, known};
@@ -13,6 +10,7 @@ use crate::app::App;
 use crate::db::DbError;
 use crate::db::app_sessions::{self, Rotated};
 use crate::db::users::{self, User};
+use crate::origin::Origin;
 
 /// What an app is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +25,11 @@ pub struct Pair {
 ///
 /// # Errors
 /// As [`super::sign_in::sign_in`].
-pub async fn sign_in(app: &App, from: Option<IpAddr>, login: &str, password: &str) -> Result<(Pair, User), SignInError> {
+pub async fn sign_in(app: &App, from: &Origin, login: &str, password: &str) -> Result<(Pair, User), SignInError> {
     let user = known(app, from, login, password).await?;
     let refresh = token::make(app.world(), Kind::Refresh);
     app.signing().ready().await?;
-    let begun = app_sessions::begin(app.registry(), &user, &hash(&refresh), app.world().clock.now_ms()).await?;
+    let begun = app_sessions::begin(app.registry(), &user, &hash(&refresh), from, app.world().clock.now_ms()).await?;
     let session = begun.ok_or(SignInError::Wrong)?;
     let access = app.signing().sign(user.id, session).await?;
     Ok((Pair { access, refresh }, user))
@@ -41,11 +39,11 @@ pub async fn sign_in(app: &App, from: Option<IpAddr>, login: &str, password: &st
 ///
 /// # Errors
 /// [`SignInError::Wrong`], [`SignInError::TooMany`] and the stores' errors.
-pub async fn refresh(app: &App, from: Option<IpAddr>, refresh: &str) -> Result<Pair, SignInError> {
+pub async fn refresh(app: &App, from: &Origin, refresh: &str) -> Result<Pair, SignInError> {
     let way = async {
         app.signing().ready().await?;
         let (next, now_ms) = (token::make(app.world(), Kind::Refresh), app.world().clock.now_ms());
-        match app_sessions::rotate(app.registry(), &hash(refresh), &hash(&next), since(now_ms), now_ms).await? {
+        match app_sessions::rotate(app.registry(), &hash(refresh), &hash(&next), since(now_ms), from, now_ms).await? {
             Rotated::Next(session, user) => Ok(Pair { access: app.signing().sign(user, session).await?, refresh: next }),
             Rotated::Ended(user) => {
                 tracing::warn!(user = user.0, "a refresh token came a second time; its session has ended");
@@ -74,7 +72,7 @@ pub(super) async fn principal(app: &App, access: &str) -> Result<Principal, DbEr
         return Ok(Principal::Nobody);
     }
     let user = users::by_id(app.registry(), id).await?.filter(|user| user.enabled);
-    Ok(user.map_or(Principal::Nobody, |User { id: UserId(id), role, .. }| Principal::User { id: UserId(id), role }))
+    Ok(user.map_or(Principal::Nobody, |user| user.principal()))
 }
 
 fn hash(token: &str) -> String {

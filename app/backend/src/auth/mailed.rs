@@ -1,12 +1,11 @@
 //! Links by mail. Who asks learns nothing of whether an address has an account: each is asked for in the same way, with the same work.
 
-use std::net::IpAddr;
-
 use super::sign_in::{SignInError, is_email};
 use crate::app::App;
 use crate::config::SignIn;
 use crate::db::mails::{self, Kind};
 use crate::db::users::{self, Waits};
+use crate::origin::Origin;
 
 /// How many may be asked for in ten minutes: for one account from one address, and from one address.
 pub const MOST: SignIn = SignIn { tries: 3, tries_per_address: 20 };
@@ -15,12 +14,12 @@ pub const MOST: SignIn = SignIn { tries: 3, tries_per_address: 20 };
 ///
 /// # Errors
 /// [`SignInError::Email`], [`SignInError::TooMany`] and [`SignInError::Db`].
-pub async fn ask_for_link(app: &App, from: Option<IpAddr>, email: &str, kind: Kind) -> Result<(), SignInError> {
+pub async fn ask_for_link(app: &App, from: &Origin, email: &str, kind: Kind) -> Result<(), SignInError> {
     if !is_email(email) {
         return Err(SignInError::Email);
     }
     // Each counts, whatever comes of it: a link that was sent was no wrong guess, but somebody's mailbox.
-    let _counted = app.asked_links().begin(from, Some(email))?;
+    let _counted = app.asked_links().begin(from.address, Some(email))?;
     let user = users::by_email(app.registry(), email).await?.filter(|user| !user.disabled);
     // Whose first link has expired, or was lost, gets that one again.
     let (user, kind) = match user {

@@ -1,10 +1,12 @@
 //! Who is asking: passwords, sessions, tokens, links.
 
 pub mod account;
+pub mod api_key;
 pub mod app_session;
 pub mod changes;
 pub mod links;
 pub mod mailed;
+pub mod own_data;
 pub mod password;
 pub mod people;
 pub mod principal;

@@ -7,9 +7,11 @@ use vigia_domain::user::Role;
 use super::register::{self, NotRegistered};
 use crate::app::App;
 use crate::db::DbError;
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::registrations;
-use crate::db::users::{self, Listed, Whom};
+use crate::db::user_rights::{self, Set, Standing};
+use crate::db::users::{self, Listed, User, Whom};
+use crate::origin::Origin;
 
 /// So many are listed.
 pub const MOST: i64 = 2_000;
@@ -35,6 +37,12 @@ pub enum NotDone {
     /// Not by this principal.
     #[error("this account is not yours to change")]
     Forbidden,
+    /// A right that nobody of this role is given, or that a person of it keeps.
+    #[error("{} cannot be granted to a person of this role, nor withdrawn from them", .1.as_str())]
+    Right(&'static str, Action),
+    /// Nobody would be left who can let others in.
+    #[error("this is the last administrator who can sign in")]
+    LastAdmin,
     /// It is not so any more, or never was: somebody else was quicker, or one cannot do it to oneself.
     #[error("this account is not as the page shows it any more")]
     Changed,
@@ -64,15 +72,15 @@ pub fn roles(principal: &Principal) -> Vec<Role> {
 ///
 /// # Errors
 /// [`NotDone`].
-pub async fn act(app: &App, principal: &Principal, verb: Verb, id: UserId) -> Result<(), NotDone> {
+pub async fn act(app: &App, principal: &Principal, from: &Origin, verb: Verb, id: UserId) -> Result<(), NotDone> {
     let user = users::by_id(app.registry(), id).await?.ok_or(NotDone::Changed)?;
     if !looks_after(principal, user.role) {
         return Err(NotDone::Forbidden);
     }
-    if matches!(principal, Principal::User { id: own, .. } if *own == id) {
+    if principal.person() == Some(id) {
         return Err(NotDone::Changed);
     }
-    let actor = principal.actor();
+    let actor = Actor::of(principal, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
     let done = match verb {
         Verb::Approve => register::approve(app, id, &actor).await?,
@@ -87,7 +95,14 @@ pub async fn act(app: &App, principal: &Principal, verb: Verb, id: UserId) -> Re
 ///
 /// # Errors
 /// [`NotDone::Forbidden`] as `Ok(Err(_))`, [`NotRegistered`].
-pub async fn invite(app: &App, principal: &Principal, email: &str, name: &str, role: Role) -> Result<Result<bool, NotDone>, NotRegistered> {
+pub async fn invite(
+    app: &App,
+    principal: &Principal,
+    from: &Origin,
+    email: &str,
+    name: &str,
+    role: Role,
+) -> Result<Result<bool, NotDone>, NotRegistered> {
     if !looks_after(principal, role) {
         return Ok(Err(NotDone::Forbidden));
     }
@@ -96,7 +111,36 @@ pub async fn invite(app: &App, principal: &Principal, email: &str, name: &str, r
     if known.is_some_and(|user| !looks_after(principal, user.role)) {
         return Ok(Ok(false));
     }
-    Ok(Ok(register::invite(app, email, name, role, &principal.actor()).await?))
+    Ok(Ok(register::invite(app, email, name, role, &Actor::of(principal, from)).await?))
+}
+
+/// Changes what somebody else is and may, from how they were when they were looked at.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn set_rights(app: &App, principal: &Principal, from: &Origin, user: &User, after: Standing) -> Result<(), NotDone> {
+    if may(principal, Action::ManageRights, Resource::Account { role: user.role }) != Verdict::Allowed {
+        return Err(NotDone::Forbidden);
+    }
+    if principal.person() == Some(user.id) {
+        return Err(NotDone::Changed);
+    }
+    let settable = after.role.settable();
+    for (field, rights) in [("granted", after.granted), ("withdrawn", after.withdrawn)] {
+        if let Some(action) = rights.without(settable).iter().next() {
+            return Err(NotDone::Right(field, action));
+        }
+    }
+    // What a role has anyway is not granted, and what it has not is not withdrawn.
+    let own = after.role.rights();
+    let after = Standing { granted: after.granted.without(own), withdrawn: after.withdrawn.among(own), ..after };
+    let actor = Actor::of(principal, from);
+    let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
+    match user_rights::set(app.registry(), user.id, user, after, by).await? {
+        Set::Done => Ok(()),
+        Set::LastAdmin => Err(NotDone::LastAdmin),
+        Set::Changed => Err(NotDone::Changed),
+    }
 }
 
 fn looks_after(principal: &Principal, role: Role) -> bool {

@@ -6,11 +6,12 @@ use data_encoding::BASE64;
 use tower_sessions::Session;
 use vigia_domain::rights::Principal;
 
-use super::app_session;
 use super::session::{self, SessionError};
 use super::token::{self, Kind};
+use super::{api_key, app_session};
 use crate::app::App;
-use crate::db::{DbError, devices, keys, users};
+use crate::db::{DbError, devices, users};
+use crate::fleet;
 
 /// A credential that could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +35,7 @@ pub async fn of(app: &App, headers: &HeaderMap, session: Option<&Session>) -> Re
     let Some(session) = session else { return Ok(Principal::Nobody) };
     let Some(id) = session::user(session).await? else { return Ok(Principal::Nobody) };
     let user = users::by_id(app.registry(), id).await?.filter(|user| user.enabled);
-    Ok(user.map_or(Principal::Nobody, |user| Principal::User { id, role: user.role }))
+    Ok(user.map_or(Principal::Nobody, |user| user.principal()))
 }
 
 /// Whether a request brings its credential in a header, which no other site can make a browser send. `Basic` is none of those:
@@ -73,10 +74,13 @@ fn in_authorization(text: &str) -> Option<String> {
 async fn by_token(app: &App, credential: &str) -> Result<Principal, DbError> {
     let hash = token::hash(credential.as_bytes());
     Ok(match token::kind(credential) {
-        Some(Kind::Device) => devices::by_token_hash(app.registry(), &hash).await?.map_or(Principal::Nobody, |d| Principal::Device(d.id)),
-        Some(Kind::ApiKey) => {
-            keys::by_hash(app.registry(), &hash).await?.map_or(Principal::Nobody, |(id, scopes)| Principal::ApiKey { id, scopes })
-        }
+        Some(Kind::Device) => match devices::by_token_hash(app.registry(), &hash).await? {
+            Some(device) if fleet::is_of(app.registry(), &device, credential.as_bytes(), app.world().clock.now_ms()).await? => {
+                Principal::Device(device.id)
+            }
+            _ => Principal::Nobody,
+        },
+        Some(Kind::ApiKey) => api_key::principal(app, &hash).await?,
         Some(Kind::Link | Kind::Provisioning | Kind::Gateway | Kind::Refresh) => Principal::Nobody,
         None => app_session::principal(app, credential).await?,
     })

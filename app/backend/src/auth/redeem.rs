@@ -1,7 +1,5 @@
 //! What a link that came by mail, or that the demo has printed, opens: once.
 
-use std::net::IpAddr;
-
 use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 use vigia_domain::user::Visitor;
@@ -13,6 +11,7 @@ use crate::app::App;
 use crate::db::links::{self, Purpose};
 use crate::db::registrations;
 use crate::db::users::{self, User};
+use crate::origin::Origin;
 
 /// What an entry link has opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +27,7 @@ pub enum Entered {
 ///
 /// # Errors
 /// [`SignInError::LinkOver`] and the stores' errors.
-pub async fn entry(app: &App, session: &Session, from: Option<IpAddr>, code: &str) -> Result<Entered, SignInError> {
+pub async fn entry(app: &App, session: &Session, from: &Origin, code: &str) -> Result<Entered, SignInError> {
     let way = async {
         let (registry, now_ms) = (app.registry(), app.world().clock.now_ms());
         let taken = links::take(registry, &hash(code), Purpose::Enter, now_ms).await?;
@@ -38,7 +37,7 @@ pub async fn entry(app: &App, session: &Session, from: Option<IpAddr>, code: &st
             links::insert(registry, &hash(&code), Purpose::Reset, Some(user.id), now_ms, now_ms + super::links::MAILED_MS).await?;
             return Ok(Entered::Choose(code));
         }
-        session::begin(session, user.id, "link").await?;
+        session::begin(session, user.id, "link", from).await?;
         Ok(Entered::In(visitor_of(&user)))
     };
     counted(app, from, None, way).await
@@ -48,7 +47,7 @@ pub async fn entry(app: &App, session: &Session, from: Option<IpAddr>, code: &st
 ///
 /// # Errors
 /// [`SignInError::LinkOver`], [`SignInError::Password`] (the link still works then), [`SignInError::TooMany`] and the stores' errors.
-pub async fn reset(app: &App, from: Option<IpAddr>, code: &str, new: &str) -> Result<User, SignInError> {
+pub async fn reset(app: &App, from: &Origin, code: &str, new: &str) -> Result<User, SignInError> {
     let way = async {
         let code_hash = hash(code);
         // Looked at before the costly hash, taken after it: whoever leaves in between has not spent the link.
@@ -56,7 +55,7 @@ pub async fn reset(app: &App, from: Option<IpAddr>, code: &str, new: &str) -> Re
         let user = let_in(app, looked).await?;
         password::check(new, &[&user.email, &user.name])?;
         let new_hash = app.passwords().hash(app.world(), new).await;
-        let taken = links::take_reset(app.registry(), &code_hash, &new_hash, app.world().clock.now_ms()).await?;
+        let taken = links::take_reset(app.registry(), &code_hash, &new_hash, from, app.world().clock.now_ms()).await?;
         taken.map(|_| user).ok_or(SignInError::LinkOver)
     };
     counted(app, from, None, way).await
@@ -66,9 +65,9 @@ pub async fn reset(app: &App, from: Option<IpAddr>, code: &str, new: &str) -> Re
 ///
 /// # Errors
 /// As [`reset`], and [`SignInError::Session`].
-pub async fn reset_and_enter(app: &App, session: &Session, from: Option<IpAddr>, code: &str, new: &str) -> Result<Visitor, SignInError> {
+pub async fn reset_and_enter(app: &App, session: &Session, from: &Origin, code: &str, new: &str) -> Result<Visitor, SignInError> {
     let user = reset(app, from, code, new).await?;
-    session::begin(session, user.id, "reset").await?;
+    session::begin(session, user.id, "reset", from).await?;
     Ok(visitor_of(&user))
 }
 

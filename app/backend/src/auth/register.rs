@@ -1,8 +1,6 @@
 //! How people come in for the first time: they register, or they are invited; they show that the address is theirs; somebody lets them in.
 //! Who registers learns nothing of whether an address has an account: each is answered in the same way, with the same work, and one mail waits.
 
-use std::net::IpAddr;
-
 use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 use vigia_domain::user::{Role, Visitor};
@@ -14,11 +12,12 @@ use super::{password, session};
 use crate::app::App;
 use crate::config::Registration;
 use crate::db::DbError;
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::links::{self, Purpose};
 use crate::db::mails::{self, Kind};
 use crate::db::registrations::{self, Newcomer, Registered};
 use crate::db::users::{self, Waits};
+use crate::origin::Origin;
 
 /// The longest user name, in characters.
 pub const LONGEST_USERNAME: usize = 64;
@@ -68,7 +67,7 @@ impl From<DbError> for NotRegistered {
 ///
 /// # Errors
 /// [`NotRegistered`].
-pub async fn register(app: &App, from: Option<IpAddr>, who: Applicant<'_>) -> Result<(), NotRegistered> {
+pub async fn register(app: &App, from: &Origin, who: Applicant<'_>) -> Result<(), NotRegistered> {
     let accounts = app.settings().accounts;
     if accounts.registration != Registration::Open {
         return Err(NotRegistered::Closed);
@@ -83,7 +82,7 @@ pub async fn register(app: &App, from: Option<IpAddr>, who: Applicant<'_>) -> Re
     if let Some(password) = who.password {
         password::check(password, &[who.email, &name, who.username.unwrap_or_default()]).map_err(SignInError::from)?;
     }
-    let _counted = app.asked_links().begin(from, Some(who.email)).map_err(SignInError::from)?;
+    let _counted = app.asked_links().begin(from.address, Some(who.email)).map_err(SignInError::from)?;
     let hash = match who.password {
         Some(password) => Some(app.passwords().hash(app.world(), password).await),
         None => None,
@@ -101,7 +100,7 @@ pub async fn register(app: &App, from: Option<IpAddr>, who: Applicant<'_>) -> Re
         lang: who.lang,
         waits,
     };
-    let by = By { actor: "nobody", at_ms: now_ms };
+    let by = By { actor: &Actor::nobody(from), at_ms: now_ms };
     let (user, kind) = match registrations::register(app.registry(), new, by).await? {
         Registered::New(id) => (Some(id), if waits == Waits::Mail { Kind::Join } else { Kind::Received }),
         Registered::Known(id) => told(app, id).await?,
@@ -134,7 +133,7 @@ async fn told(app: &App, id: UserId) -> Result<(Option<UserId>, Kind), NotRegist
 ///
 /// # Errors
 /// [`NotRegistered`].
-pub async fn invite(app: &App, email: &str, name: &str, role: Role, actor: &str) -> Result<bool, NotRegistered> {
+pub async fn invite(app: &App, email: &str, name: &str, role: Role, actor: &Actor) -> Result<bool, NotRegistered> {
     if app.settings().accounts.registration == Registration::Off {
         return Err(NotRegistered::Closed);
     }
@@ -161,7 +160,7 @@ pub async fn invite(app: &App, email: &str, name: &str, role: Role, actor: &str)
 ///
 /// # Errors
 /// [`crate::db::DbError`].
-pub async fn approve(app: &App, id: UserId, actor: &str) -> Result<bool, DbError> {
+pub async fn approve(app: &App, id: UserId, actor: &Actor) -> Result<bool, DbError> {
     let now_ms = app.world().clock.now_ms();
     if !registrations::approve(app.registry(), id, By { actor, at_ms: now_ms }).await? {
         return Ok(false);
@@ -175,14 +174,7 @@ pub async fn approve(app: &App, id: UserId, actor: &str) -> Result<bool, DbError
 ///
 /// # Errors
 /// [`SignInError::LinkOver`], [`SignInError::Password`] (the link still works then), [`SignInError::TooMany`] and the stores' errors.
-pub async fn join(
-    app: &App,
-    session: &Session,
-    from: Option<IpAddr>,
-    code: &str,
-    name: &str,
-    new: &str,
-) -> Result<Option<Visitor>, SignInError> {
+pub async fn join(app: &App, session: &Session, from: &Origin, code: &str, name: &str, new: &str) -> Result<Option<Visitor>, SignInError> {
     let way = async {
         let (code_hash, registry) = (hash(code), app.registry());
         let looked = links::look(registry, &code_hash, Purpose::Join, app.world().clock.now_ms()).await?;
@@ -192,12 +184,12 @@ pub async fn join(
         password::check(new, &[&user.email, &name, user.username.as_deref().unwrap_or_default()])?;
         let new_hash = app.passwords().hash(app.world(), new).await;
         let (approval, now_ms) = (app.settings().accounts.approval, app.world().clock.now_ms());
-        let joined = registrations::join(registry, &code_hash, &name, &new_hash, approval, now_ms).await?;
+        let joined = registrations::join(registry, &code_hash, &name, &new_hash, approval, from, now_ms).await?;
         let (id, waits) = joined.ok_or(SignInError::LinkOver)?;
         if waits.is_some() {
             return Ok(None);
         }
-        session::begin(session, id, "join").await?;
+        session::begin(session, id, "join", from).await?;
         let user = users::by_id(registry, id).await?.ok_or(SignInError::LinkOver)?;
         Ok(Some(visitor_of(&user)))
     };

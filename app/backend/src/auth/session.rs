@@ -1,10 +1,14 @@
-//! What a browser session holds: whose it is and how they came in, and nothing else.
+//! What a browser session holds: whose it is, how they came in and from where, and nothing else.
 
 use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 
+use crate::origin::Origin;
+
 pub(super) const USER: &str = "user";
 pub(super) const WAY: &str = "way";
+pub(super) const ADDRESS: &str = "address";
+pub(super) const AGENT: &str = "agent";
 /// How long a session lives without being used, in days.
 pub const IDLE_DAYS: i64 = 14;
 /// How long it lives at the most, in days: then its user says again who they are.
@@ -25,10 +29,12 @@ pub async fn user(session: &Session) -> Result<Option<UserId>, SessionError> {
 ///
 /// # Errors
 /// [`SessionError`]; nobody is signed in then.
-pub async fn begin(session: &Session, user: UserId, way: &str) -> Result<(), SessionError> {
+pub async fn begin(session: &Session, user: UserId, way: &str, from: &Origin) -> Result<(), SessionError> {
     session.cycle_id().await?;
     session.insert(USER, user).await?;
     session.insert(WAY, way).await?;
+    session.insert(ADDRESS, from.address).await?;
+    session.insert(AGENT, from.agent.as_deref()).await?;
     // Now, and not when the answer goes out: who is told that they are in shall be.
     session.save().await
 }

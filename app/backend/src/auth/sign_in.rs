@@ -1,7 +1,5 @@
 //! Ways in for people: password and set-up link. Those by other links: [`super::redeem`].
 
-use std::net::IpAddr;
-
 use tower_sessions::Session;
 use vigia_domain::rights::Principal;
 use vigia_domain::user::{Role, Visitor};
@@ -13,6 +11,7 @@ use crate::app::App;
 use crate::db::DbError;
 use crate::db::links::{self, Purpose};
 use crate::db::users::{self, NewUser, User, Waits};
+use crate::origin::Origin;
 
 /// Why somebody did not get in.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +52,9 @@ pub enum SignInError {
 ///
 /// # Errors
 /// [`SignInError::Wrong`], [`SignInError::TooMany`] and the stores' errors.
-pub async fn sign_in(app: &App, session: &Session, from: Option<IpAddr>, email: &str, password: &str) -> Result<Visitor, SignInError> {
+pub async fn sign_in(app: &App, session: &Session, from: &Origin, email: &str, password: &str) -> Result<Visitor, SignInError> {
     let user = known(app, from, email, password).await?;
-    session::begin(session, user.id, "sign-in").await?;
+    session::begin(session, user.id, "sign-in", from).await?;
     // Another password that came in between has ended the sessions before this one.
     let now = users::by_id(app.registry(), user.id).await?.filter(|now| now.enabled && now.password_hash == user.password_hash);
     if now.is_none() {
@@ -69,18 +68,18 @@ pub async fn sign_in(app: &App, session: &Session, from: Option<IpAddr>, email: 
 ///
 /// # Errors
 /// As [`sign_in`].
-pub async fn known(app: &App, from: Option<IpAddr>, login: &str, password: &str) -> Result<User, SignInError> {
+pub async fn known(app: &App, from: &Origin, login: &str, password: &str) -> Result<User, SignInError> {
     counted(app, from, Some(login), with_password(app, login, password)).await
 }
 
 /// A try: it counts against whoever makes it when it was a wrong guess, and not when it was right or what is our own fault.
 pub(super) async fn counted<T>(
     app: &App,
-    from: Option<IpAddr>,
+    from: &Origin,
     account: Option<&str>,
     way: impl Future<Output = Result<T, SignInError>>,
 ) -> Result<T, SignInError> {
-    let this = app.tries().begin(from, account)?;
+    let this = app.tries().begin(from.address, account)?;
     let done = way.await;
     if !matches!(done, Err(SignInError::Wrong | SignInError::LinkOver)) {
         this.forgive();
@@ -118,18 +117,19 @@ pub async fn sign_out(session: &Session) -> Result<(), SignInError> {
 pub async fn redeem_setup(
     app: &App,
     session: &Session,
-    from: Option<IpAddr>,
+    from: &Origin,
     code: &str,
     email: &str,
     name: &str,
     password: &str,
 ) -> Result<Visitor, SignInError> {
-    counted(app, from, None, with_setup_code(app, session, code, email, name, password)).await
+    counted(app, from, None, with_setup_code(app, session, from, code, email, name, password)).await
 }
 
 async fn with_setup_code(
     app: &App,
     session: &Session,
+    from: &Origin,
     code: &str,
     email: &str,
     name: &str,
@@ -147,9 +147,9 @@ async fn with_setup_code(
     }
     let hash = app.passwords().hash(app.world(), password).await;
     let new = NewUser { email, name: &shown(name), role: Role::Admin, password_hash: Some(&hash) };
-    let taken = links::take_setup(app.registry(), &code_hash, &new, now_ms).await;
+    let taken = links::take_setup(app.registry(), &code_hash, &new, from, now_ms).await;
     let id = taken.map_err(|e| if e.is_duplicate() { SignInError::EmailTaken } else { e.into() })?.ok_or(SignInError::LinkOver)?;
-    session::begin(session, id, "setup").await?;
+    session::begin(session, id, "setup", from).await?;
     let user = users::by_id(app.registry(), id).await?.ok_or(DbError::Missing("users"))?;
     Ok(visitor_of(&user))
 }
@@ -170,7 +170,15 @@ pub async fn visitor(app: &App, principal: &Principal) -> Result<Option<Visitor>
 
 pub(super) fn visitor_of(user: &User) -> Visitor {
     let name = if user.name.is_empty() { user.email.split('@').next().unwrap_or_default().to_owned() } else { user.name.clone() };
-    Visitor { email: user.email.clone(), name, role: user.role, lang: user.lang.clone(), theme: user.theme.clone() }
+    Visitor {
+        email: user.email.clone(),
+        name,
+        role: user.role,
+        rights: user.rights(),
+        lang: user.lang.clone(),
+        theme: user.theme.clone(),
+        zone: user.zone.clone(),
+    }
 }
 
 /// Whether a text can be what somebody signs in with.

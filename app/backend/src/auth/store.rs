@@ -11,11 +11,13 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use vigia_domain::ids::UserId;
 
-use super::session::{IDLE_DAYS, LONGEST_DAYS, USER, WAY};
+use super::session::{ADDRESS, AGENT, IDLE_DAYS, LONGEST_DAYS, USER, WAY};
 use super::token;
 use crate::db::app_sessions;
+use crate::db::audit::Actor;
 use crate::db::sessions::{self, Since};
 use crate::db::{Db, DbError};
+use crate::origin::Origin;
 use crate::world::World;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -82,9 +84,11 @@ fn failed(error: DbError) -> Error {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let (user, data) = contents(record)?;
-        let way = record.data.get(WAY).and_then(|way| way.as_str()).unwrap_or_default();
+        let text = |key: &str| record.data.get(key).and_then(|value| value.as_str());
+        let from = Origin::new(text(ADDRESS).and_then(|address| address.parse().ok()), text(AGENT));
+        let (actor, way) = (user.map(|user| Actor::user(user.0, &from)), text(WAY).unwrap_or_default().to_owned());
         loop {
-            match sessions::insert(&self.registry, &hash(&record.id), user, way, &data, self.now_ms()).await {
+            match sessions::insert(&self.registry, &hash(&record.id), (user, actor.as_ref()), &way, &data, self.now_ms()).await {
                 Err(error) if error.is_duplicate() => record.id = Id::default(),
                 done => return done.map_err(failed),
             }

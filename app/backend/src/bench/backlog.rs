@@ -80,7 +80,13 @@ pub async fn run(world: &World, dir: &Path, plan: Plan) -> Result<Line, BenchErr
     let app = App::open(settings, world.clone(), lifecycle.clone()).await.map_err(failed)?;
     let devices = register(world, &app, plan.connections).await?;
     let returning = DeviceId::new(RETURNING).map_err(failed)?;
-    let new = NewDevice { actor: "bench", id: &returning, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+    let new = NewDevice {
+        actor: &crate::db::audit::Actor::named("bench"),
+        id: &returning,
+        kind: DeviceKind::EnergyMeter,
+        name: None,
+        owner: None,
+    };
     let token = fleet::register(app.registry(), world, new).await.map_err(failed)?.token;
     let gate = FleetGate::of(&app);
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

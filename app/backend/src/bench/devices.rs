@@ -14,7 +14,7 @@ use super::ingest::{BenchError, failed, round};
 use super::machine;
 use super::opened::with_app;
 use crate::app::App;
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::{devices, users};
 use crate::fleet::{self, PAGE_ROWS, PageFilter, Place, StateFilter};
 use crate::telemetry::{Entry, Stamped};
@@ -64,8 +64,8 @@ pub async fn run(world: &World, dir: &Path, plan: &Plan, mut tell: impl FnMut(&L
 
 async fn measure(world: &World, app: &App, plan: &Plan, tell: &mut impl FnMut(&Line)) -> Result<(), BenchError> {
     let customer = fill(world, app, plan.devices).await?;
-    let staff = Principal::User { id: UserId(0), role: Role::Staff };
-    let customer = Principal::User { id: customer, role: Role::Customer };
+    let staff = Principal::user(UserId(0), Role::Staff);
+    let customer = Principal::user(customer, Role::Customer);
     let all = PageFilter::default();
     let filters = [
         ("none", &staff, all.clone()),
@@ -145,7 +145,7 @@ async fn asked(
 /// Devices of every kind, with owners, an hour of values, and of one in five a silence; one in fifty has never spoken. Says who the first owner is.
 async fn fill(world: &World, app: &App, count: usize) -> Result<UserId, BenchError> {
     let now_ms = world.clock.now_ms();
-    let by = By { actor: "bench", at_ms: now_ms };
+    let by = By { actor: &Actor::named("bench"), at_ms: now_ms };
     let mut owners = Vec::new();
     for n in 0..OWNERS {
         let email = format!("bench-{n}@example.org");

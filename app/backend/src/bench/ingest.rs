@@ -186,7 +186,8 @@ pub(super) fn a_year_ago(world: &World) -> i64 {
 pub(super) async fn register(world: &World, app: &App, count: usize) -> Result<Vec<(DeviceId, String)>, BenchError> {
     let mut devices = Vec::with_capacity(count);
     for id in ids(count) {
-        let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+        let new =
+            NewDevice { actor: &crate::db::audit::Actor::named("bench"), id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
         let made = fleet::register(app.registry(), world, new).await.map_err(failed)?;
         devices.push((id, made.token));
     }

@@ -16,7 +16,7 @@ use super::Failure;
 use super::failure::{mention, say};
 use crate::app::App;
 use crate::auth::links;
-use crate::db::audit::By;
+use crate::db::audit::{self, By};
 use crate::db::settings;
 use crate::db::users::{self, NewUser};
 use crate::fleet::{self, NewDevice, Registered};
@@ -57,7 +57,9 @@ pub(super) async fn start(app: &App, broker: std::net::SocketAddr) -> Result<(),
         Some(user) => user.id,
         None => {
             let new = NewUser { email: VISITOR, name: "Demo", role: Role::Admin, password_hash: None };
-            users::insert(app.registry(), &new, By { actor: "system", at_ms: app.world().clock.now_ms() }).await.map_err(Failure::new)?
+            users::insert(app.registry(), &new, By { actor: &audit::Actor::SYSTEM, at_ms: app.world().clock.now_ms() })
+                .await
+                .map_err(Failure::new)?
         }
     };
     let since_ms = since(app).await?;
@@ -121,7 +123,7 @@ async fn speak(
     rate_hz: f64,
     since_ms: i64,
 ) -> Result<DeviceNumber, Failure> {
-    let new = NewDevice { actor: "system", id: &id, kind, name: Some(name), owner: None };
+    let new = NewDevice { actor: &audit::Actor::SYSTEM, id: &id, kind, name: Some(name), owner: None };
     let Registered { device: identity, token } = fleet::adopt(app.registry(), app.world(), new).await.map_err(Failure::new)?;
     let client = Client {
         host: broker.ip().to_string(),

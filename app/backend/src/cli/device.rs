@@ -1,4 +1,4 @@
-//! `vigia device add ID --kind KIND [--name N] [--owner EMAIL] [--topic T]`, `vigia device token ID`, `vigia device topic ID [T]`
+//! `vigia device add ID --kind KIND [--name N] [--owner EMAIL] [--topic T]`, `vigia device token ID [--keep-old|--end-old]`, `vigia device topic ID [T]`
 
 use clap::Subcommand;
 use vigia_domain::device::DeviceKind;
@@ -7,8 +7,9 @@ use vigia_domain::ids::DeviceId;
 use super::failure::{mention, say};
 use super::{Failure, abroad};
 use crate::config::Settings;
-use crate::db::Databases;
-use crate::fleet::{self, NewDevice};
+use crate::db::audit::{Actor, By};
+use crate::db::{Databases, device_tokens};
+use crate::fleet::{self, Before, NewDevice};
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -41,15 +42,28 @@ pub(super) enum Device {
     Token {
         /// The device
         id: DeviceId,
+        /// Let the old one go on until a week after the new one was used, or until --end-old
+        #[arg(long)]
+        keep_old: bool,
+        /// End the token before the newest, and make none
+        #[arg(long, conflicts_with = "keep_old")]
+        end_old: bool,
     },
 }
 
 pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases, world: &World) -> Result<(), Failure> {
     let registry = &databases.registry;
     if let Device::Topic { id, topic } = &verb {
-        fleet::name_topic(registry, world, super::ACTOR, id, topic.as_deref()).await.map_err(Failure::new)?;
+        fleet::name_topic(registry, world, &Actor::COMMAND_LINE, id, topic.as_deref()).await.map_err(Failure::new)?;
         tell_from_when(settings, id, topic.as_deref());
         return Ok(());
+    }
+    if let Device::Token { id, end_old: true, .. } = &verb {
+        let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
+        return match device_tokens::end_old(registry, id, by).await.map_err(Failure::new)? {
+            true => Ok(()),
+            false => Err(Failure::new(format!("{id} has no other token than its newest"))),
+        };
     }
     let security = abroad::reached(settings, world).await?;
     let (id, token) = match verb {
@@ -57,16 +71,23 @@ pub(super) async fn run(verb: Device, settings: &Settings, databases: &Databases
             if let Some(topic) = &topic {
                 fleet::check_topic(registry, &id, topic).await.map_err(Failure::new)?;
             }
-            let new = NewDevice { actor: super::ACTOR, id: &id, kind, name: name.as_deref(), owner: owner.as_deref() };
+            let new = NewDevice { actor: &Actor::COMMAND_LINE, id: &id, kind, name: name.as_deref(), owner: owner.as_deref() };
             let token = fleet::register(registry, world, new).await.map_err(Failure::new)?.token;
             if let Some(topic) = &topic {
-                fleet::name_topic(registry, world, super::ACTOR, &id, Some(topic)).await.map_err(Failure::new)?;
+                fleet::name_topic(registry, world, &Actor::COMMAND_LINE, &id, Some(topic)).await.map_err(Failure::new)?;
                 tell_from_when(settings, &id, Some(topic));
             }
             (id, token)
         }
-        Device::Token { id } => {
-            let token = fleet::new_token(registry, world, super::ACTOR, &id).await.map_err(Failure::new)?;
+        Device::Token { id, keep_old, .. } => {
+            if keep_old && security.is_some() {
+                // It keeps one password for each account.
+                return Err(Failure::wrong_use(
+                    "an external broker knows one token of a device alone: give it a new one without --keep-old",
+                ));
+            }
+            let before = if keep_old { Before::GoesOn } else { Before::Ends };
+            let token = fleet::new_token(registry, world, &Actor::COMMAND_LINE, &id, before).await.map_err(Failure::new)?;
             (id, token)
         }
         Device::Topic { .. } => unreachable!("answered above"),

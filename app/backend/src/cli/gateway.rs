@@ -6,6 +6,7 @@ use vigia_domain::ids::DeviceId;
 use super::failure::say;
 use super::{Failure, abroad};
 use crate::config::Settings;
+use crate::db::audit::Actor;
 use crate::db::{Databases, Db, gateways};
 use crate::fleet::{self, Abroad};
 use crate::mqtt::Credentials as _;
@@ -51,7 +52,7 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
             }
             let security = abroad::reached(settings, world).await?;
             has_room(settings, registry, &name, &devices, base.as_deref()).await?;
-            let added = fleet::add_gateway(registry, world, super::ACTOR, &name, &devices, base.as_deref()).await;
+            let added = fleet::add_gateway(registry, world, &Actor::COMMAND_LINE, &name, &devices, base.as_deref()).await;
             let token = added.map_err(Failure::new)?;
             if let Some(security) = security {
                 let refused = |e| format!("{name} is there, but the broker does not let it in: {e}; remove it and add it again");
@@ -61,7 +62,7 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
         }
         Gateway::Set { name, devices } => {
             has_room(settings, registry, &name, &devices, None).await?;
-            fleet::set_gateway(registry, world, super::ACTOR, &name, &devices).await.map_err(Failure::new)
+            fleet::set_gateway(registry, world, &Actor::COMMAND_LINE, &name, &devices).await.map_err(Failure::new)
         }
         Gateway::List => {
             for gateway in gateways::list(registry).await.map_err(Failure::new)? {
@@ -73,7 +74,7 @@ pub(super) async fn run(verb: Gateway, settings: &Settings, databases: &Database
         }
         Gateway::Remove { name } => {
             let security = abroad::reached(settings, world).await?;
-            fleet::remove_gateway(registry, world, super::ACTOR, &name).await.map_err(Failure::new)?;
+            fleet::remove_gateway(registry, world, &Actor::COMMAND_LINE, &name).await.map_err(Failure::new)?;
             let Some(security) = security else { return Ok(()) };
             security.withdraw(&name).await.map_err(|e| {
                 Failure::new(format!(

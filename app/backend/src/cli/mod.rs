@@ -84,9 +84,6 @@ enum Verb {
     ProvisioningKey(provisioning_key::ProvisioningKey),
 }
 
-/// Who does what a verb does, in the audit log.
-const ACTOR: &str = "command-line";
-
 /// What `main` gives: the machine, and the pages, which this crate knows nothing of.
 pub struct Process {
     /// Time and randomness.

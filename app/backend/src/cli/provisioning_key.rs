@@ -7,7 +7,7 @@ use vigia_domain::ids::DeviceNumber;
 use super::Failure;
 use super::failure::{mention, say};
 use crate::auth::token::{self, Kind};
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::{Databases, DbError, state, unclaimed};
 use crate::world::World;
 
@@ -34,7 +34,7 @@ pub(super) enum ProvisioningKey {
 }
 
 pub(super) async fn run(verb: ProvisioningKey, databases: &Databases, world: &World) -> Result<(), Failure> {
-    let by = By { actor: super::ACTOR, at_ms: world.clock.now_ms() };
+    let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
     match verb {
         ProvisioningKey::Add { name, kind, days } => {
             let key = token::make(world, Kind::Provisioning);

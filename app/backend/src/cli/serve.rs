@@ -10,7 +10,7 @@ use super::{Failure, Process, demo, lock};
 use crate::app::App;
 use crate::auth::links;
 use crate::config::Settings;
-use crate::db::{self, registrations, users};
+use crate::db::{self, device_tokens, registrations, users};
 use crate::http;
 use crate::lifecycle::{Ending, Lifecycle, Phase};
 
@@ -100,6 +100,9 @@ fn tidy_sessions(app: &App) {
             }
             if let Err(error) = db::links::tidy(app.registry(), app.world().clock.now_ms() - LINKS_KEPT_MS).await {
                 tracing::warn!(%error, "old links could not be removed");
+            }
+            if let Err(error) = device_tokens::end_overdue(app.registry(), app.world().clock.now_ms()).await {
+                tracing::warn!(%error, "tokens of devices whose time is over could not be ended");
             }
             if let Err(error) = registrations::tidy(app.registry(), app.world().clock.now_ms()).await {
                 tracing::warn!(%error, "registrations that nobody confirmed could not be removed");

@@ -15,6 +15,7 @@ use super::Failure;
 use super::failure::{mention, say};
 use crate::config::Settings;
 use crate::db::Databases;
+use crate::db::audit;
 use crate::fleet::{self, NewDevice};
 use crate::simulate::device::{Device, Faults, Script, Temper};
 use crate::simulate::{Actor, Client, Line, Scenario, credentials, replay};
@@ -180,7 +181,7 @@ async fn registered(
     let databases = Databases::open(settings).await.map_err(Failure::new)?;
     let mut actors = Vec::with_capacity(plans.len());
     for (id, kind, device) in plans {
-        let new = NewDevice { actor: super::ACTOR, id: &id, kind, name: None, owner: None };
+        let new = NewDevice { actor: &audit::Actor::COMMAND_LINE, id: &id, kind, name: None, owner: None };
         let token = fleet::adopt(&databases.registry, world, new).await.map_err(Failure::new)?.token;
         actors.push(Actor { id, token, device });
     }

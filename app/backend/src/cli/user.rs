@@ -9,9 +9,10 @@ use super::Failure;
 use super::failure::{mention, say};
 use crate::auth::password::{self, Passwords};
 use crate::auth::sign_in::is_email;
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
+use crate::db::mails::{self, Kind};
 use crate::db::users::{self, NewUser, Waits};
-use crate::db::{Databases, DbError};
+use crate::db::{Databases, DbError, registrations};
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -20,7 +21,7 @@ pub(super) enum User {
     Add {
         /// Their address
         email: String,
-        /// admin, staff or customer
+        /// admin, staff, viewer or customer
         #[arg(long)]
         role: Role,
         /// Their name
@@ -37,6 +38,11 @@ pub(super) enum User {
         /// Read the password from stdin, one line
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Let somebody in who waits for approval, and write to them
+    Approve {
+        /// Their address
+        email: String,
     },
     /// List users: address, role, state
     List,
@@ -59,6 +65,7 @@ pub(super) async fn run(verb: User, databases: &Databases, world: &World) -> Res
             let password = if password_stdin { read_password(&about)? } else { ask_password(&about)? };
             set_password(databases, world, &email, &password).await
         }
+        User::Approve { email } => approve(databases, world, &email).await,
         User::List => list(databases).await,
     }
 }
@@ -68,7 +75,7 @@ async fn add(databases: &Databases, world: &World, email: &str, role: Role, name
         Some(password) => Some(Passwords::new(world).hash(world, password).await),
         None => None,
     };
-    let by = By { actor: super::ACTOR, at_ms: world.clock.now_ms() };
+    let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
     let new = NewUser { email, name, role, password_hash: hash.as_deref() };
     users::insert(&databases.registry, &new, by)
         .await
@@ -81,12 +88,24 @@ async fn add(databases: &Databases, world: &World, email: &str, role: Role, name
 
 async fn set_password(databases: &Databases, world: &World, email: &str, password: &str) -> Result<(), Failure> {
     let hash = Passwords::new(world).hash(world, password).await;
-    let by = By { actor: super::ACTOR, at_ms: world.clock.now_ms() };
+    let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
     users::set_password(&databases.registry, email, &hash, by).await.map_err(|error| match error {
         DbError::Missing(_) => no_such_user(email),
         other => Failure::new(other),
     })?;
     mention(format!("{email} has a new password; their sessions have ended"));
+    Ok(())
+}
+
+async fn approve(databases: &Databases, world: &World, email: &str) -> Result<(), Failure> {
+    let registry = &databases.registry;
+    let user = users::by_email(registry, email).await.map_err(Failure::new)?.ok_or_else(|| no_such_user(email))?;
+    let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
+    if !registrations::approve(registry, user.id, by).await.map_err(Failure::new)? {
+        return Err(Failure::new(format!("{email} does not wait for approval; `vigia user list` shows what they wait for")));
+    }
+    mails::insert(registry, Kind::Approved, Some(user.id), by.at_ms).await.map_err(Failure::new)?;
+    mention(format!("{email} may sign in; a mail tells them so"));
     Ok(())
 }
 

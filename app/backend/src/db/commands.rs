@@ -97,7 +97,7 @@ pub async fn insert(db: &Db, new: &NewCommand<'_>, by: By<'_>) -> Result<Inserte
         if waiting >= MOST_WAITING {
             return Ok(Inserted::Full);
         }
-        let row = sqlx::query(INSERT).bind(device.0).bind(new.id).bind(new.name).bind(&params).bind(by.actor);
+        let row = sqlx::query(INSERT).bind(device.0).bind(new.id).bind(new.name).bind(&params).bind(by.actor.name());
         row.bind(by.at_ms).bind(new.expires_ms).execute(&mut *tx).await?;
         sqlx::query(FORGET).bind(device.0).bind(KEPT).execute(&mut *tx).await?;
         audit::note!(tx, by, "command.give", device_id.as_str(), json!({ "id": new.id, "name": new.name }));

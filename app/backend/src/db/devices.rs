@@ -28,14 +28,26 @@ pub struct Device {
     pub token_hash: String,
     /// What it is called in the topics of its maker's firmware, where that is not its id.
     pub topic: Option<String>,
+    /// The token before, while both are good.
+    pub old_token: Option<OldToken>,
 }
 
-type Row = (i64, String, String, String, Option<i64>, Option<String>, String, Option<String>);
+/// A token that another one has followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldToken {
+    /// SHA-256 of it, hexadecimal.
+    pub hash: String,
+    /// Until when it is good, milliseconds since the epoch; `None`: until the new one was used.
+    pub until_ms: Option<i64>,
+}
 
-const COLUMNS: &str = "SELECT d.number, d.device_id, d.kind, d.name, d.owner_id, u.email, d.token_hash, d.topic
+type Row = (i64, String, String, String, Option<i64>, Option<String>, String, Option<String>, Option<String>, Option<i64>);
+
+const COLUMNS: &str =
+    "SELECT d.number, d.device_id, d.kind, d.name, d.owner_id, u.email, d.token_hash, d.topic, d.old_token_hash, d.old_until_ms
     FROM devices d LEFT JOIN users u ON u.id = d.owner_id";
 
-fn read((number, id, kind, name, owner, owner_email, token_hash, topic): Row) -> Result<Device, DbError> {
+fn read((number, id, kind, name, owner, owner_email, token_hash, topic, old_hash, until_ms): Row) -> Result<Device, DbError> {
     let unreadable = |column, found: &str| DbError::Unreadable { table: "devices", column, found: found.to_owned() };
     Ok(Device {
         number: DeviceNumber(number),
@@ -46,6 +58,7 @@ fn read((number, id, kind, name, owner, owner_email, token_hash, topic): Row) ->
         owner_email,
         token_hash,
         topic,
+        old_token: old_hash.map(|hash| OldToken { hash, until_ms }),
     })
 }
 
@@ -71,12 +84,12 @@ pub async fn by_id(db: &Db, id: &DeviceId) -> Result<Option<Device>, DbError> {
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(id.as_str()).fetch_optional(c).await)?.map(read).transpose()
 }
 
-/// The device whose token has this hash.
+/// The device one of whose tokens has this hash; whether it is good now says [`crate::fleet::is_of`].
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn by_token_hash(db: &Db, hash: &str) -> Result<Option<Device>, DbError> {
-    let sql = format!("{COLUMNS} WHERE d.token_hash = $1");
+    let sql = format!("{COLUMNS} WHERE d.token_hash = $1 OR d.old_token_hash = $1");
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(hash).fetch_optional(c).await)?.map(read).transpose()
 }
 
@@ -139,7 +152,8 @@ pub struct News {
 /// [`DbError`].
 pub async fn news(db: &Db, seen: i64) -> Result<News, DbError> {
     const SQL: &str = "SELECT MAX(id), MAX(CASE WHEN action IN ('command.give', 'config.set', 'session.begin', 'device.token',
-        'device.topic', 'device.telemetry.delete', 'unclaimed.add', 'user.profile', 'user.password', 'user.reset', 'user.register', 'user.invite', 'user.join', 'user.approve', 'user.disable', 'user.enable', 'session.reuse', 'session.end-others') THEN NULL ELSE id END) FROM audit WHERE id > $1";
+        'device.topic', 'device.telemetry.delete', 'unclaimed.add', 'user.profile', 'user.password', 'user.reset', 'user.register', 'user.invite', 'user.join', 'user.approve', 'user.disable', 'user.enable', 'user.rights',
+        'session.reuse', 'session.end', 'session.end-others', 'device.token.add', 'api-key.add', 'api-key.revoke') THEN NULL ELSE id END) FROM audit WHERE id > $1";
     let (newest, matters): (Option<i64>, Option<i64>) = on!(db, |c| sqlx::query_as(SQL).bind(seen).fetch_one(c).await)?;
     Ok(News { newest: newest.unwrap_or(seen), matters: matters.is_some() })
 }
@@ -210,22 +224,6 @@ pub async fn insert(db: &Db, new: &NewDevice<'_>, by: By<'_>) -> Result<DeviceNu
         number
     });
     Ok(DeviceNumber(number))
-}
-
-/// Gives a device a new token; the old one is worthless from then on.
-///
-/// # Errors
-/// [`DbError::Missing`] when there is no such device.
-pub async fn replace_token(db: &Db, id: &DeviceId, token_hash: &str, by: By<'_>) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE devices SET token_hash = $2 WHERE device_id = $1";
-    in_tx!(db, |tx| {
-        if sqlx::query(SQL).bind(id.as_str()).bind(token_hash).execute(&mut *tx).await?.rows_affected() != 1 {
-            return Err(DbError::Missing("devices"));
-        }
-        sqlx::query(super::gateways::CHANGED).execute(&mut *tx).await?;
-        audit::note!(tx, by, "device.token", id.as_str(), json!({}));
-    });
-    Ok(())
 }
 
 /// Calls a device otherwise in topics, or by its id again.

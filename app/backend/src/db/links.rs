@@ -3,9 +3,10 @@
 use serde_json::json;
 use vigia_domain::ids::UserId;
 
-use super::audit::{self, By};
+use super::audit::{self, Actor, By};
 use super::users::{self, NewUser};
-use super::{Db, DbError, app_sessions, in_tx, on, sessions};
+use super::{Db, DbError, app_sessions, in_tx, keys, on, sessions};
+use crate::origin::Origin;
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub async fn look(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the address is taken; the link still stands then.
-pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, now_ms: i64) -> Result<Option<UserId>, DbError> {
+pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, from: &Origin, now_ms: i64) -> Result<Option<UserId>, DbError> {
     const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'setup' AND used_ms IS NULL AND expires_ms > $2";
     let email = users::normalised(new.email);
     let id: i64 = in_tx!(db, |tx| {
@@ -100,8 +101,8 @@ pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, now_ms: i64) -> 
         sqlx::query(END_SETUP).bind(now_ms).execute(&mut *tx).await?;
         let user = sqlx::query_scalar(users::INSERT).bind(&email).bind(new.name).bind(new.role.as_str());
         let id: i64 = user.bind(new.password_hash).bind(now_ms).fetch_one(&mut *tx).await?;
-        let actor = format!("user:{id}");
-        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.setup", &email, json!({}));
+        let actor = Actor::user(id, from);
+        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.setup", actor.name(), json!({}));
         id
     });
     Ok(Some(UserId(id)))
@@ -112,7 +113,7 @@ pub async fn take_setup(db: &Db, hash: &str, new: &NewUser<'_>, now_ms: i64) -> 
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn take_reset(db: &Db, hash: &str, password_hash: &str, now_ms: i64) -> Result<Option<UserId>, DbError> {
+pub async fn take_reset(db: &Db, hash: &str, password_hash: &str, from: &Origin, now_ms: i64) -> Result<Option<UserId>, DbError> {
     const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'reset' AND used_ms IS NULL AND expires_ms > $2 \
                         RETURNING user_id";
     const SET: &str =
@@ -126,8 +127,11 @@ pub async fn take_reset(db: &Db, hash: &str, password_hash: &str, now_ms: i64) -
         sqlx::query(END_OF).bind(id).bind(now_ms).execute(&mut *tx).await?;
         let ended = sqlx::query(sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
         sqlx::query(app_sessions::END_ALL).bind(id).execute(&mut *tx).await?;
-        let actor = format!("user:{id}");
-        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.reset", &actor, json!({ "sessions_ended": ended }));
+        // Whoever was in before may have made some.
+        let keys = sqlx::query(keys::END_ALL).bind(id).bind(now_ms).execute(&mut *tx).await?.rows_affected();
+        let actor = Actor::user(id, from);
+        let detail = json!({ "sessions_ended": ended, "keys_ended": keys });
+        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.reset", actor.name(), detail);
         id
     });
     Ok(Some(UserId(id)))

@@ -8,6 +8,7 @@ mod aside;
 pub mod audit;
 pub mod commands;
 pub mod device_config;
+pub mod device_tokens;
 pub mod devices;
 pub mod error;
 mod folder;
@@ -26,6 +27,8 @@ pub mod settings;
 pub mod signing_keys;
 pub mod state;
 pub mod unclaimed;
+pub mod user_end;
+pub mod user_rights;
 pub mod users;
 
 use sqlx::PgPool;

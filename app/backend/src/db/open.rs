@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use super::{Db, DbError, Postgres, Sqlite, aside, error, folder, integrity, pair};
 use crate::config::Settings;
@@ -232,14 +232,15 @@ async fn sqlite(file: PathBuf, mine: fn(&str) -> bool, fix: &'static str) -> Res
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", LOG_BYTES);
+    // A table that others refer to can be made anew only while nobody looks at who refers to it.
+    let mut migrating = SqliteConnection::connect_with(&options.clone().foreign_keys(false)).await.map_err(connect)?;
+    let migrated = migrate(&SQLITE, mine, &mut migrating, &place).await;
+    migrating.close().await.map_err(connect)?;
+    migrated.map_err(|error| match error {
+        OpenError::Damaged { place, reason, .. } => OpenError::Damaged { place, reason, fix },
+        other => other,
+    })?;
     let write = writer().connect_with(options.clone()).await.map_err(connect)?;
-    if let Err(error) = migrate(&SQLITE, mine, &write, &place).await {
-        write.close().await;
-        return Err(match error {
-            OpenError::Damaged { place, reason, .. } => OpenError::Damaged { place, reason, fix },
-            other => other,
-        });
-    }
     let read = in_process()
         .max_connections(READERS)
         .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
@@ -284,7 +285,9 @@ async fn postgres(url: &str) -> Result<Databases, OpenError> {
         Ok(both) => both,
         Err(late) => return Err(connect(&place, own_error(&options, late).await)),
     };
-    migrate(&POSTGRES, |_| true, &shared, &place).await?;
+    let mut migrating = shared.acquire().await.map_err(|e| connect(&place, e))?;
+    migrate(&POSTGRES, |_| true, &mut *migrating, &place).await?;
+    drop(migrating);
     Ok(Databases {
         registry: Db::Postgres(Postgres { write: shared.clone(), read: shared.clone() }),
         telemetry: Db::Postgres(Postgres { write: writers, read: shared }),
@@ -302,14 +305,10 @@ async fn own_error(options: &PgConnectOptions, of_pool: sqlx::Error) -> sqlx::Er
     }
 }
 
-async fn migrate<D>(all: &Migrator, mine: fn(&str) -> bool, pool: &sqlx::Pool<D>, place: &str) -> Result<(), OpenError>
-where
-    D: sqlx::Database,
-    D::Connection: Migrate,
-{
+async fn migrate(all: &Migrator, mine: fn(&str) -> bool, on: &mut impl Migrate, place: &str) -> Result<(), OpenError> {
     let steps: Vec<_> = all.iter().filter(|step| mine(&step.description)).cloned().collect();
     let migrator = Migrator { migrations: Cow::Owned(steps), ..Migrator::DEFAULT };
-    migrator.run(pool).await.map_err(|e| match e {
+    migrator.run_direct(on).await.map_err(|e| match e {
         MigrateError::Execute(e) if error::is_damage(&e) => {
             OpenError::Damaged { place: place.to_owned(), reason: one_line(&e), fix: SERVE }
         }

@@ -4,9 +4,10 @@ use serde_json::json;
 use vigia_domain::ids::UserId;
 use vigia_domain::user::Role;
 
-use super::audit::{self, By};
+use super::audit::{self, Actor, By};
 use super::users::{Waits, normalised};
 use super::{Db, DbError, in_tx, on};
+use crate::origin::Origin;
 
 /// So many who registered may wait at once: nobody fills the registry with addresses.
 pub const MOST_WAITING: i64 = 2_000;
@@ -73,9 +74,9 @@ pub async fn register(db: &Db, new: Newcomer<'_>, by: By<'_>) -> Result<Register
         let row = sqlx::query_scalar(INSERT).bind(&email).bind(&username).bind(new.name).bind(new.role.as_str());
         let row = row.bind(new.password_hash).bind(new.lang).bind(new.waits.as_str()).bind(by.at_ms);
         let id: Option<i64> = row.fetch_optional(&mut *tx).await?;
-        if id.is_some() {
+        if let Some(id) = id {
             let action = if new.waits == Waits::Invite { "user.invite" } else { "user.register" };
-            audit::note!(tx, by, action, &email, json!({ "role": new.role.as_str() }));
+            audit::note!(tx, by, action, format!("user:{id}"), json!({ "role": new.role.as_str() }));
         }
         id
     });
@@ -97,6 +98,7 @@ pub async fn join(
     name: &str,
     password_hash: &str,
     approval: bool,
+    from: &Origin,
     now_ms: i64,
 ) -> Result<Option<(UserId, Option<Waits>)>, DbError> {
     const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'join' AND used_ms IS NULL AND expires_ms > $2 \
@@ -113,8 +115,8 @@ pub async fn join(
         let set: Option<Option<String>> = set.fetch_optional(&mut *tx).await?;
         let Some(waits) = set else { return Ok(None) };
         sqlx::query(super::links::END_OF).bind(id).bind(now_ms).execute(&mut *tx).await?;
-        let actor = format!("user:{id}");
-        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.join", &actor, json!({}));
+        let actor = Actor::user(id, from);
+        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.join", actor.name(), json!({}));
         (id, waits)
     });
     Ok(Some((UserId(id), waits.map(Waits::read).transpose()?)))
@@ -144,12 +146,21 @@ pub async fn approve(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
 /// # Errors
 /// [`DbError`].
 pub async fn invite_again(db: &Db, id: UserId, name: &str, role: Role, by: By<'_>) -> Result<bool, DbError> {
+    const BEFORE: &str = "SELECT role FROM users WHERE id = $1";
     const SET: &str = "UPDATE users SET role = $2, name = CASE WHEN $3 = '' THEN name ELSE $3 END \
-                       WHERE id = $1 AND waits = 'invite' AND disabled_ms IS NULL RETURNING email";
+                       WHERE id = $1 AND waits = 'invite' AND disabled_ms IS NULL";
     in_tx!(db, |tx| {
-        let set: Option<String> = sqlx::query_scalar(SET).bind(id.0).bind(role.as_str()).bind(name).fetch_optional(&mut *tx).await?;
-        let Some(email) = set else { return Ok(false) };
-        audit::note!(tx, by, "user.invite", &email, json!({ "role": role.as_str() }));
+        let before: Option<String> = sqlx::query_scalar(BEFORE).bind(id.0).fetch_optional(&mut *tx).await?;
+        if sqlx::query(SET).bind(id.0).bind(role.as_str()).bind(name).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Ok(false);
+        }
+        audit::note!(
+            tx,
+            by,
+            "user.invite",
+            format!("user:{}", id.0),
+            json!({ "before": { "role": before }, "after": { "role": role.as_str() } })
+        );
     });
     Ok(true)
 }
@@ -159,7 +170,7 @@ pub async fn invite_again(db: &Db, id: UserId, name: &str, role: Role, by: By<'_
 /// # Errors
 /// [`DbError`].
 pub async fn refuse(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
-    const WAITS: &str = "UPDATE users SET waits = waits WHERE id = $1 AND waits IS NOT NULL RETURNING email";
+    const WAITS: &str = "UPDATE users SET waits = waits WHERE id = $1 AND waits IS NOT NULL";
     const FORGET: [&str; 4] = [
         "DELETE FROM links WHERE user_id = $1",
         "DELETE FROM mails WHERE user_id = $1",
@@ -167,12 +178,13 @@ pub async fn refuse(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
         "DELETE FROM users WHERE id = $1",
     ];
     in_tx!(db, |tx| {
-        let email: Option<String> = sqlx::query_scalar(WAITS).bind(id.0).fetch_optional(&mut *tx).await?;
-        let Some(email) = email else { return Ok(false) };
+        if sqlx::query(WAITS).bind(id.0).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Ok(false);
+        }
         for sql in FORGET {
             sqlx::query(sql).bind(id.0).execute(&mut *tx).await?;
         }
-        audit::note!(tx, by, "user.refuse", &email, json!({}));
+        audit::note!(tx, by, "user.refuse", format!("user:{}", id.0), json!({}));
     });
     Ok(true)
 }
@@ -192,6 +204,8 @@ pub async fn confirm(db: &Db, id: UserId, now_ms: i64) -> Result<bool, DbError> 
         if is_over {
             sqlx::query(super::sessions::END_ALL).bind(id.0).execute(&mut *tx).await?;
             sqlx::query(super::app_sessions::END_ALL).bind(id.0).execute(&mut *tx).await?;
+            // Whoever chose that password made them.
+            sqlx::query(super::keys::END_ALL).bind(id.0).bind(now_ms).execute(&mut *tx).await?;
         }
         is_over
     }))
@@ -205,7 +219,7 @@ pub async fn tidy(db: &Db, now_ms: i64) -> Result<(), DbError> {
     const OLD: &str = "SELECT id FROM users WHERE waits IN ('mail', 'approval') AND confirmed_ms IS NULL AND created_ms < $1";
     let old: Vec<i64> = on!(db, |c| sqlx::query_scalar(OLD).bind(now_ms - KEPT_MS).fetch_all(c).await)?;
     for id in old {
-        refuse(db, UserId(id), By { actor: "system", at_ms: now_ms }).await?;
+        refuse(db, UserId(id), By { actor: &Actor::SYSTEM, at_ms: now_ms }).await?;
     }
     Ok(())
 }

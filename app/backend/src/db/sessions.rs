@@ -3,7 +3,7 @@
 use serde_json::json;
 use vigia_domain::ids::UserId;
 
-use super::audit::{self, By};
+use super::audit::{self, Actor, By};
 use super::{Db, DbError, in_tx, on};
 
 /// A session as it is kept.
@@ -35,17 +35,23 @@ pub async fn load(db: &Db, id_hash: &str, since: Since) -> Result<Option<Kept>, 
     Ok(row.map(|(data, used_ms)| Kept { data, used_ms }))
 }
 
-/// Begins a session; `way` is how its user came in.
+/// Begins a session of a user, whom the audit log calls so; `way` is how they came in.
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the id is taken.
-pub async fn insert(db: &Db, id_hash: &str, user: Option<UserId>, way: &str, data: &str, now_ms: i64) -> Result<(), DbError> {
+pub async fn insert(
+    db: &Db,
+    id_hash: &str,
+    (user, actor): (Option<UserId>, Option<&Actor>),
+    way: &str,
+    data: &str,
+    now_ms: i64,
+) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO sessions (id_hash, user_id, data, began_ms, used_ms) VALUES ($1, $2, $3, $4, $4)";
     in_tx!(db, |tx| {
         sqlx::query(SQL).bind(id_hash).bind(user.map(|u| u.0)).bind(data).bind(now_ms).execute(&mut *tx).await?;
-        if let Some(user) = user {
-            let actor = format!("user:{}", user.0);
-            audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "session.begin", way, json!({}));
+        if let Some(actor) = actor {
+            audit::note!(tx, By { actor, at_ms: now_ms }, "session.begin", way, json!({}));
         }
     });
     Ok(())
@@ -105,6 +111,8 @@ pub struct Listed {
     pub began_ms: i64,
     /// When it was last used; at most an hour late.
     pub used_ms: i64,
+    /// What it holds, as JSON.
+    pub data: String,
 }
 
 /// The sessions of a user that are still good, the one that was used last first.
@@ -112,11 +120,26 @@ pub struct Listed {
 /// # Errors
 /// [`DbError`].
 pub async fn of_user(db: &Db, user: UserId, since: Since) -> Result<Vec<Listed>, DbError> {
-    const SQL: &str = "SELECT id_hash, began_ms, used_ms FROM sessions WHERE user_id = $1 AND used_ms > $2 AND began_ms > $3
+    const SQL: &str = "SELECT id_hash, began_ms, used_ms, data FROM sessions WHERE user_id = $1 AND used_ms > $2 AND began_ms > $3
         ORDER BY used_ms DESC, began_ms DESC LIMIT 100";
-    let rows: Vec<(String, i64, i64)> =
+    let rows: Vec<(String, i64, i64, String)> =
         on!(db, |c| sqlx::query_as(SQL).bind(user.0).bind(since.used_ms).bind(since.began_ms).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(id_hash, began_ms, used_ms)| Listed { id_hash, began_ms, used_ms }).collect())
+    Ok(rows.into_iter().map(|(id_hash, began_ms, used_ms, data)| Listed { id_hash, began_ms, used_ms, data }).collect())
+}
+
+/// Ends one session of a user. `false`: it is not theirs, or has ended.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn end_of(db: &Db, user: UserId, id_hash: &str, by: By<'_>) -> Result<bool, DbError> {
+    const SQL: &str = "DELETE FROM sessions WHERE user_id = $1 AND id_hash = $2";
+    in_tx!(db, |tx| {
+        if sqlx::query(SQL).bind(user.0).bind(id_hash).execute(&mut *tx).await?.rows_affected() != 1 {
+            return Ok(false);
+        }
+        audit::note!(tx, by, "session.end", format!("user:{}", user.0), json!({}));
+    });
+    Ok(true)
 }
 
 /// Ends every session of a user but one; says how many.

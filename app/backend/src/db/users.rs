@@ -1,7 +1,10 @@
 //! Table `users`.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use vigia_domain::ids::UserId;
+use vigia_domain::rights::{Owner, Principal, Rights};
 use vigia_domain::user::Role;
 
 use super::audit::{self, By};
@@ -34,6 +37,32 @@ pub struct User {
     pub lang: Option<String>,
     /// Colours that they chose: `system`, `light` or `dark`.
     pub theme: Option<String>,
+    /// Single rights beside those of the role.
+    pub granted: Rights,
+    /// Single rights of the role that were taken away.
+    pub withdrawn: Rights,
+    /// IANA name of the time zone that they chose.
+    pub zone: Option<String>,
+}
+
+impl User {
+    /// What they may.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        self.role.rights_with(self.granted, self.withdrawn)
+    }
+
+    /// Them, as they ask for something.
+    #[must_use]
+    pub fn principal(&self) -> Principal {
+        Principal::User { id: self.id, role: self.role, rights: self.rights() }
+    }
+
+    /// Them, as one whose key asks.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner { id: self.id, role: self.role, rights: self.rights() }
+    }
 }
 
 /// What is missing before somebody may sign in for the first time.
@@ -77,9 +106,13 @@ struct Row {
     username: Option<String>,
     waits: Option<String>,
     confirmed_ms: Option<i64>,
+    granted: String,
+    withdrawn: String,
+    zone: Option<String>,
 }
 
-const COLUMNS: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, confirmed_ms FROM users";
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, confirmed_ms, \
+                       granted, withdrawn, zone FROM users";
 
 fn read(row: Row) -> Result<User, DbError> {
     let role = row.role.parse().map_err(|_| DbError::Unreadable { table: "users", column: "role", found: row.role })?;
@@ -98,7 +131,15 @@ fn read(row: Row) -> Result<User, DbError> {
         confirmed: row.confirmed_ms.is_some(),
         lang: row.lang,
         theme: row.theme,
+        granted: rights(row.granted, "granted")?,
+        withdrawn: rights(row.withdrawn, "withdrawn")?,
+        zone: row.zone,
     })
+}
+
+fn rights(found: String, column: &'static str) -> Result<Rights, DbError> {
+    let words = found.split(',').filter(|word| !word.is_empty()).map(str::parse);
+    words.collect::<Result<_, _>>().map_err(|_| DbError::Unreadable { table: "users", column, found })
 }
 
 /// An address as it is stored and compared.
@@ -146,6 +187,20 @@ pub async fn all(db: &Db) -> Result<Vec<User>, DbError> {
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).fetch_all(c).await)?.into_iter().map(read).collect()
 }
 
+/// What people are called: by name, by address where there is none.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn called(db: &Db, ids: &[UserId]) -> Result<HashMap<UserId, String>, DbError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let listed = ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
+    let sql = format!("SELECT id, CASE WHEN name = '' THEN email ELSE name END FROM users WHERE id IN ({listed})");
+    let rows: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(&sql).persistent(false).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id, name)| (UserId(id), name)).collect())
+}
+
 /// A person in the list of all.
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -173,23 +228,40 @@ pub struct Whom {
 /// # Errors
 /// [`DbError`].
 pub async fn list(db: &Db, whom: Whom, most: i64) -> Result<Vec<Listed>, DbError> {
-    const SQL: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, created_ms, confirmed_ms, \
-        (SELECT MAX(used_ms) FROM (SELECT used_ms FROM sessions WHERE user_id = users.id \
-            UNION ALL SELECT used_ms FROM app_sessions WHERE user_id = users.id) AS used) AS seen_ms, \
-        (SELECT COUNT(*) FROM devices WHERE owner_id = users.id) AS devices \
-        FROM users WHERE (waits IS NOT NULL AND waits = 'approval') = $1 AND (role = 'customer' OR NOT $2) \
-        ORDER BY CASE WHEN $1 THEN created_ms ELSE 0 END, email LIMIT $3";
-    #[derive(sqlx::FromRow)]
-    struct More {
-        #[sqlx(flatten)]
-        row: Row,
-        created_ms: i64,
-        seen_ms: Option<i64>,
-        devices: i64,
-    }
-    let rows = on!(db, |c| sqlx::query_as::<_, More>(SQL).bind(whom.waiting).bind(whom.customers).bind(most).fetch_all(c).await)?;
-    let read = |More { row, created_ms, seen_ms, devices }| Ok(Listed { user: read(row)?, created_ms, seen_ms, devices });
-    rows.into_iter().map(read).collect()
+    let sql = format!(
+        "{LISTED} WHERE (waits IS NOT NULL AND waits = 'approval') = $1 AND (role = 'customer' OR NOT $2) \
+         ORDER BY CASE WHEN $1 THEN created_ms ELSE 0 END, email LIMIT $3"
+    );
+    let rows = on!(db, |c| sqlx::query_as::<_, ListedRow>(&sql).bind(whom.waiting).bind(whom.customers).bind(most).fetch_all(c).await)?;
+    rows.into_iter().map(read_listed).collect()
+}
+
+const LISTED: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, created_ms, confirmed_ms, granted, \
+    withdrawn, zone, \
+    (SELECT MAX(used_ms) FROM (SELECT used_ms FROM sessions WHERE user_id = users.id \
+        UNION ALL SELECT used_ms FROM app_sessions WHERE user_id = users.id) AS used) AS seen_ms, \
+    (SELECT COUNT(*) FROM devices WHERE owner_id = users.id) AS devices FROM users";
+
+#[derive(sqlx::FromRow)]
+struct ListedRow {
+    #[sqlx(flatten)]
+    row: Row,
+    created_ms: i64,
+    seen_ms: Option<i64>,
+    devices: i64,
+}
+
+fn read_listed(ListedRow { row, created_ms, seen_ms, devices }: ListedRow) -> Result<Listed, DbError> {
+    Ok(Listed { user: read(row)?, created_ms, seen_ms, devices })
+}
+
+/// One person as in the list.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn listed(db: &Db, id: UserId) -> Result<Option<Listed>, DbError> {
+    let sql = format!("{LISTED} WHERE id = $1");
+    on!(db, |c| sqlx::query_as::<_, ListedRow>(&sql).bind(id.0).fetch_optional(c).await)?.map(read_listed).transpose()
 }
 
 /// Shuts somebody out, and ends what they are signed in with; or lets them in again. `false`: nothing changed.
@@ -215,7 +287,8 @@ pub async fn set_enabled(db: &Db, id: UserId, is_enabled: bool, by: By<'_>) -> R
             }
         }
         let action = if is_enabled { "user.enable" } else { "user.disable" };
-        audit::note!(tx, by, action, format!("user:{}", id.0), json!({}));
+        let (before, after) = (json!({ "enabled": !is_enabled }), json!({ "enabled": is_enabled }));
+        audit::note!(tx, by, action, format!("user:{}", id.0), json!({ "before": before, "after": after }));
     });
     Ok(true)
 }
@@ -255,8 +328,8 @@ pub async fn insert(db: &Db, new: &NewUser<'_>, by: By<'_>) -> Result<UserId, Db
     let email = normalised(new.email);
     let id: i64 = in_tx!(db, |tx| {
         let user = sqlx::query_scalar(INSERT).bind(&email).bind(new.name).bind(new.role.as_str());
-        let id = user.bind(new.password_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
-        audit::note!(tx, by, "user.add", &email, json!({ "role": new.role.as_str() }));
+        let id: i64 = user.bind(new.password_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
+        audit::note!(tx, by, "user.add", format!("user:{id}"), json!({ "role": new.role.as_str() }));
         id
     });
     Ok(UserId(id))
@@ -275,7 +348,9 @@ pub async fn set_password(db: &Db, email: &str, password_hash: &str, by: By<'_>)
         let ended = sqlx::query(super::sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
         sqlx::query(super::app_sessions::END_ALL).bind(id).execute(&mut *tx).await?;
         sqlx::query(super::links::END_OF).bind(id).bind(by.at_ms).execute(&mut *tx).await?;
-        audit::note!(tx, by, "user.password", &email, json!({ "sessions_ended": ended }));
+        let keys = sqlx::query(super::keys::END_ALL).bind(id).bind(by.at_ms).execute(&mut *tx).await?.rows_affected();
+        let detail = json!({ "sessions_ended": ended, "keys_ended": keys });
+        audit::note!(tx, by, "user.password", format!("user:{id}"), detail);
     });
     Ok(())
 }
@@ -289,6 +364,8 @@ pub struct Profile<'a> {
     pub lang: Option<&'a str>,
     /// `system`, `light` or `dark`.
     pub theme: Option<&'a str>,
+    /// IANA name of a time zone; empty for none.
+    pub zone: Option<&'a str>,
 }
 
 /// Changes a profile. A name is noted in the audit log, a language and colours are nobody's business.
@@ -296,14 +373,18 @@ pub struct Profile<'a> {
 /// # Errors
 /// [`DbError::Missing`] when the user is gone.
 pub async fn set_profile(db: &Db, id: UserId, profile: Profile<'_>, by: By<'_>) -> Result<(), DbError> {
-    const SET: &str = "UPDATE users SET name = COALESCE($2, name), lang = COALESCE($3, lang), theme = COALESCE($4, theme) WHERE id = $1";
+    const SET: &str = "UPDATE users SET name = COALESCE($2, name), lang = COALESCE($3, lang), theme = COALESCE($4, theme), \
+                       zone = CASE WHEN $5 IS NULL THEN zone WHEN $5 = '' THEN NULL ELSE $5 END WHERE id = $1";
+    const BEFORE: &str = "SELECT name FROM users WHERE id = $1";
     in_tx!(db, |tx| {
-        let set = sqlx::query(SET).bind(id.0).bind(profile.name).bind(profile.lang).bind(profile.theme);
+        let before: Option<String> = sqlx::query_scalar(BEFORE).bind(id.0).fetch_optional(&mut *tx).await?;
+        let set = sqlx::query(SET).bind(id.0).bind(profile.name).bind(profile.lang).bind(profile.theme).bind(profile.zone);
         if set.execute(&mut *tx).await?.rows_affected() != 1 {
             return Err(DbError::Missing("users"));
         }
-        if profile.name.is_some() {
-            audit::note!(tx, by, "user.profile", format!("user:{}", id.0), json!({}));
+        if profile.name.is_some() && profile.name != before.as_deref() {
+            let detail = json!({ "before": { "name": before }, "after": { "name": profile.name } });
+            audit::note!(tx, by, "user.profile", format!("user:{}", id.0), detail);
         }
     });
     Ok(())

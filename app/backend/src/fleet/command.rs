@@ -7,7 +7,7 @@ use vigia_domain::reading::check_name;
 
 use crate::app::App;
 use crate::db::DbError;
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::commands::{self, Inserted, NewCommand};
 use crate::mqtt::DeviceIdentity;
 
@@ -63,7 +63,7 @@ pub enum GiveError {
 ///
 /// # Errors
 /// [`GiveError`]; there is no new command then.
-pub async fn give(app: &App, actor: &str, device: &DeviceIdentity, order: &Order) -> Result<Given, GiveError> {
+pub async fn give(app: &App, actor: &Actor, device: &DeviceIdentity, order: &Order) -> Result<Given, GiveError> {
     check_name(&order.name).map_err(|_| GiveError::Name)?;
     let made = HEXLOWER.encode(&app.world().bytes::<12>());
     let id = order.id.as_deref().unwrap_or(&made);

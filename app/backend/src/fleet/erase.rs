@@ -1,10 +1,8 @@
 //! Deleting what a device sent.
 
-use vigia_domain::rights::Principal;
-
 use crate::app::App;
 use crate::db::DbError;
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::devices::{self, Device};
 
 /// Deletes what is stored of a device, or of it what lies in `[from, to)`, ms since the epoch. It is noted first, for the readings may be in
@@ -12,9 +10,8 @@ use crate::db::devices::{self, Device};
 ///
 /// # Errors
 /// [`DbError`]: some of it may be left; ask again.
-pub async fn erase(app: &App, who: &Principal, device: &Device, range: Option<(i64, i64)>) -> Result<(), DbError> {
-    let actor = who.actor();
-    let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
+pub async fn erase(app: &App, actor: &Actor, device: &Device, range: Option<(i64, i64)>) -> Result<(), DbError> {
+    let by = By { actor, at_ms: app.world().clock.now_ms() };
     devices::note_erasure(app.registry(), &device.id, range, by).await?;
     let outcome = app.store().delete(device.number, range).await;
     app.minutes().forget(device.number);

@@ -6,9 +6,9 @@ use vigia_domain::rights::Principal;
 use super::list::visible;
 use super::presence::presence_of;
 use super::roster::Fact;
-use super::search::Words;
 use crate::app::App;
 use crate::db::DbError;
+use crate::words::Words;
 
 /// The most that are found at once.
 pub const MOST_FOUND: usize = 8;

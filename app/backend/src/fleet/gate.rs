@@ -11,6 +11,7 @@ use super::downlink::{Answered, Downlink};
 use super::grants::{GATEWAY, Grants, Place};
 use super::presence::Connections;
 use super::provision::{Provisioning, is_unclaimed};
+use super::token::is_of;
 use crate::app::App;
 use crate::auth::token;
 use crate::db::gateways::Member;
@@ -173,7 +174,11 @@ impl Gate for FleetGate {
     async fn authenticate(&self, user: &str, password: &[u8]) -> Result<Option<DeviceIdentity>, Unavailable> {
         let Ok(id) = DeviceId::new(user) else { return Ok(None) };
         let found = devices::by_id(&self.registry, &id).await.map_err(away)?;
-        if let Some(device) = found.as_ref().filter(|device| token::fits(password, &device.token_hash)) {
+        let fits = match &found {
+            Some(device) => is_of(&self.registry, device, password, self.downlink.now_ms()).await.map_err(away)?,
+            None => false,
+        };
+        if let Some(device) = found.as_ref().filter(|_| fits) {
             let identity = DeviceIdentity { id: device.id.clone(), number: device.number };
             self.provisioning.signed_in(&identity).await;
             self.grants.device(&identity, device.topic.as_deref());

@@ -3,7 +3,7 @@
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use crate::auth::token::{self, Kind};
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::gateways::{self, Gateway};
 use crate::db::{Db, DbError, devices, unclaimed};
 use crate::world::World;
@@ -53,7 +53,7 @@ pub enum GatewayError {
 pub async fn add_gateway(
     registry: &Db,
     world: &World,
-    actor: &str,
+    actor: &Actor,
     name: &DeviceId,
     members: &[DeviceId],
     base: Option<&str>,
@@ -81,7 +81,7 @@ pub async fn add_gateway(
 ///
 /// # Errors
 /// [`GatewayError`]; nothing was written then.
-pub async fn set_gateway(registry: &Db, world: &World, actor: &str, name: &DeviceId, members: &[DeviceId]) -> Result<(), GatewayError> {
+pub async fn set_gateway(registry: &Db, world: &World, actor: &Actor, name: &DeviceId, members: &[DeviceId]) -> Result<(), GatewayError> {
     let members = numbers(registry, members).await?;
     let by = By { actor, at_ms: world.clock.now_ms() };
     gateways::replace_members(registry, name, &members, by).await.map_err(|e| missing(e, name))
@@ -91,7 +91,7 @@ pub async fn set_gateway(registry: &Db, world: &World, actor: &str, name: &Devic
 ///
 /// # Errors
 /// [`GatewayError`]; nothing was written then.
-pub async fn remove_gateway(registry: &Db, world: &World, actor: &str, name: &DeviceId) -> Result<(), GatewayError> {
+pub async fn remove_gateway(registry: &Db, world: &World, actor: &Actor, name: &DeviceId) -> Result<(), GatewayError> {
     let by = By { actor, at_ms: world.clock.now_ms() };
     gateways::remove(registry, name, by).await.map_err(|e| missing(e, name))
 }
@@ -100,7 +100,7 @@ pub async fn remove_gateway(registry: &Db, world: &World, actor: &str, name: &De
 ///
 /// # Errors
 /// [`GatewayError`]; nothing was written then.
-pub async fn name_topic(registry: &Db, world: &World, actor: &str, id: &DeviceId, topic: Option<&str>) -> Result<(), GatewayError> {
+pub async fn name_topic(registry: &Db, world: &World, actor: &Actor, id: &DeviceId, topic: Option<&str>) -> Result<(), GatewayError> {
     if let Some(topic) = topic {
         check_topic(registry, id, topic).await?;
     }

@@ -4,7 +4,6 @@ use vigia_domain::device::{DeviceKind, DeviceRow};
 use vigia_domain::headline::foremost;
 use vigia_domain::ids::{DeviceId, DeviceNumber, UserId};
 use vigia_domain::rights::Principal;
-use vigia_domain::user::Role;
 
 use super::cursor::Cursor;
 use super::presence::presence_of;
@@ -79,8 +78,7 @@ impl Visible {
 pub(super) fn visible(principal: &Principal) -> Visible {
     match principal {
         Principal::Nobody | Principal::Device(_) => Visible::Nothing,
-        Principal::User { role: Role::Customer, id } => Visible::OwnedBy(*id),
-        Principal::User { .. } | Principal::ApiKey { .. } => Visible::All,
+        Principal::User { .. } | Principal::ApiKey { .. } => principal.only_of().map_or(Visible::All, Visible::OwnedBy),
     }
 }
 

@@ -21,7 +21,7 @@ mod presence;
 mod provision;
 mod register;
 mod roster;
-mod search;
+mod token;
 mod view;
 mod watch;
 
@@ -42,7 +42,8 @@ pub use order::Place;
 pub use page::{PAGE_ROWS, PageFilter, StateFilter, all, few, page};
 pub use presence::{Connections, FRESH_MS, heard_elsewhere, presence_of};
 pub use provision::{Claim, ClaimError, Provisioning, claim, unclaimed};
-pub use register::{NewDevice, RegisterError, Registered, adopt, new_token, register};
+pub use register::{NewDevice, RegisterError, Registered, adopt, register};
 pub use roster::Roster;
+pub use token::{Before, OVERLAP_MS, is_of, new_token};
 pub use view::view;
 pub use watch::watch;

@@ -14,10 +14,10 @@ use super::list::{Visible, headline, visible};
 use super::order::{Key, Place};
 use super::presence::presence_of;
 use super::roster::{Fact, Known};
-use super::search::Words;
 use crate::app::App;
 use crate::db::DbError;
 use crate::telemetry;
+use crate::words::Words;
 
 /// Rows of a page.
 pub const PAGE_ROWS: usize = 100;

@@ -15,10 +15,10 @@ use super::deliver::in_time;
 use super::register::{RegisterError, check_id, checked_name, owner_of};
 use crate::app::App;
 use crate::auth::token::{self, Kind};
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::devices::NewDevice;
 use crate::db::unclaimed::{self as kept};
-use crate::db::{Databases, Db, DbError, devices, state};
+use crate::db::{Databases, Db, DbError, device_tokens, state};
 use crate::mqtt::{Broker, DeviceIdentity};
 use crate::world::World;
 
@@ -127,7 +127,7 @@ impl Provisioning {
             tracing::warn!(device = %id, key = %name, "an unknown device was sent away: too many new ones at once");
             return Ok(None);
         }
-        let actor = format!("provisioning-key:{name}");
+        let actor = Actor::called(format!("provisioning-key:{name}"));
         match kept::insert(registry, id, key, &password_hash, MOST_UNCLAIMED, By { actor: &actor, at_ms: now_ms }).await {
             Ok(Some(number)) => Ok(as_stranger(number)),
             Ok(None) => {
@@ -198,8 +198,8 @@ impl Provisioning {
                 Some(token) => token,
                 None => {
                     let token = token::make(app.world(), Kind::Device);
-                    let by = By { actor: "system", at_ms: now_ms };
-                    if let Err(error) = devices::replace_token(app.registry(), &id, &token::hash(token.as_bytes()), by).await {
+                    let by = By { actor: &Actor::SYSTEM, at_ms: now_ms };
+                    if let Err(error) = device_tokens::replace(app.registry(), &id, &token::hash(token.as_bytes()), by).await {
                         tracing::warn!(device = %id, %error, "a claimed device cannot be given a token now");
                         continue;
                     }
@@ -322,7 +322,7 @@ impl From<DbError> for ClaimError {
 ///
 /// # Errors
 /// [`ClaimError`]; nothing was changed then.
-pub async fn claim(app: &App, actor: &str, id: &DeviceId, claim: &Claim) -> Result<Claimed, ClaimError> {
+pub async fn claim(app: &App, actor: &Actor, id: &DeviceId, claim: &Claim) -> Result<Claimed, ClaimError> {
     let waiting = kept::by_id(app.registry(), id).await?.ok_or(ClaimError::NotThere)?;
     if waiting.claimed_ms.is_some() {
         return Err(ClaimError::Claimed);

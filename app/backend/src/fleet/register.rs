@@ -4,8 +4,8 @@ use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceId, UserId};
 
 use crate::auth::token::{self, Kind};
-use crate::db::audit::By;
-use crate::db::{Db, DbError, devices, gateways, users};
+use crate::db::audit::{Actor, By};
+use crate::db::{Db, DbError, device_tokens, devices, gateways, users};
 use crate::mqtt::DeviceIdentity;
 use crate::world::World;
 
@@ -53,7 +53,7 @@ pub enum RegisterError {
 #[derive(Clone, Copy, Debug)]
 pub struct NewDevice<'a> {
     /// Who registers it, for the audit log.
-    pub actor: &'a str,
+    pub actor: &'a Actor,
     /// Its id.
     pub id: &'a DeviceId,
     /// What it is.
@@ -97,20 +97,6 @@ pub(super) async fn check_id(registry: &Db, id: &DeviceId) -> Result<(), Registe
     other.map_or(Ok(()), |other| Err(RegisterError::Shared { id: id.clone(), other }))
 }
 
-/// Gives a device a new token; the old one is worthless from then on.
-///
-/// # Errors
-/// [`RegisterError::Missing`], [`RegisterError::Db`]; nothing was written then.
-pub async fn new_token(registry: &Db, world: &World, actor: &str, id: &DeviceId) -> Result<String, RegisterError> {
-    let token = token::make(world, Kind::Device);
-    let by = By { actor, at_ms: world.clock.now_ms() };
-    devices::replace_token(registry, id, &token::hash(token.as_bytes()), by).await.map_err(|error| match error {
-        DbError::Missing(_) => RegisterError::Missing(id.clone()),
-        error => error.into(),
-    })?;
-    Ok(token)
-}
-
 /// The name that people gave a device; its id when they gave none.
 pub(super) fn checked_name<'a>(name: Option<&'a str>, id: &'a DeviceId) -> Result<&'a str, RegisterError> {
     let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(id.as_str());
@@ -132,6 +118,6 @@ pub async fn adopt(registry: &Db, world: &World, new: NewDevice<'_>) -> Result<R
     let Some(device) = devices::by_id(registry, new.id).await? else { return register(registry, world, new).await };
     let token = token::make(world, Kind::Device);
     let by = By { actor: new.actor, at_ms: world.clock.now_ms() };
-    devices::replace_token(registry, new.id, &token::hash(token.as_bytes()), by).await?;
+    device_tokens::replace(registry, new.id, &token::hash(token.as_bytes()), by).await?;
     Ok(Registered { device: DeviceIdentity { id: device.id, number: device.number }, token })
 }

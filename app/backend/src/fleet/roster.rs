@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceNumber, UserId};
 
-use super::search::folded;
 use crate::db::{Db, DbError, devices};
+use crate::words::folded;
 use crate::world::World;
 
 /// On PostgreSQL a row with a smaller id may come to light after one with a larger: so long after a change it is read once more.

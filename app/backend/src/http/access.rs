@@ -9,15 +9,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use tower_sessions::Session;
-use vigia_domain::ids::DeviceId;
+use vigia_domain::ids::{DeviceId, UserId};
 use vigia_domain::rights::{Action, Principal, Resource, Verdict, may};
 
-use super::client::{Client, is_local};
+use super::client::{self, is_local};
 use super::problem::Problem;
 use super::table::{Face, Right};
 use crate::app::App;
 use crate::auth::principal;
 use crate::db::devices::{self, Device};
+use crate::db::users::{self, User};
 
 /// What was decided about a request; in its extensions for the handler to find. A handler of an API route runs only
 /// when the verdict is [`Verdict::Allowed`].
@@ -38,6 +39,10 @@ struct Unknown(Problem);
 /// The device that the path names, found while the right was asked.
 #[derive(Clone, Debug)]
 pub struct PathDevice(pub Arc<Device>);
+
+/// The person whose account the path names, found while the right was asked.
+#[derive(Clone, Debug)]
+pub struct PathUser(pub Arc<User>);
 
 #[derive(Clone)]
 pub(super) struct Gatekeeper {
@@ -60,8 +65,8 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
             Principal::Nobody
         }
     };
-    let client = Client::of(&app.settings().http, request.extensions(), request.headers());
-    request.extensions_mut().insert(client);
+    let origin = client::origin(&app.settings().http, request.extensions(), request.headers());
+    request.extensions_mut().insert(origin);
     request.extensions_mut().insert(principal);
     request.extensions_mut().insert(app);
     next.run(request).await
@@ -98,6 +103,18 @@ pub(super) async fn ask(State(keeper): State<Gatekeeper>, request: Request, next
                 Err(problem) => return unanswered(keeper.face, problem, Request::from_parts(parts, body), next).await,
             }
         }
+        Right::NeedsAccount(action) => {
+            let id = named_account(&mut parts).await;
+            match of_account(&keeper.app, &principal, action, id).await {
+                Ok((verdict, user)) => {
+                    if let Some(user) = user {
+                        parts.extensions.insert(PathUser(Arc::new(user)));
+                    }
+                    verdict
+                }
+                Err(problem) => return unanswered(keeper.face, problem, Request::from_parts(parts, body), next).await,
+            }
+        }
     };
     match (keeper.face, Problem::of_verdict(verdict)) {
         (Face::Api, Some(problem)) => problem.into_response(),
@@ -120,13 +137,46 @@ async fn unanswered(face: Face, problem: Problem, mut request: Request, next: Ne
 
 /// The device that `{id}` in the path names, or `id` in the query of a route whose path has none.
 async fn named_device(parts: &mut Parts) -> Option<DeviceId> {
-    let in_path = RawPathParams::from_request_parts(parts, &()).await.ok();
-    let in_path = in_path.and_then(|params| params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()));
-    let text = match in_path {
+    let text = match in_path(parts, "id").await {
         Some(text) => text,
         None => Query::<Named>::try_from_uri(&parts.uri).ok()?.0.id,
     };
     DeviceId::new(text).ok()
+}
+
+/// The account that `{user}` in the path names, or `user` in the query of a route whose path has none.
+async fn named_account(parts: &mut Parts) -> Option<UserId> {
+    #[derive(Deserialize)]
+    struct Named {
+        user: i64,
+    }
+    match in_path(parts, "user").await {
+        Some(text) => text.parse().ok().map(UserId),
+        None => Query::<Named>::try_from_uri(&parts.uri).ok().map(|Query(named)| UserId(named.user)),
+    }
+}
+
+/// What stands in the path in the place of this name.
+async fn in_path(parts: &mut Parts, name: &str) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    params.iter().find(|(found, _)| *found == name).map(|(_, text)| text.to_owned())
+}
+
+/// The verdict on an account by its number, and whose it is when it is allowed. Who looks after people is told which there are not; nobody else
+/// learns which there are.
+async fn of_account(app: &App, principal: &Principal, action: Action, id: Option<UserId>) -> Result<(Verdict, Option<User>), Problem> {
+    let on_any = may(principal, action, Resource::Installation);
+    if on_any != Verdict::Allowed {
+        return Ok((on_any, None));
+    }
+    let Some(id) = id else { return Ok((Verdict::Hidden, None)) };
+    Ok(match users::by_id(app.registry(), id).await? {
+        None => (Verdict::Hidden, None),
+        Some(user) => match may(principal, action, Resource::Account { role: user.role }) {
+            Verdict::Allowed => (Verdict::Allowed, Some(user)),
+            refused => (refused, None),
+        },
+    })
 }
 
 #[derive(Deserialize)]

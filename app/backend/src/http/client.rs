@@ -3,22 +3,21 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
+use axum::http::header::USER_AGENT;
 use axum::http::{Extensions, HeaderMap};
 
 use crate::config::Http;
-
-/// The address that a request came from; none where there is no connection, as in tests. In the request's extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Client(pub Option<IpAddr>);
+use crate::origin::Origin;
 
 /// Headers that say that a request came through a proxy, whether we were told of one or not.
 const OF_PROXIES: [&str; 6] = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
 
-impl Client {
-    pub(super) fn of(http: &Http, extensions: &Extensions, headers: &HeaderMap) -> Self {
-        let peer = peer(extensions);
-        Self(if http.behind_proxy { last_forwarded(headers).or(peer) } else { peer })
-    }
+/// Where a request comes from.
+pub(super) fn origin(http: &Http, extensions: &Extensions, headers: &HeaderMap) -> Origin {
+    let peer = peer(extensions);
+    let address = if http.behind_proxy { last_forwarded(headers).or(peer) } else { peer };
+    let agent = headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
+    Origin::new(address, agent.as_deref())
 }
 
 /// Whether browsers reach us over TLS: ourselves, or the proxy if there is one.
@@ -72,7 +71,7 @@ mod tests {
         let from = |behind_proxy, pairs: &[(&'static str, &'static str)]| {
             let (extensions, headers) = request("10.0.0.1", pairs);
             let http = Http { behind_proxy, ..Http::default() };
-            (Client::of(&http, &extensions, &headers).0.expect("an address").to_string(), is_https(&http, &headers))
+            (origin(&http, &extensions, &headers).address.expect("an address").to_string(), is_https(&http, &headers))
         };
         let forwarded = [("x-forwarded-for", "6.6.6.6, 192.0.2.7"), ("x-forwarded-proto", "https")];
         assert_eq!(from(false, &forwarded), ("10.0.0.1".to_owned(), false));

@@ -18,7 +18,6 @@ pub mod table;
 
 pub use crate::tls::TlsError;
 pub use access::Access;
-pub use client::Client;
 pub use places::Limits;
 pub use problem::Problem;
 pub use serve::{ServeError, serve, serve_within};

@@ -49,7 +49,13 @@ pub fn document(routes: &[Route]) -> OpenApi {
 
 fn operation(route: &Route) -> OperationBuilder {
     let mut operation = OperationBuilder::new().summary(Some(route.summary));
-    for (name, doc) in [("id", "The device's id"), ("command", "The command's id"), ("unclaimed", "The id that the device wants")] {
+    for (name, doc) in [
+        ("id", "The device's id"),
+        ("command", "The command's id"),
+        ("unclaimed", "The id that the device wants"),
+        ("user", "The number of somebody's account"),
+        ("key", "The key's number"),
+    ] {
         if route.path.contains(&format!("{{{name}}}")) {
             operation = operation.parameter(
                 ParameterBuilder::new()
@@ -98,8 +104,10 @@ fn refusals(route: &Route) -> Vec<(&'static str, &'static str)> {
     if route.right != Right::Public {
         refusals.extend([("401", "no credential, or a bad one"), ("403", "known, but not allowed")]);
     }
-    if matches!(route.right, Right::NeedsDevice(_)) {
-        refusals.push(("404", "no such device, or another's"));
+    match route.right {
+        Right::NeedsDevice(_) => refusals.push(("404", "no such device, or another's")),
+        Right::NeedsAccount(_) => refusals.push(("404", "no such account")),
+        _ => {}
     }
     if !route.params.is_empty() || route.example.body.is_some() {
         refusals.push(("422", "understood, but wrong: the answer names the field"));

@@ -21,6 +21,8 @@ pub enum Right {
     Needs(Action),
     /// Whoever may do this on the device that `{id}` in the path names, or `id` in the query where the path has none.
     NeedsDevice(Action),
+    /// Whoever may do this on the account that `{user}` in the path names, or `user` in the query where the path has none.
+    NeedsAccount(Action),
     /// Whoever may do this on some device; the handler asks for each that the body names.
     NeedsSome(Action),
     /// A caller on this machine, or whoever may do this.

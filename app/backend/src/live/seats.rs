@@ -46,13 +46,10 @@ impl Seats {
     /// A place for one more connection; `None` when this principal holds too many.
     #[must_use]
     pub fn take(&self, principal: &Principal) -> Option<Seat> {
-        let holder = match principal {
-            Principal::Nobody => return None,
-            Principal::User { id, .. } => format!("user:{}", id.0),
-            Principal::Device(id) => format!("device:{id}"),
-            Principal::ApiKey { id, .. } => format!("key:{}", id.0),
-        };
-        let share = self.shares.take(holder)?;
+        if *principal == Principal::Nobody {
+            return None;
+        }
+        let share = self.shares.take(principal.holder())?;
         let taken = self.taken.get().cloned();
         if let Some(taken) = &taken {
             taken.inc();
@@ -72,7 +69,7 @@ mod tests {
     fn one_user_takes_no_more_than_their_share_and_gives_it_back() {
         let (seats, gauge) = (Seats::default(), Gauge::default());
         seats.count_in(&gauge);
-        let user = |id| Principal::User { id: UserId(id), role: Role::Customer };
+        let user = |id| Principal::user(UserId(id), Role::Customer);
         let held: Vec<_> = std::iter::from_fn(|| seats.take(&user(1))).collect();
         assert_eq!((held.len(), gauge.get()), (MOST_SOCKETS, 32));
         assert!(seats.take(&user(2)).is_some(), "the others have their own");

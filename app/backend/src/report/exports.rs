@@ -6,7 +6,6 @@ use axum::body::Body;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vigia_domain::rights::Principal;
-use vigia_domain::user::Role;
 
 use crate::share::{Share, Shares};
 
@@ -55,9 +54,9 @@ impl Exports {
     /// # Errors
     /// [`Busy`].
     pub fn begin(&self, who: &Principal) -> Result<Export, Busy> {
-        let own = self.each.take(who.actor()).ok_or(Busy::Own)?;
+        let own = self.each.take(who.holder()).ok_or(Busy::Own)?;
         let place = |of: &Arc<Semaphore>| Arc::clone(of).try_acquire_owned().map_err(|_| Busy::All);
-        let is_customer = matches!(who, Principal::User { role: Role::Customer, .. });
+        let is_customer = who.only_of().is_some();
         let among_customers = is_customer.then(|| place(&self.customers)).transpose()?;
         Ok(Export { _own: own, _places: [among_customers, Some(place(&self.all)?)] })
     }
@@ -77,10 +76,12 @@ impl Export {
 mod tests {
     use vigia_domain::ids::UserId;
 
+    use vigia_domain::user::Role;
+
     use super::*;
 
     fn begin(exports: &Exports, who: i64) -> Result<Export, Busy> {
-        exports.begin(&Principal::User { id: UserId(who), role: Role::Staff })
+        exports.begin(&Principal::user(UserId(who), Role::Staff))
     }
 
     #[test]
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn customers_leave_some_for_who_runs_it() {
         let exports = Exports::default();
-        let customer = |id| exports.begin(&Principal::User { id: UserId(id), role: Role::Customer });
+        let customer = |id| exports.begin(&Principal::user(UserId(id), Role::Customer));
         let theirs: Vec<_> = (1..).map_while(|id| customer(id).ok()).collect();
         assert_eq!((theirs.len(), customer(99).err()), (CUSTOMERS, Some(Busy::All)));
         let ours: Vec<_> = (100..).map_while(|id| begin(&exports, id).ok()).collect();

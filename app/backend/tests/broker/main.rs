@@ -21,7 +21,7 @@ mod signing_in;
 mod silence;
 mod simulated;
 mod stopping;
-#[expect(dead_code, unreachable_pub, reason = "the same installation as in `it`, of which this program needs a part")]
+#[expect(dead_code, unused_imports, unreachable_pub, reason = "the same installation as in `it`, of which this program needs a part")]
 #[path = "../it/support/mod.rs"]
 mod support;
 mod window;

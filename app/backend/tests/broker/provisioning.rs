@@ -12,7 +12,7 @@ use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use crate::downward::{Listening, admin, becomes, open_broker};
-use crate::support::{BY, Installation, NOW, both};
+use crate::support::{BY, Installation, NOW, TEST, both};
 use crate::until;
 use crate::wire::{Hello, Say, Wire, heard};
 
@@ -108,8 +108,8 @@ both! {
         let (m1, _) = it.device("m1", None).await;
         let (registry, world) = (it.app.registry(), it.app.world());
         let id = |text: &str| DeviceId::new(text).expect("a good id");
-        fleet::name_topic(registry, world, "test", &m1.id, Some("home/m1")).await.expect("named");
-        let token = fleet::add_gateway(registry, world, "test", &id("z2m"), std::slice::from_ref(&m1.id), Some("barn/zigbee")).await.expect("added");
+        fleet::name_topic(registry, world, TEST, &m1.id, Some("home/m1")).await.expect("named");
+        let token = fleet::add_gateway(registry, world, TEST, &id("z2m"), std::slice::from_ref(&m1.id), Some("barn/zigbee")).await.expect("added");
         let address = open_broker(it).await;
         let _gateway = Listening::try_connect(address, "z2m", &token).await;
         for taken in ["z2m", "barn", "home"] {
@@ -117,11 +117,11 @@ both! {
         }
         // And the other way round.
         Listening::connect(address, "new-1", &key).await;
-        let exists = fleet::add_gateway(registry, world, "test", &id("new-1"), &[], Some("x")).await;
+        let exists = fleet::add_gateway(registry, world, TEST, &id("new-1"), &[], Some("x")).await;
         assert!(matches!(exists, Err(GatewayError::Exists(_))));
-        let below = fleet::add_gateway(registry, world, "test", &id("g"), &[], Some("new-1/x")).await;
+        let below = fleet::add_gateway(registry, world, TEST, &id("g"), &[], Some("new-1/x")).await;
         assert!(matches!(below, Err(GatewayError::Shared { .. })));
-        let below = fleet::name_topic(registry, world, "test", &m1.id, Some("new-1/x")).await;
+        let below = fleet::name_topic(registry, world, TEST, &m1.id, Some("new-1/x")).await;
         assert!(matches!(below, Err(GatewayError::Shared { .. })));
         // Both at the same moment.
         let gateway = Gateway { name: id("g"), base: Some("new-1".to_owned()), token_hash: "none".to_owned() };

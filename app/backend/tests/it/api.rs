@@ -127,7 +127,7 @@ both! {
         it.device("of-a", Some("a@example.org")).await;
         it.device("of-b", Some("b@example.org")).await;
         let a = vigia_backend::db::users::by_email(it.app.registry(), "a@example.org").await.expect("asked").expect("there");
-        let principal = vigia_domain::rights::Principal::User { id: a.id, role: a.role };
+        let principal = vigia_domain::rights::Principal::user(a.id, a.role);
         let (rows, _) = vigia_backend::fleet::list(&it.app, &principal, &Default::default()).await.expect("asked");
         assert_eq!(rows.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["of-a"]);
     }
@@ -189,6 +189,9 @@ both! {
                 "/api/crear-usuario/",
                 "/api/iniciar-sesion/",
                 "/api/usuario/actual/",
+                "/api/v1/api-keys",
+                "/api/v1/api-keys/{key}",
+                "/api/v1/audit",
                 "/api/v1/auth/forgot-password",
                 "/api/v1/auth/login",
                 "/api/v1/auth/logout",
@@ -203,12 +206,21 @@ both! {
                 "/api/v1/devices/{id}/latest",
                 "/api/v1/devices/{id}/readings.csv",
                 "/api/v1/devices/{id}/telemetry",
+                "/api/v1/devices/{id}/token",
+                "/api/v1/devices/{id}/token/old",
+                "/api/v1/invitations",
                 "/api/v1/live",
                 "/api/v1/stream/devices",
                 "/api/v1/unclaimed",
                 "/api/v1/unclaimed/{unclaimed}/claim",
                 "/api/v1/users/",
                 "/api/v1/users/me",
+                "/api/v1/users/me/export",
+                "/api/v1/users/{user}",
+                "/api/v1/users/{user}/approve",
+                "/api/v1/users/{user}/disable",
+                "/api/v1/users/{user}/enable",
+                "/api/v1/users/{user}/rights",
                 "/api/v2/write",
                 "/healthz",
                 "/metrics",

@@ -6,7 +6,7 @@ use vigia_backend::auth::register;
 use vigia_backend::db::users;
 use vigia_domain::user::Role;
 
-use crate::support::{Installation, both};
+use crate::support::{Installation, TEST, both};
 
 const PASSWORD: &str = "correct horse battery";
 const MINUTE_MS: i64 = 60_000;
@@ -145,7 +145,7 @@ both! {
         let enter = async || post(it, "/api/iniciar-sesion/", json!({ "username": "user1", "password": password })).await;
         assert_eq!(enter().await.0, 401, "nobody has let them in yet");
         let id = users::by_email(it.app.registry(), "u@e.com").await.expect("asked").expect("there").id;
-        assert!(register::approve(&it.app, id, "user:1").await.expect("approved"));
+        assert!(register::approve(&it.app, id, TEST).await.expect("approved"));
         let (status, told) = enter().await;
         assert_eq!(status, 200, "{told}");
         assert_eq!(told["user"], json!({ "id": id.0, "username": "user1", "perfil": { "aprobado": true } }));

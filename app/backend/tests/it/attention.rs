@@ -112,8 +112,8 @@ both! {
         let row = NewDevice { id: &other, kind: DeviceKind::Switch, name: "Bomba Ñandú", owner: None, token_hash: "x" };
         devices::insert(it.app.registry(), &row, BY).await.expect("inserted");
         let lucia = users::by_email(it.app.registry(), "lucia@example.org").await.expect("asked").expect("there");
-        let lucia = Principal::User { id: lucia.id, role: Role::Customer };
-        let staff = Principal::User { id: vigia_domain::ids::UserId(99), role: Role::Staff };
+        let lucia = Principal::user(lucia.id, Role::Customer);
+        let staff = Principal::user(vigia_domain::ids::UserId(99), Role::Staff);
         for (who, text, recent, found) in [
             (&staff, "nandu", vec![], vec!["other"]),
             (&staff, "", vec!["own", "gone", "other"], vec!["own", "other"]),

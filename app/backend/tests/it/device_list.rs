@@ -12,7 +12,7 @@ use vigia_domain::user::Role;
 
 use crate::support::{BY, Installation, both};
 
-const ALL_SEEING: fn() -> Principal = || Principal::ApiKey { id: KeyId(1), scopes: vec![Scope::TelemetryRead] };
+const ALL_SEEING: fn() -> Principal = || Principal::ApiKey { id: KeyId(1), scopes: vec![Scope::TelemetryRead], owner: None };
 
 async fn named(it: &Installation, id: &str, name: &str) {
     let id = DeviceId::new(id).expect("an id");
@@ -87,7 +87,7 @@ both! {
             assert_eq!((ids(&page), page.found, page.counts.all), (found.clone(), found.len() as u64, 3), "{text}");
         }
         let lucia = users::by_email(it.app.registry(), "lucia@example.org").await.expect("asked").expect("there");
-        let lucia = Principal::User { id: lucia.id, role: lucia.role };
+        let lucia = Principal::user(lucia.id, lucia.role);
         let own = page(it, &lucia, "", StateFilter::All, "").await;
         assert_eq!((ids(&own), own.counts.all), (vec!["vg-7f3a"], 1), "a customer hears nothing of others, not even their number");
         assert_eq!(page(it, &Principal::Nobody, "", StateFilter::All, "").await, DevicePage::default());

@@ -12,7 +12,7 @@ use vigia_domain::user::Role;
 
 use crate::support::{BY, Installation, both};
 
-const STAFF: fn() -> Principal = || Principal::ApiKey { id: KeyId(1), scopes: vec![Scope::TelemetryRead] };
+const STAFF: fn() -> Principal = || Principal::ApiKey { id: KeyId(1), scopes: vec![Scope::TelemetryRead], owner: None };
 
 async fn named(it: &Installation, id: &str, name: &str, kind: DeviceKind) {
     let id = DeviceId::new(id).expect("an id");
@@ -154,7 +154,7 @@ both! {
         it.device("hers", Some("lucia@example.org")).await;
         named(it, "others", "Otra", DeviceKind::Switch).await;
         let lucia = vigia_backend::db::users::by_email(it.app.registry(), "lucia@example.org").await.expect("asked").expect("there");
-        let lucia = Principal::User { id: lucia.id, role: lucia.role };
+        let lucia = Principal::user(lucia.id, lucia.role);
         for sort in ["", "name", "-value", "seen", "state", "kind", "owner"] {
             let page = page(it, &lucia, sort, "").await;
             assert_eq!((ids(&page), page.counts.all, page.found), (vec!["hers"], 1, 1), "{sort}");

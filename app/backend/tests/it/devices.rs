@@ -1,14 +1,15 @@
 //! The registry's questions, the same on both databases.
 
 use vigia_backend::db::links::{self, Purpose};
-use vigia_backend::db::{devices, keys, users};
-use vigia_backend::fleet::{self, NewDevice, RegisterError};
+use vigia_backend::db::{device_tokens, devices, keys, users};
+use vigia_backend::fleet::{self, Before, NewDevice, RegisterError};
+use vigia_backend::mqtt::Gate as _;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
-use crate::support::{BY, NOW, both};
+use crate::support::{BY, NOW, TEST, both, new_key};
 
 both! {
     async fn a_device_is_found_by_its_id_and_by_its_token(it: Installation) {
@@ -20,17 +21,17 @@ both! {
         let hash = vigia_backend::auth::token::hash(token.as_bytes());
         assert_eq!(devices::by_token_hash(it.app.registry(), &hash).await.expect("asked").expect("there").id, device.id);
         assert!(devices::by_token_hash(it.app.registry(), "other").await.expect("asked").is_none());
-        devices::replace_token(it.app.registry(), &device.id, "new", BY).await.expect("replaced");
+        device_tokens::replace(it.app.registry(), &device.id, "new", BY).await.expect("replaced");
         assert!(devices::by_token_hash(it.app.registry(), &hash).await.expect("asked").is_none());
         let nobody = DeviceId::new("nobody").expect("an id");
-        assert!(devices::replace_token(it.app.registry(), &nobody, "x", BY).await.is_err());
+        assert!(device_tokens::replace(it.app.registry(), &nobody, "x", BY).await.is_err());
     }
 
     async fn an_id_is_given_once_and_an_owner_must_exist(it: Installation) {
         it.device("m1", None).await;
         let id = DeviceId::new("m1").expect("an id");
         let register = async |id: &DeviceId, name, owner| {
-            fleet::register(it.app.registry(), it.app.world(), NewDevice { actor: "test", id, kind: DeviceKind::Switch, name, owner }).await
+            fleet::register(it.app.registry(), it.app.world(), NewDevice { actor: TEST, id, kind: DeviceKind::Switch, name, owner }).await
         };
         assert!(matches!(register(&id, None, None).await, Err(RegisterError::Exists(_))));
         let other = DeviceId::new("m2").expect("an id");
@@ -81,10 +82,43 @@ both! {
         assert_eq!(settings::get(it.app.registry(), "k").await.expect("asked").as_deref(), Some("2"));
     }
 
+    async fn a_device_goes_on_while_it_is_given_another_token(it: Installation) {
+        let (_, old) = it.device("m1", None).await;
+        let id = DeviceId::new("m1").expect("an id");
+        let next = async || fleet::new_token(it.app.registry(), it.app.world(), TEST, &id, Before::GoesOn).await.expect("made");
+        let gate = it.gate();
+        let enters = async |token: &str| gate.authenticate("m1", token.as_bytes()).await.expect("asked").is_some();
+        let lost = next().await;
+        assert!(enters(&old).await);
+        // The first never reached it: another one takes its place, and the device still has its own.
+        let new = next().await;
+        assert!(enters(&old).await && !enters(&lost).await);
+        let asks = async |token: &str| it.get("/api/v1/devices/m1/latest", token).await.status.as_u16();
+        assert_eq!((asks(&old).await, asks(&new).await, asks(&lost).await), (200, 200, 401));
+        // From its first use on the old one has a week.
+        it.world.advance(fleet::OVERLAP_MS - 1);
+        assert!(enters(&old).await && enters(&new).await);
+        it.world.advance(1);
+        assert!(!enters(&old).await && enters(&new).await);
+        assert_eq!(asks(&old).await, 401);
+        // Who is in with it is out then: the gate is told of a token that was withdrawn.
+        let now_ms = it.app.world().clock.now_ms();
+        device_tokens::end_overdue(it.app.registry(), now_ms).await.expect("ended");
+        assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM audit WHERE action = 'device.token' AND actor = 'change-over'").await, [1]);
+        assert!(enters(&new).await);
+        // Or it is ended at once.
+        let newer = next().await;
+        assert!(enters(&new).await);
+        assert!(device_tokens::end_old(it.app.registry(), &id, BY).await.expect("ended"));
+        assert!(!device_tokens::end_old(it.app.registry(), &id, BY).await.expect("asked"));
+        assert!(!enters(&new).await && enters(&newer).await);
+        assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM audit WHERE action = 'device.token.add' AND target = 'm1'").await, [3]);
+    }
+
     async fn a_key_keeps_its_scopes(it: Installation) {
         let hash = vigia_backend::auth::token::hash(it.key("grafana", &[Scope::TelemetryRead, Scope::MetricsRead]).await.as_bytes());
-        let (_, scopes) = keys::by_hash(it.app.registry(), &hash).await.expect("asked").expect("there");
+        let scopes = keys::by_hash(it.app.registry(), &hash, NOW).await.expect("asked").expect("there").scopes;
         assert_eq!(scopes, [Scope::TelemetryRead, Scope::MetricsRead]);
-        assert!(keys::insert(it.app.registry(), "grafana", "other", &[], BY).await.expect_err("taken").is_duplicate());
+        assert!(keys::insert(it.app.registry(), new_key("grafana", "other"), BY).await.expect_err("taken").is_duplicate());
     }
 }

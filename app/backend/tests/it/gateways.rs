@@ -1,12 +1,12 @@
 //! One credential for several devices, other names in topics, and routes of one's own.
 
 use bytes::Bytes;
-use vigia_backend::db::{devices, state};
+use vigia_backend::db::{device_tokens, state};
 use vigia_backend::fleet::{self, Directory, FleetGate, GatewayError};
 use vigia_backend::mqtt::{DeviceIdentity, Directory as _, Gate as _, Whose};
 use vigia_domain::ids::{DeviceId, DeviceNumber};
 
-use crate::support::{BY, Engine, Installation, both};
+use crate::support::{BY, Engine, Installation, TEST, both};
 
 fn id(text: &str) -> DeviceId {
     DeviceId::new(text).expect("a good id")
@@ -14,11 +14,11 @@ fn id(text: &str) -> DeviceId {
 
 async fn add(it: &Installation, name: &str, devices: &[&str], base: Option<&str>) -> Result<String, GatewayError> {
     let devices: Vec<_> = devices.iter().map(|device| id(device)).collect();
-    fleet::add_gateway(it.app.registry(), it.app.world(), "test", &id(name), &devices, base).await
+    fleet::add_gateway(it.app.registry(), it.app.world(), TEST, &id(name), &devices, base).await
 }
 
 async fn call(it: &Installation, device: &str, topic: Option<&str>) -> Result<(), GatewayError> {
-    fleet::name_topic(it.app.registry(), it.app.world(), "test", &id(device), topic).await
+    fleet::name_topic(it.app.registry(), it.app.world(), TEST, &id(device), topic).await
 }
 
 async fn say(gate: &FleetGate, client: &DeviceIdentity, topic: &str, payload: &str) {
@@ -65,12 +65,12 @@ both! {
         let gate = it.gate();
         let client = gate.authenticate("shellies-1", token.as_bytes()).await.expect("asked").expect("let in");
         assert!(gate.may_publish(&client, "shellies/a/relay/0/power") && !gate.may_publish(&client, "shellies/b/relay/0/power"));
-        fleet::set_gateway(it.app.registry(), it.app.world(), "test", &id("shellies-1"), &[id("b")]).await.expect("changed");
+        fleet::set_gateway(it.app.registry(), it.app.world(), TEST, &id("shellies-1"), &[id("b")]).await.expect("changed");
         gate.refresh().await.expect("read");
         assert!(!gate.may_publish(&client, "shellies/a/relay/0/power"));
         say(&gate, &client, "shellies/b/relay/0/power", "12.5").await;
         assert_eq!(latest(it, b.number), [("power_w".to_owned(), 12.5)]);
-        fleet::remove_gateway(it.app.registry(), it.app.world(), "test", &id("shellies-1")).await.expect("removed");
+        fleet::remove_gateway(it.app.registry(), it.app.world(), TEST, &id("shellies-1")).await.expect("removed");
         gate.refresh().await.expect("read");
         assert!(!gate.may_publish(&client, "shellies/b/relay/0/power"));
         assert_eq!(gate.authenticate("shellies-1", token.as_bytes()).await, Ok(None));
@@ -84,7 +84,7 @@ both! {
         let token = add(it, "g", &["a"], None).await.expect("added");
         let set = async |devices: &[&str]| {
             let devices: Vec<_> = devices.iter().map(|device| id(device)).collect();
-            fleet::set_gateway(it.app.registry(), it.app.world(), "test", &id("g"), &devices).await.expect("changed");
+            fleet::set_gateway(it.app.registry(), it.app.world(), TEST, &id("g"), &devices).await.expect("changed");
         };
         let gate = it.gate();
         let sign_in = async |user: &str, token: &str| gate.authenticate(user, token.as_bytes()).await.expect("asked").expect("let in");
@@ -109,9 +109,9 @@ both! {
         assert!(!gate.may_subscribe(&device, "home/a/#") && gate.may_subscribe(&device, "barn/a/#"));
         call(it, "a", None).await.expect("by its id again");
         assert_eq!(lost().await, ["a"]);
-        devices::replace_token(it.app.registry(), &id("b"), "another", BY).await.expect("replaced");
+        device_tokens::replace(it.app.registry(), &id("b"), "another", BY).await.expect("replaced");
         assert_eq!(lost().await, ["b"], "whoever still has the old one is sent away");
-        fleet::remove_gateway(it.app.registry(), it.app.world(), "test", &id("g")).await.expect("removed");
+        fleet::remove_gateway(it.app.registry(), it.app.world(), TEST, &id("g")).await.expect("removed");
         assert_eq!(lost().await, ["g"]);
     }
 
@@ -144,7 +144,7 @@ both! {
         assert!(matches!(add(it, "g", &[], Some("home")).await, Err(GatewayError::Shared { .. })));
         add(it, "g", &["b"], Some("barn")).await.expect("added");
         assert!(matches!(add(it, "h", &["b"], Some("barn/x")).await, Err(GatewayError::BaseTaken(_))));
-        let taken = fleet::NewDevice { actor: "test", id: &id("g"), kind: vigia_domain::device::DeviceKind::Other, name: None, owner: None };
+        let taken = fleet::NewDevice { actor: TEST, id: &id("g"), kind: vigia_domain::device::DeviceKind::Other, name: None, owner: None };
         assert!(matches!(fleet::register(it.app.registry(), it.app.world(), taken).await, Err(fleet::RegisterError::Exists(_))));
         let taken = fleet::NewDevice { id: &id("home"), ..taken };
         assert!(matches!(fleet::register(it.app.registry(), it.app.world(), taken).await, Err(fleet::RegisterError::Shared { .. })));

@@ -11,7 +11,7 @@ use vigia_backend::auth::{links, session};
 use vigia_domain::user::Role;
 
 use crate::smtp::SmtpServer;
-use crate::support::{Engine, Installation, NOW, both};
+use crate::support::{Engine, HERE, Installation, NOW, both};
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
@@ -61,7 +61,7 @@ pub fn browser(it: &Installation) -> Session {
 }
 
 async fn enter(it: &Installation, code: &str) -> Result<String, SignInError> {
-    redeem::entry(&it.app, &browser(it), None, code).await.map(|entered| match entered {
+    redeem::entry(&it.app, &browser(it), HERE, code).await.map(|entered| match entered {
         Entered::In(visitor) => visitor.email,
         Entered::Choose(_) => panic!("they have a password of their own"),
     })
@@ -108,7 +108,7 @@ both! {
     async fn a_forgotten_password_is_chosen_anew_and_whoever_knew_the_old_one_is_out(it: Installation) {
         it.user("ana@example.org", Role::Customer).await;
         let elsewhere = browser(it);
-        sign_in::sign_in(&it.app, &elsewhere, None, "ana@example.org", "correct horse battery").await.expect("in");
+        sign_in::sign_in(&it.app, &elsewhere, HERE, "ana@example.org", "correct horse battery").await.expect("in");
         let (status, told, _) = ask_at(it, "forgot-password", serde_json::json!({ "user_email": "Ana@example.org" })).await;
         assert_eq!(status, 202, "{told}");
         ask(it, "ana@example.org").await;
@@ -128,7 +128,7 @@ both! {
         assert_eq!(reset(&other, "seis gatos sin tejado").await, (422, Some("token".to_owned())), "a link to sign in does not do it");
         assert_eq!(reset(&code, "seis gatos sin tejado").await, (200, None));
         assert_eq!(reset(&code, "otros gatos sin tejado").await, (422, Some("token".to_owned())), "it works once");
-        sign_in::sign_in(&it.app, &browser(it), None, "ana@example.org", "seis gatos sin tejado").await.expect("the new one opens");
+        sign_in::sign_in(&it.app, &browser(it), HERE, "ana@example.org", "seis gatos sin tejado").await.expect("the new one opens");
         assert!(enter(it, &other).await.is_err(), "links that were mailed before are over");
         let again = Session::new(elsewhere.id(), std::sync::Arc::new(it.app.sessions().clone()), None);
         assert_eq!(session::user(&again).await.expect("read"), None, "and so are sessions");
@@ -140,10 +140,10 @@ both! {
         ask_at(it, "forgot-password", serde_json::json!({ "email": "ana@example.org" })).await;
         let code = code(&mails(it).await[0]);
         it.sql("vigia.db", "UPDATE users SET disabled_ms = 1").await;
-        let done = redeem::reset(&it.app, None, &code, "seis gatos sin tejado").await;
+        let done = redeem::reset(&it.app, HERE, &code, "seis gatos sin tejado").await;
         assert!(matches!(done, Err(SignInError::LinkOver)));
         it.sql("vigia.db", "UPDATE users SET disabled_ms = NULL").await;
-        let visitor = redeem::reset_and_enter(&it.app, &browser(it), None, &code, "seis gatos sin tejado").await.expect("nothing was spent");
+        let visitor = redeem::reset_and_enter(&it.app, &browser(it), HERE, &code, "seis gatos sin tejado").await.expect("nothing was spent");
         assert_eq!(visitor.email, "ana@example.org");
     }
 

@@ -26,6 +26,7 @@ mod line_protocol;
 mod live;
 mod mail;
 mod messages;
+mod people;
 mod plausible;
 mod python;
 mod readings_csv;

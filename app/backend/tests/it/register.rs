@@ -12,7 +12,7 @@ use vigia_domain::rights::{Principal, Scope};
 use vigia_domain::user::Role;
 
 use crate::mail::{browser, code, mails};
-use crate::support::{Installation, both};
+use crate::support::{HERE, Installation, TEST, both};
 
 const PASSWORD: &str = "seis gatos sin tejado";
 const OPEN: [(&str, &str); 1] = [("VIGIA_ACCOUNTS__REGISTRATION", "open")];
@@ -24,7 +24,7 @@ async fn post(it: &Installation, path: &str, body: Value) -> (u16, Value) {
 }
 
 async fn enters(it: &Installation, login: &str, password: &str) -> Result<String, SignInError> {
-    sign_in::sign_in(&it.app, &browser(it), None, login, password).await.map(|visitor| visitor.email)
+    sign_in::sign_in(&it.app, &browser(it), HERE, login, password).await.map(|visitor| visitor.email)
 }
 
 /// Only the web's form registers without a password.
@@ -44,20 +44,20 @@ both! {
     async fn where_registration_is_by_invitation_nobody_registers(it: Installation) {
         let (status, told) = post(it, "/api/v1/users/", json!({ "email": "eva@example.org", "password": PASSWORD })).await;
         assert_eq!(status, 403, "{told}");
-        assert!(matches!(register::register(&it.app, None, eva()).await, Err(NotRegistered::Closed)));
+        assert!(matches!(register::register(&it.app, HERE, eva()).await, Err(NotRegistered::Closed)));
     }
 
     async fn who_is_invited_chooses_a_password_and_is_in(it: Installation) {
-        assert!(register::invite(&it.app, "Luis@example.org", "", Role::Staff, "user:1").await.expect("invited"));
+        assert!(register::invite(&it.app, "Luis@example.org", "", Role::Staff, TEST).await.expect("invited"));
         let link = code(&newest(it, "Te invitan").await);
         assert!(matches!(enters(it, "luis@example.org", PASSWORD).await, Err(SignInError::Wrong)));
-        let join = async |password: &str| register::join(&it.app, &browser(it), None, &link, "Luis", password).await;
+        let join = async |password: &str| register::join(&it.app, &browser(it), HERE, &link, "Luis", password).await;
         assert!(matches!(join("luis1234567").await, Err(SignInError::Password(_))), "and the link still works");
         let visitor = join(PASSWORD).await.expect("joined").expect("in");
         assert_eq!((visitor.role, &*visitor.name), (Role::Staff, "Luis"));
         assert!(matches!(join(PASSWORD).await, Err(SignInError::LinkOver)));
         enters(it, "luis@example.org", PASSWORD).await.expect("in");
-        assert!(!register::invite(&it.app, "luis@example.org", "", Role::Admin, "user:1").await.expect("asked"), "they have an account");
+        assert!(!register::invite(&it.app, "luis@example.org", "", Role::Admin, TEST).await.expect("asked"), "they have an account");
         assert_eq!(users::by_email(it.app.registry(), "luis@example.org").await.expect("asked").expect("there").role, Role::Staff);
     }
 }
@@ -73,8 +73,8 @@ both! {
         }
         newest(it, "Recibimos").await;
         let id = id_of(it, "u@e.com").await;
-        assert!(register::approve(&it.app, id, "user:1").await.expect("approved"));
-        assert!(!register::approve(&it.app, id, "user:1").await.expect("asked"), "once");
+        assert!(register::approve(&it.app, id, TEST).await.expect("approved"));
+        assert!(!register::approve(&it.app, id, TEST).await.expect("asked"), "once");
         newest(it, "Ya puedes entrar").await;
         assert_eq!(enters(it, "USER1", PASSWORD).await.expect("by user name"), "u@e.com");
         enters(it, "u@e.com", PASSWORD).await.expect("by address");
@@ -112,19 +112,19 @@ both! {
         assert_eq!(taken("u@e.com").await.0, 201, "the same once more");
         assert_eq!(taken("v@e.com").await.0, 201, "who is not in yet has taken no name");
         let id = id_of(it, "v@e.com").await;
-        assert!(register::approve(&it.app, id, "user:1").await.expect("approved"));
+        assert!(register::approve(&it.app, id, TEST).await.expect("approved"));
         for email in ["u@e.com", "v@e.com", "w@e.com"] {
             assert_eq!(taken(email).await.1["field"], json!("username"), "now it is, whoever asks");
         }
-        assert!(register::approve(&it.app, id_of(it, "u@e.com").await, "user:1").await.expect("approved"));
+        assert!(register::approve(&it.app, id_of(it, "u@e.com").await, TEST).await.expect("approved"));
         assert_eq!(enters(it, "user1", PASSWORD).await.expect("the first that was let in"), "v@e.com");
         assert_eq!(enters(it, "u@e.com", PASSWORD).await.expect("by address"), "u@e.com");
     }
 
     async fn who_registers_by_the_form_shows_the_address_first_and_waits_then(it: Installation) {
-        register::register(&it.app, None, eva()).await.expect("registered");
+        register::register(&it.app, HERE, eva()).await.expect("registered");
         let link = code(&newest(it, "Finish creating").await);
-        let joined = register::join(&it.app, &browser(it), None, &link, "Eva", PASSWORD).await.expect("joined");
+        let joined = register::join(&it.app, &browser(it), HERE, &link, "Eva", PASSWORD).await.expect("joined");
         assert_eq!(joined, None, "an operator has the word");
         assert!(matches!(enters(it, "eva@example.org", PASSWORD).await, Err(SignInError::Waits)));
         assert!(registrations::refuse(it.app.registry(), id_of(it, "eva@example.org").await, crate::support::BY).await.expect("refused"));
@@ -140,14 +140,14 @@ both! {
         assert_eq!(status, 201, "{told}");
         assert!(matches!(enters(it, "eva@example.org", "a stranger chose this one").await, Err(SignInError::Wrong)));
         let link = code(&newest(it, "Termina de crear").await);
-        let visitor = register::join(&it.app, &browser(it), None, &link, "", PASSWORD).await.expect("joined").expect("in");
+        let visitor = register::join(&it.app, &browser(it), HERE, &link, "", PASSWORD).await.expect("joined").expect("in");
         assert_eq!(visitor.email, "eva@example.org");
         assert!(matches!(enters(it, "eva@example.org", "a stranger chose this one").await, Err(SignInError::Wrong)));
         enters(it, "eva@example.org", PASSWORD).await.expect("her own opens");
     }
 
     async fn a_registration_that_nobody_confirms_is_forgotten_after_two_weeks(it: Installation) {
-        register::register(&it.app, None, eva()).await.expect("registered");
+        register::register(&it.app, HERE, eva()).await.expect("registered");
         mails(it).await;
         it.world.advance(15 * 24 * 60 * 60 * 1000);
         registrations::tidy(it.app.registry(), it.world.world().clock.now_ms()).await.expect("tidied");
@@ -155,27 +155,27 @@ both! {
     }
 }
 
-const ADMIN: Principal = Principal::User { id: UserId(99), role: Role::Admin };
+const ADMIN: Principal = Principal::user(UserId(99), Role::Admin);
 
 both! {
     async fn staff_do_nothing_to_who_runs_the_installation(it: Installation) {
         for (email, role) in [("ana@example.org", Role::Admin), ("sam@example.org", Role::Staff), ("eva@example.org", Role::Customer)] {
             it.user(email, role).await;
         }
-        let sam = Principal::User { id: id_of(it, "sam@example.org").await, role: Role::Staff };
+        let sam = Principal::user(id_of(it, "sam@example.org").await, Role::Staff);
         let (ana, eva) = (id_of(it, "ana@example.org").await, id_of(it, "eva@example.org").await);
         for verb in [Verb::Approve, Verb::Refuse, Verb::Disable, Verb::Enable] {
-            assert!(matches!(people::act(&it.app, &sam, verb, ana).await, Err(NotDone::Forbidden)), "{verb:?}");
+            assert!(matches!(people::act(&it.app, &sam, HERE, verb, ana).await, Err(NotDone::Forbidden)), "{verb:?}");
         }
         let seen = people::list(&it.app, &sam).await.expect("listed");
         assert_eq!(seen.iter().map(|one| &*one.user.email).collect::<Vec<_>>(), ["eva@example.org"]);
         for role in [Role::Admin, Role::Staff] {
-            let done = people::invite(&it.app, &sam, "x@example.org", "", role).await.expect("asked");
+            let done = people::invite(&it.app, &sam, HERE, "x@example.org", "", role).await.expect("asked");
             assert!(matches!(done, Err(NotDone::Forbidden)), "{role:?}");
         }
-        people::act(&it.app, &sam, Verb::Disable, eva).await.expect("a customer");
+        people::act(&it.app, &sam, HERE, Verb::Disable, eva).await.expect("a customer");
         assert!(matches!(enters(it, "eva@example.org", "correct horse battery").await, Err(SignInError::Wrong)));
-        people::act(&it.app, &sam, Verb::Enable, eva).await.expect("again");
+        people::act(&it.app, &sam, HERE, Verb::Enable, eva).await.expect("again");
         enters(it, "eva@example.org", "correct horse battery").await.expect("in");
     }
 
@@ -183,18 +183,18 @@ both! {
         it.user("ana@example.org", Role::Admin).await;
         it.user("bea@example.org", Role::Admin).await;
         let [ana, bea] = [id_of(it, "ana@example.org").await, id_of(it, "bea@example.org").await];
-        let as_ana = Principal::User { id: ana, role: Role::Admin };
-        assert!(matches!(people::act(&it.app, &as_ana, Verb::Disable, ana).await, Err(NotDone::Changed)), "oneself");
-        people::act(&it.app, &as_ana, Verb::Disable, bea).await.expect("another");
-        let key = Principal::ApiKey { id: KeyId(1), scopes: vec![Scope::Admin] };
-        assert!(matches!(people::act(&it.app, &key, Verb::Disable, ana).await, Err(NotDone::Changed)), "the last one");
+        let as_ana = Principal::user(ana, Role::Admin);
+        assert!(matches!(people::act(&it.app, &as_ana, HERE, Verb::Disable, ana).await, Err(NotDone::Changed)), "oneself");
+        people::act(&it.app, &as_ana, HERE, Verb::Disable, bea).await.expect("another");
+        let key = Principal::ApiKey { id: KeyId(1), scopes: vec![Scope::Admin], owner: None };
+        assert!(matches!(people::act(&it.app, &key, HERE, Verb::Disable, ana).await, Err(NotDone::Changed)), "the last one");
     }
 
     async fn an_invitation_that_is_sent_again_is_as_it_is_said_then(it: Installation) {
         let role = async |email: &str| users::by_email(it.app.registry(), email).await.expect("asked").expect("there").role;
-        let invite = async |who: &Principal, role: Role| people::invite(&it.app, who, "x@example.org", "", role).await.expect("asked");
+        let invite = async |who: &Principal, role: Role| people::invite(&it.app, who, HERE, "x@example.org", "", role).await.expect("asked");
         assert!(matches!(invite(&ADMIN, Role::Admin).await, Ok(true)));
-        let sam = Principal::User { id: UserId(9), role: Role::Staff };
+        let sam = Principal::user(UserId(9), Role::Staff);
         assert!(matches!(invite(&sam, Role::Customer).await, Ok(false)), "not staff's to change");
         assert_eq!(role("x@example.org").await, Role::Admin);
         assert!(matches!(invite(&ADMIN, Role::Customer).await, Ok(true)));
@@ -202,10 +202,10 @@ both! {
     }
 
     async fn who_never_was_in_is_forgotten_with_a_device_that_was_meant_for_them(it: Installation) {
-        register::invite(&it.app, "x@example.org", "", Role::Customer, "user:1").await.expect("invited");
+        register::invite(&it.app, "x@example.org", "", Role::Customer, TEST).await.expect("invited");
         mails(it).await;
         it.device("m1", Some("x@example.org")).await;
-        people::act(&it.app, &ADMIN, Verb::Refuse, id_of(it, "x@example.org").await).await.expect("forgotten");
+        people::act(&it.app, &ADMIN, HERE, Verb::Refuse, id_of(it, "x@example.org").await).await.expect("forgotten");
         assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM devices WHERE owner_id IS NULL").await, [1]);
     }
 }
@@ -216,15 +216,15 @@ both! {
         let (status, _) = post(it, "/api/v1/users/", json!({ "email": "eva@example.org", "password": "a stranger chose this one" })).await;
         assert_eq!(status, 201);
         let id = id_of(it, "eva@example.org").await;
-        assert!(register::approve(&it.app, id, "user:1").await.expect("approved"));
+        assert!(register::approve(&it.app, id, TEST).await.expect("approved"));
         enters(it, "eva@example.org", "a stranger chose this one").await.expect("the stranger, for now");
         let answer = post(it, "/api/v1/auth/magic-link", json!({ "email": "eva@example.org" })).await;
         assert_eq!(answer.0, 202);
         let link = code(&newest(it, "enlace para entrar").await);
-        let entered = redeem::entry(&it.app, &browser(it), None, &link).await.expect("opened");
+        let entered = redeem::entry(&it.app, &browser(it), HERE, &link).await.expect("opened");
         let Entered::Choose(chosen) = entered else { panic!("she chooses a password of her own: {entered:?}") };
         assert!(matches!(enters(it, "eva@example.org", "a stranger chose this one").await, Err(SignInError::Wrong)));
-        redeem::reset_and_enter(&it.app, &browser(it), None, &chosen, PASSWORD).await.expect("in");
+        redeem::reset_and_enter(&it.app, &browser(it), HERE, &chosen, PASSWORD).await.expect("in");
         enters(it, "eva@example.org", PASSWORD).await.expect("her own opens");
     }
 }

@@ -22,7 +22,7 @@ async fn seen(it: &Installation, who: &Principal) -> Vec<(String, String)> {
 }
 
 async fn all(it: &Installation) -> Vec<(String, String)> {
-    seen(it, &Principal::ApiKey { id: KeyId(1), scopes: vec![Scope::TelemetryRead] }).await
+    seen(it, &Principal::ApiKey { id: KeyId(1), scopes: vec![Scope::TelemetryRead], owner: None }).await
 }
 
 fn named(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -37,7 +37,7 @@ async fn change(it: &Installation, sql: &str) {
 
 async fn of(it: &Installation, email: &str) -> Principal {
     let user = users::by_email(it.app.registry(), email).await.expect("asked").expect("there");
-    Principal::User { id: user.id, role: user.role }
+    Principal::user(user.id, user.role)
 }
 
 both! {

@@ -18,7 +18,7 @@ use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::Scope;
 use vigia_domain::user::Role;
 
-use crate::support::{BY, Installation, NOW, both};
+use crate::support::{BY, Installation, NOW, TEST, both};
 
 const OLD: &str = "/stream/dispositivos";
 const OURS: &str = "/api/v1/stream/devices";
@@ -246,7 +246,7 @@ both! {
         let (key_id, _) = unclaimed::key(it.app.registry(), "hash", NOW).await.expect("asked").expect("there");
         unclaimed::insert(it.app.registry(), &id, key_id, "hash", 10, BY).await.expect("added").expect("there is room");
         let claim = Claim { kind: None, name: None, owner: Some("lucia@example.org".to_owned()) };
-        fleet::claim(&it.app, "test", &id, &claim).await.expect("claimed");
+        fleet::claim(&it.app, TEST, &id, &claim).await.expect("claimed");
         // At once: the clock stands, so nobody has asked again by himself.
         for events in [&mut all, &mut claimed] {
             let told = events.next().await.data;

@@ -15,6 +15,7 @@ pub(crate) fn role_word(t: &'static Texts, role: Role) -> &'static str {
     match role {
         Role::Admin => t.role_admin,
         Role::Staff => t.role_staff,
+        Role::Viewer => t.role_viewer,
         Role::Customer => t.role_customer,
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use vigia_domain::attention::Attention;
+use vigia_domain::rights::{Action, Rights};
 
 use crate::boot::{Boot, use_boot};
 use crate::components::icon::{Icon, Shape};
@@ -57,11 +58,11 @@ pub(crate) struct Way {
 }
 
 /// The pages of a visitor.
-pub(crate) fn ways(t: &'static Texts, is_customer: bool) -> Vec<Way> {
-    let home = if is_customer { t.nav_home } else { t.nav_attention };
+pub(crate) fn ways(t: &'static Texts, rights: Rights) -> Vec<Way> {
+    let home = if !rights.has(Action::Watch) { t.nav_home } else { t.nav_attention };
     let mut ways =
         vec![Way { path: "/", name: home, shape: Shape::Home }, Way { path: "/devices", name: t.nav_devices, shape: Shape::Device }];
-    if !is_customer {
+    if rights.has(Action::ManagePeople) {
         ways.push(Way { path: "/people", name: t.nav_people, shape: Shape::Person });
     }
     ways.push(Way { path: "/settings", name: t.nav_settings, shape: Shape::Sliders });
@@ -71,6 +72,11 @@ pub(crate) fn ways(t: &'static Texts, is_customer: bool) -> Vec<Way> {
 /// Whether the visitor sees their own devices alone.
 pub(crate) fn is_customer() -> bool {
     use_boot().with_value(Boot::is_customer)
+}
+
+/// What the visitor may.
+pub(crate) fn rights() -> Rights {
+    use_boot().with_value(Boot::rights)
 }
 
 /// Whether a page belongs to a way.
@@ -121,7 +127,7 @@ pub(crate) fn Navigation() -> impl IntoView {
             </a>
         }
     };
-    view! { <nav class="nav" aria-label=t.nav_main>{ways(t, is_customer).into_iter().map(way).collect_view()}</nav> }
+    view! { <nav class="nav" aria-label=t.nav_main>{ways(t, rights()).into_iter().map(way).collect_view()}</nav> }
 }
 
 /// Short, as there is little room: `1,003+` for at least so many.

@@ -2,6 +2,7 @@
 
 mod invite;
 mod one;
+mod person;
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -19,6 +20,11 @@ use crate::pages::status::FaultPage;
 use crate::part::lazy_page;
 use invite::InviteCard;
 use one::{PersonRow, WaitingCard};
+pub(crate) use person::PersonRoute;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use person::preload_person;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use person::{LoadPerson, PersonData, SetRights, SetRole, Settable};
 
 /// What the page starts with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +52,13 @@ pub(crate) struct Person {
     pub(crate) devices: i64,
     /// Whether it is who looks.
     pub(crate) is_self: bool,
+}
+
+impl Person {
+    /// What they are called: by name, by address where there is none.
+    pub(crate) fn title(&self) -> String {
+        if self.name.is_empty() { self.email.clone() } else { self.name.clone() }
+    }
 }
 
 /// Whether somebody may come in.

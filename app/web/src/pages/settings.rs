@@ -1,6 +1,8 @@
 //! One's own account, and for who runs it the installation.
 
+mod farewell;
 mod installation;
+mod keys;
 mod password;
 mod profile;
 mod sessions;
@@ -20,7 +22,9 @@ use crate::fault::Fault;
 use crate::i18n::{Lang, use_texts};
 use crate::pages::status::FaultPage;
 use crate::part::lazy_page;
+use farewell::FarewellCard;
 use installation::InstallationCard;
+use keys::KeysCard;
 use password::PasswordCard;
 use profile::ProfileCard;
 use sessions::SessionsCard;
@@ -38,9 +42,16 @@ pub(crate) struct SettingsData {
     pub(crate) installation: Option<Installation>,
 }
 
-/// A browser in which one is signed in. Instants are milliseconds since the epoch.
+/// A browser or an app in which one is signed in. Instants are milliseconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OwnSession {
+    /// What to end it by.
+    pub(crate) key: String,
+    pub(crate) is_app: bool,
+    /// What it is, as far as it says so: `Firefox · Linux`.
+    pub(crate) agent: Option<String>,
+    /// From which network address.
+    pub(crate) address: Option<String>,
     pub(crate) began_ms: i64,
     pub(crate) used_ms: i64,
     /// Whether it is this one.
@@ -77,6 +88,8 @@ pub(crate) async fn save_profile(
     #[server(default)] was_name: Option<String>,
     #[server(default)] was_lang: Option<String>,
     #[server(default)] was_theme: Option<String>,
+    #[server(default)] zone: Option<String>,
+    #[server(default)] was_zone: Option<String>,
 ) -> Result<(), Fault> {
     crate::server::still(of.as_deref()).await?;
     let name = name.trim();
@@ -87,6 +100,7 @@ pub(crate) async fn save_profile(
         Some(name).filter(|name| was_name.as_deref() != Some(*name)),
         Some(lang).filter(|lang| was_lang.as_deref() != Some(lang.as_str())),
         Some(theme).filter(|theme| was_theme.as_deref() != Some(theme.as_str())),
+        zone.as_deref().map(str::trim).filter(|zone| was_zone.as_deref().unwrap_or_default() != *zone),
     )
     .await
 }
@@ -107,6 +121,18 @@ pub(crate) async fn change_password(current: String, password: String) -> Result
 #[server(prefix = "/ui", endpoint = "end-sessions", output = Json)]
 pub(crate) async fn end_other_sessions() -> Result<(), Fault> {
     crate::server::end_other_sessions().await
+}
+
+/// Signs one browser or app out.
+#[server(prefix = "/ui", endpoint = "end-session", output = Json)]
+pub(crate) async fn end_session(key: String) -> Result<(), Fault> {
+    crate::server::end_session(&key).await
+}
+
+/// Deletes one's account.
+#[server(prefix = "/ui", endpoint = "leave", output = Json)]
+pub(crate) async fn delete_account(#[server(default)] farewell: String) -> Result<(), Fault> {
+    crate::server::delete_account(&farewell).await
 }
 
 fn ask_settings() -> impl Future<Output = Result<SettingsData, Fault>> + Send {
@@ -134,6 +160,7 @@ fn SettingsPage() -> impl IntoView {
             Some("profile") => Some(t.settings_done_profile()),
             Some("password") => Some(t.settings_done_password()),
             Some("sessions") => Some(t.settings_done_sessions()),
+            Some("session") => Some(t.settings_done_session()),
             _ => None,
         })
     };
@@ -149,6 +176,8 @@ fn SettingsPage() -> impl IntoView {
                             <ProfileCard visitor/>
                             {has_password.then(|| view! { <PasswordCard/> })}
                             <SessionsCard sessions/>
+                            <KeysCard/>
+                            <FarewellCard has_password/>
                             {installation.map(|installation| view! { <InstallationCard installation/> })}
                         </div>
                     }.into_any(),

@@ -45,6 +45,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
             Some("join") => t.sign_in_join_sent,
             Some("join-kept") => t.sign_in_join_kept,
             Some("waits") => t.sign_in_waits,
+            Some("left") => t.sign_in_left,
             _ => t.sign_in_lead,
         });
         view! { <SignInForm next=|| "/".to_owned() lead/> }.into_any()

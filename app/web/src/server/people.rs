@@ -1,33 +1,37 @@
 //! Who has an account.
 
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use leptos::prelude::use_context;
 use vigia_backend::auth::people::{self, NotDone};
 use vigia_backend::auth::register::NotRegistered;
 use vigia_backend::config::Registration;
-use vigia_backend::db::users::{Listed, Waits};
+use vigia_backend::db::user_rights::Standing as StandingOf;
+use vigia_backend::db::users::{self, Listed, User, Waits};
+use vigia_backend::http::access::PathUser;
 use vigia_domain::ids::UserId;
-use vigia_domain::rights::Principal;
+use vigia_domain::rights::{Action, Principal, Resource, Rights, Verdict, may};
 use vigia_domain::user::Role;
 
 use super::{Asked, go_on, told};
 use crate::fault::{Fault, FieldFault};
-use crate::pages::people::{PeopleData, Person, Standing};
+use crate::i18n::Texts;
+use crate::pages::people::{PeopleData, Person, PersonData, Settable, Standing};
 
 pub(crate) use vigia_backend::auth::people::Verb;
 
 /// Everybody whom whoever asks looks after.
 pub(crate) async fn people() -> Result<PeopleData, Fault> {
     let asked = Asked::here()?;
-    let own = match &asked.principal {
-        Principal::User { id, .. } => Some(*id),
-        _ => None,
-    };
+    let own = own_id(&asked);
     let listed = told(people::list(&asked.app, &asked.principal).await.map_err(Into::into))?;
     let invites = asked.app.settings().accounts.registration != Registration::Off;
     let roles = if invites { people::roles(&asked.principal) } else { Vec::new() };
-    Ok(PeopleData { people: listed.into_iter().map(|one| person(one, own)).collect(), roles })
+    Ok(PeopleData { people: listed.into_iter().map(|one| person_of(one, own)).collect(), roles })
 }
 
-fn person(one: Listed, own: Option<UserId>) -> Person {
+fn person_of(one: Listed, own: Option<UserId>) -> Person {
     let Listed { user, created_ms, seen_ms, devices } = one;
     let standing = match user.waits {
         _ if user.disabled => Standing::Out,
@@ -51,10 +55,84 @@ fn person(one: Listed, own: Option<UserId>) -> Person {
     }
 }
 
+/// The account that the route names. Its guard looked it up and asked the right.
+pub(crate) async fn person() -> Result<PersonData, Fault> {
+    let asked = Asked::here()?;
+    let user = use_context::<Parts>().and_then(|parts| parts.extensions.get::<PathUser>().map(|PathUser(user)| Arc::clone(user)));
+    let user = told(user.ok_or(Fault { status: 404, field: None }))?;
+    let listed = told(users::listed(asked.app.registry(), user.id).await.map_err(Into::into))?;
+    let own = own_id(&asked);
+    let person = person_of(told(listed.ok_or(Fault { status: 404, field: None }))?, own);
+    let may_set = may(&asked.principal, Action::ManageRights, Resource::Account { role: user.role }) == Verdict::Allowed && !person.is_self;
+    let (settable, rights, by_role) = (user.role.settable(), user.rights(), user.role.rights());
+    let t = asked.lang.texts();
+    let settable = settable.iter().map(|action| Settable {
+        word: action.as_str().to_owned(),
+        says: says(t, action).to_owned(),
+        has: rights.has(action),
+        by_role: by_role.has(action),
+    });
+    let (roles, settable) = if may_set { (Role::ALL.to_vec(), settable.collect()) } else { (Vec::new(), Vec::new()) };
+    Ok(PersonData { person, roles, settable })
+}
+
+pub(super) const fn says(t: &'static Texts, action: Action) -> &'static str {
+    match action {
+        Action::ReadTelemetry => t.right_read,
+        Action::WriteTelemetry => t.right_write,
+        Action::DeleteTelemetry => t.right_delete,
+        Action::Control => t.right_control,
+        Action::ManageDevices => t.right_devices,
+        Action::ManagePeople => t.right_people,
+        Action::ManageRights => t.right_rights,
+        Action::ManageKeys => t.right_keys,
+        Action::ReadAudit => t.right_audit,
+        Action::ReadMetrics => t.right_metrics,
+        Action::Watch => t.right_watch,
+        Action::OwnAccount => t.right_account,
+    }
+}
+
+/// Makes somebody something else; what was granted to them or withdrawn from them stays where it can be set there.
+pub(crate) async fn set_role(id: i64, was: Role, role: Role) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    let user = changeable(&asked, id, was).await?;
+    let (granted, withdrawn) = (user.granted.among(role.settable()), user.withdrawn.among(role.settable()));
+    set(&asked, &user, StandingOf { role, granted, withdrawn }).await
+}
+
+/// Gives somebody these of the rights that can be set, and takes the others away.
+pub(crate) async fn set_rights(id: i64, was: Role, wanted: Vec<Action>) -> Result<(), Fault> {
+    let asked = Asked::here()?;
+    let user = changeable(&asked, id, was).await?;
+    let (wanted, settable): (Rights, Rights) = (wanted.into_iter().collect(), user.role.settable());
+    let granted = wanted.without(user.role.rights());
+    let withdrawn = settable.among(user.role.rights()).without(wanted);
+    set(&asked, &user, StandingOf { role: user.role, granted, withdrawn }).await
+}
+
+async fn changeable(asked: &Asked, id: i64, was: Role) -> Result<User, Fault> {
+    let user = told(users::by_id(asked.app.registry(), UserId(id)).await.map_err(Into::into))?;
+    told(user.filter(|user| user.role == was).ok_or_else(|| FieldFault::Changed.into()))
+}
+
+async fn set(asked: &Asked, user: &User, after: StandingOf) -> Result<(), Fault> {
+    told(people::set_rights(&asked.app, &asked.principal, &asked.from, user, after).await.map_err(of_act))?;
+    go_on(&format!("/people/{}?done=rights", user.id.0));
+    Ok(())
+}
+
+fn own_id(asked: &Asked) -> Option<UserId> {
+    match &asked.principal {
+        Principal::User { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
 /// Does something with somebody, and goes on.
 pub(crate) async fn act_on(verb: Verb, id: i64) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    told(people::act(&asked.app, &asked.principal, verb, UserId(id)).await.map_err(of_act))?;
+    told(people::act(&asked.app, &asked.principal, &asked.from, verb, UserId(id)).await.map_err(of_act))?;
     let done = match verb {
         Verb::Approve => "approve",
         Verb::Refuse => "refuse",
@@ -68,7 +146,7 @@ pub(crate) async fn act_on(verb: Verb, id: i64) -> Result<(), Fault> {
 /// Invites somebody, and goes on.
 pub(crate) async fn invite(email: &str, name: &str, role: Role) -> Result<(), Fault> {
     let asked = Asked::here()?;
-    let done = people::invite(&asked.app, &asked.principal, email, name, role).await;
+    let done = people::invite(&asked.app, &asked.principal, &asked.from, email, name, role).await;
     let is_new = told(done.map_err(of_registration).and_then(|done| done.map_err(of_act)))?;
     if !is_new {
         return told(Err(FieldFault::EmailTaken.into()));
@@ -81,7 +159,8 @@ pub(crate) async fn invite(email: &str, name: &str, role: Role) -> Result<(), Fa
 fn of_act(error: NotDone) -> Fault {
     match error {
         NotDone::Forbidden => FieldFault::NotYours.into(),
-        NotDone::Changed => FieldFault::Changed.into(),
+        NotDone::Changed | NotDone::Right(..) => FieldFault::Changed.into(),
+        NotDone::LastAdmin => FieldFault::LastAdmin.into(),
         NotDone::Db(error) => error.into(),
     }
 }

@@ -136,7 +136,7 @@ async fn a_download_too_many_is_a_page_for_a_browser_and_a_problem_for_a_script(
     it.device("m1", None).await;
     let cookie = it.cookie("ana@example.org").await;
     let ana = users::by_email(it.app.registry(), "ana@example.org").await.expect("asked").expect("there");
-    let begin = |id| it.app.exports().begin(&Principal::User { id, role: Role::Admin });
+    let begin = |id| it.app.exports().begin(&Principal::user(id, Role::Admin));
     let paths = ["/devices.csv", "/devices/m1/readings.csv?metrics=power_w&from=0&to=1000"];
     for path in paths {
         assert_eq!(it.ask(Method::GET, path, &[("cookie", &cookie)], "").await.status, 200, "{path}");

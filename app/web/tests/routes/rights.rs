@@ -24,6 +24,20 @@ pub(crate) const RIGHTS: &[(&str, &str, Right)] = &[
     ("POST", "/api/v1/unclaimed/{unclaimed}/claim", Right::Needs(Action::ManageDevices)),
     ("POST", "/api/v2/write", Right::NeedsSome(Action::WriteTelemetry)),
     ("POST", "/write", Right::NeedsSome(Action::WriteTelemetry)),
+    ("POST", "/api/v1/devices/{id}/token", Right::NeedsDevice(Action::ManageDevices)),
+    ("DELETE", "/api/v1/devices/{id}/token/old", Right::NeedsDevice(Action::ManageDevices)),
+    ("GET", "/api/v1/users/", Right::Needs(Action::ManagePeople)),
+    ("GET", "/api/v1/users/{user}", Right::NeedsAccount(Action::ManagePeople)),
+    ("POST", "/api/v1/users/{user}/approve", Right::NeedsAccount(Action::ManagePeople)),
+    ("POST", "/api/v1/users/{user}/disable", Right::NeedsAccount(Action::ManagePeople)),
+    ("POST", "/api/v1/users/{user}/enable", Right::NeedsAccount(Action::ManagePeople)),
+    ("GET", "/api/v1/users/{user}/rights", Right::NeedsAccount(Action::ManageRights)),
+    ("PUT", "/api/v1/users/{user}/rights", Right::NeedsAccount(Action::ManageRights)),
+    ("POST", "/api/v1/invitations", Right::Needs(Action::ManagePeople)),
+    ("GET", "/api/v1/api-keys", Right::Needs(Action::OwnAccount)),
+    ("POST", "/api/v1/api-keys", Right::Needs(Action::OwnAccount)),
+    ("DELETE", "/api/v1/api-keys/{key}", Right::Needs(Action::OwnAccount)),
+    ("GET", "/api/v1/audit", Right::Needs(Action::ReadAudit)),
     ("GET", "/api/v1/live", Right::Needs(Action::ReadTelemetry)),
     ("GET", "/api/v1/stream/devices", Right::Needs(Action::ReadTelemetry)),
     ("GET", "/stream/dispositivos", Right::Needs(Action::ReadTelemetry)),
@@ -36,6 +50,16 @@ pub(crate) const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/devices/{id}/readings.csv", Right::NeedsDevice(Action::ReadTelemetry)),
     ("POST", "/devices/{id}", Right::NeedsDevice(Action::ReadTelemetry)),
     ("GET", "/settings", Right::Needs(Action::OwnAccount)),
+    ("GET", "/people/{user}", Right::NeedsAccount(Action::ManagePeople)),
+    ("GET", "/ui/person", Right::NeedsAccount(Action::ManagePeople)),
+    ("POST", "/ui/role", Right::Needs(Action::ManageRights)),
+    ("POST", "/ui/rights", Right::Needs(Action::ManageRights)),
+    ("GET", "/keys", Right::Needs(Action::OwnAccount)),
+    ("POST", "/keys", Right::Needs(Action::OwnAccount)),
+    ("GET", "/ui/keys", Right::Needs(Action::OwnAccount)),
+    ("POST", "/ui/revoke-key", Right::Needs(Action::OwnAccount)),
+    ("GET", "/audit", Right::Needs(Action::ReadAudit)),
+    ("GET", "/ui/audit", Right::Needs(Action::ReadAudit)),
     ("GET", "/people", Right::Needs(Action::ManagePeople)),
     ("GET", "/ui/people", Right::Needs(Action::ManagePeople)),
     ("POST", "/ui/approve", Right::Needs(Action::ManagePeople)),
@@ -57,6 +81,8 @@ pub(crate) const RIGHTS: &[(&str, &str, Right)] = &[
     ("POST", "/api/v1/auth/logout", Right::Public),
     ("GET", "/api/v1/users/me", Right::Needs(Action::OwnAccount)),
     ("PATCH", "/api/v1/users/me", Right::Needs(Action::OwnAccount)),
+    ("DELETE", "/api/v1/users/me", Right::Needs(Action::OwnAccount)),
+    ("GET", "/api/v1/users/me/export", Right::Needs(Action::OwnAccount)),
     ("POST", "/api/iniciar-sesion/", Right::Public),
     ("GET", "/api/usuario/actual/", Right::Needs(Action::OwnAccount)),
     ("POST", "/api/v1/auth/magic-link", Right::Public),
@@ -81,12 +107,14 @@ pub(crate) const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/ui/messages", Right::NeedsDevice(Action::ReadTelemetry)),
     ("POST", "/ui/try", Right::NeedsDevice(Action::ReadTelemetry)),
     ("GET", "/ui/find", Right::Needs(Action::ReadTelemetry)),
-    ("GET", "/ui/attention", Right::Needs(Action::ManageDevices)),
+    ("GET", "/ui/attention", Right::Needs(Action::Watch)),
     ("GET", "/ui/mine", Right::Needs(Action::ReadTelemetry)),
     ("GET", "/ui/settings", Right::Needs(Action::OwnAccount)),
     ("POST", "/ui/profile", Right::Needs(Action::OwnAccount)),
     ("POST", "/ui/theme", Right::Needs(Action::OwnAccount)),
     ("POST", "/ui/password", Right::Needs(Action::OwnAccount)),
+    ("POST", "/ui/end-session", Right::Needs(Action::OwnAccount)),
+    ("POST", "/ui/leave", Right::Needs(Action::OwnAccount)),
     ("POST", "/ui/end-sessions", Right::Needs(Action::OwnAccount)),
 ];
 
@@ -97,7 +125,7 @@ pub(crate) const RELOAD: (&str, &str, Right) = ("GET", "/_dev/reload", Right::Pu
 pub(crate) const ENDLESS: [&str; 2] = ["/api/v1/stream/devices", "/stream/dispositivos"];
 
 /// Who asks, in the order of [`expected`].
-pub(crate) const WHO: [&str; 15] = [
+pub(crate) const WHO: [&str; 19] = [
     "nobody",
     "a bad token",
     "the owner",
@@ -113,24 +141,35 @@ pub(crate) const WHO: [&str; 15] = [
     "key admin",
     "a revoked key",
     "a disabled user",
+    "a viewer",
+    "the owner's key with every scope",
+    "an expired key",
+    "staff from whom all but reading was withdrawn",
 ];
 
 /// What each of [`WHO`] must hear; 200 stands for success. Written down by hand and not computed, or it would prove nothing.
-pub(crate) const fn expected(right: Right) -> [u16; 15] {
+#[rustfmt::skip]
+pub(crate) const fn expected(right: Right) -> [u16; 19] {
     match right {
-        Right::Public => [200; 15],
-        Right::Needs(Action::ReadTelemetry) => [401, 401, 200, 200, 200, 200, 403, 403, 200, 403, 403, 403, 200, 401, 401],
-        Right::Needs(Action::OwnAccount) => [401, 401, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 401, 401],
-        Right::Needs(Action::ManageDevices | Action::ManagePeople) => {
-            [401, 401, 403, 403, 200, 200, 403, 403, 403, 403, 403, 403, 200, 401, 401]
+        Right::Public => [200; 19],
+        Right::Needs(Action::ReadTelemetry) => [401, 401, 200, 200, 200, 200, 403, 403, 200, 403, 403, 403, 200, 401, 401, 200, 200, 401, 200],
+        Right::Needs(Action::OwnAccount) => [401, 401, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 401, 401, 200, 403, 401, 200],
+        Right::Needs(Action::Watch) => [401, 401, 403, 403, 200, 200, 403, 403, 403, 403, 403, 403, 200, 401, 401, 200, 403, 401, 200],
+        Right::Needs(Action::ManageDevices | Action::ManagePeople) | Right::NeedsAccount(Action::ManagePeople) => {
+            [401, 401, 403, 403, 200, 200, 403, 403, 403, 403, 403, 403, 200, 401, 401, 403, 403, 401, 403]
         }
-        Right::NeedsDevice(Action::ReadTelemetry) => [401, 401, 200, 404, 200, 200, 200, 404, 200, 403, 403, 403, 200, 401, 401],
-        Right::NeedsDevice(Action::WriteTelemetry) => [401, 401, 403, 404, 403, 200, 200, 404, 403, 200, 403, 403, 200, 401, 401],
-        Right::NeedsDevice(Action::DeleteTelemetry) => [401, 401, 403, 404, 403, 200, 403, 403, 403, 403, 403, 403, 200, 401, 401],
-        Right::NeedsDevice(Action::Control) => [401, 401, 200, 404, 200, 200, 403, 403, 403, 403, 403, 200, 200, 401, 401],
-        Right::NeedsDevice(Action::ManageDevices) => [401, 401, 403, 404, 200, 200, 403, 403, 403, 403, 403, 403, 200, 401, 401],
-        Right::NeedsSome(Action::WriteTelemetry) => [401, 401, 403, 403, 403, 200, 200, 404, 403, 200, 403, 403, 200, 401, 401],
-        Right::LoopbackOr(Action::ReadMetrics) => [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 200, 403, 200, 401, 401],
-        Right::Needs(_) | Right::NeedsDevice(_) | Right::NeedsSome(_) | Right::LoopbackOr(_) => panic!("say here who may do this"),
+        Right::Needs(Action::ManageRights | Action::ReadAudit) | Right::NeedsAccount(Action::ManageRights) => {
+            [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 200, 401, 401, 403, 403, 401, 403]
+        }
+        Right::NeedsDevice(Action::ReadTelemetry) => [401, 401, 200, 404, 200, 200, 200, 404, 200, 403, 403, 403, 200, 401, 401, 200, 200, 401, 200],
+        Right::NeedsDevice(Action::WriteTelemetry) => [401, 401, 403, 404, 403, 200, 200, 404, 403, 200, 403, 403, 200, 401, 401, 403, 403, 401, 403],
+        Right::NeedsDevice(Action::DeleteTelemetry) => [401, 401, 403, 404, 403, 200, 403, 403, 403, 403, 403, 403, 200, 401, 401, 403, 403, 401, 403],
+        Right::NeedsDevice(Action::Control) => [401, 401, 200, 404, 200, 200, 403, 403, 403, 403, 403, 200, 200, 401, 401, 403, 200, 401, 403],
+        Right::NeedsDevice(Action::ManageDevices) => [401, 401, 403, 404, 200, 200, 403, 403, 403, 403, 403, 403, 200, 401, 401, 403, 403, 401, 403],
+        Right::NeedsSome(Action::WriteTelemetry) => [401, 401, 403, 403, 403, 200, 200, 404, 403, 200, 403, 403, 200, 401, 401, 403, 403, 401, 403],
+        Right::LoopbackOr(Action::ReadMetrics) => [401, 401, 403, 403, 403, 200, 403, 403, 403, 403, 200, 403, 200, 401, 401, 403, 403, 401, 403],
+        Right::Needs(_) | Right::NeedsDevice(_) | Right::NeedsAccount(_) | Right::NeedsSome(_) | Right::LoopbackOr(_) => {
+            panic!("say here who may do this")
+        }
     }
 }

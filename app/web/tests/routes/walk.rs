@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::Method;
 use futures_util::stream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use vigia_backend::db::users;
 use vigia_backend::http::assets::AssetNames;
 use vigia_backend::http::{Right, Route};
 use vigia_domain::rights::Scope;
@@ -55,8 +56,18 @@ async fn walk(engine: Engine) {
                 // A device can be claimed once.
                 path = path.replace("{unclaimed}", &one_that_waits(&it).await);
             }
-            if route.right == Right::Public && route.method == Method::POST {
-                // Ways in count wrong tries and links that were asked for: only so many in ten minutes.
+            if path.contains("{user}") || path.ends_with("user=0") {
+                // One that is as it was made: what is asked changes it.
+                let user = somebody(&it).await.to_string();
+                path = path.replace("{user}", &user).replace("user=0", &format!("user={user}"));
+            }
+            if route.path.contains("/token") {
+                // The walk goes on with the token of the other one.
+                path = path.replace("/m1/", &format!("/{}/", another_device(&it).await));
+            }
+            path = path.replace("{key}", "999999");
+            if route.method != Method::GET {
+                // Wrong tries, links that were asked for and changes are counted: only so many in ten minutes.
                 it.world.advance(10 * 60_000);
             }
             let (status, body_read) = if ENDLESS.contains(&route.path) {
@@ -91,6 +102,22 @@ async fn one_that_waits(it: &Installation) -> String {
     format!("u{number}")
 }
 
+/// The number of a new customer.
+async fn somebody(it: &Installation) -> i64 {
+    let number = it.numbers("vigia.db", "SELECT COALESCE(MAX(id), 0) + 1 FROM users").await[0];
+    let email = format!("customer{number}@example.org");
+    it.user(&email, Role::Customer).await;
+    users::by_email(it.app.registry(), &email).await.expect("asked").expect("there").id.0
+}
+
+/// The id of a new device of the owner's.
+async fn another_device(it: &Installation) -> String {
+    let number = it.numbers("vigia.db", "SELECT COALESCE(MAX(number), 0) + 1 FROM devices").await[0];
+    let id = format!("t{number}");
+    it.device(&id, Some("own@example.org")).await;
+    id
+}
+
 fn success(route: &Route) -> u16 {
     // Without a broker the installation of this test is alive and not ready.
     if route.path == "/readyz" { 503 } else { route.example.ends }
@@ -104,6 +131,8 @@ async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
         ("own@example.org", Role::Customer),
         ("eva@example.org", Role::Customer),
         ("gone@example.org", Role::Admin),
+        ("leo@example.org", Role::Viewer),
+        ("bea@example.org", Role::Staff),
     ] {
         it.user(email, role).await;
     }
@@ -111,6 +140,11 @@ async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
     it.sql("vigia.db", "UPDATE api_keys SET revoked_ms = 1 WHERE name = 'revoked'").await;
     // Their sessions begin all the same, so that it is the account that is refused and not a session that never was.
     it.sql("vigia.db", "UPDATE users SET disabled_ms = 1 WHERE email = 'gone@example.org'").await;
+    it.sql("vigia.db", "UPDATE users SET withdrawn = 'devices:control,devices:manage,people:manage' WHERE email = 'bea@example.org'").await;
+    let owners = it.key("owners", &Scope::ALL).await;
+    it.sql("vigia.db", "UPDATE api_keys SET owner_id = (SELECT id FROM users WHERE email = 'own@example.org') WHERE name = 'owners'").await;
+    let expired = it.key("expired", &[Scope::Admin]).await;
+    it.sql("vigia.db", "UPDATE api_keys SET expires_ms = 1 WHERE name = 'expired'").await;
     let bearer = |token: String| ("authorization", format!("Bearer {token}"));
     let (_, own) = it.device("m1", Some("own@example.org")).await;
     let (_, other) = it.device("m2", Some("eva@example.org")).await;
@@ -130,6 +164,10 @@ async fn credentials(it: &Installation) -> Vec<(&'static str, String)> {
         ("x-api-key", it.key("everything", &[Scope::Admin]).await),
         ("x-api-key", revoked),
         ("cookie", "gone@example.org".to_owned()),
+        ("cookie", "leo@example.org".to_owned()),
+        ("x-api-key", owners),
+        ("x-api-key", expired),
+        ("cookie", "bea@example.org".to_owned()),
     ]
 }
 
@@ -143,7 +181,7 @@ async fn ask(it: &Installation, route: &Route, path: &str, header: &str, value: 
     let value = session_of(it, header, value).await;
     let touched = Arc::new(AtomicBool::new(false));
     let (kind, body) = match (&route.method, route.example.body) {
-        (&Method::POST | &Method::PUT | &Method::PATCH, Some((kind, text))) => {
+        (&Method::POST | &Method::PUT | &Method::PATCH | &Method::DELETE, Some((kind, text))) => {
             let seen = Arc::clone(&touched);
             let bytes = Bytes::from_static(text.as_bytes());
             let stream = stream::once(async move {

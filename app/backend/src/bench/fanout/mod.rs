@@ -26,8 +26,9 @@ use super::ingest::{BenchError, failed, round};
 use super::machine;
 use crate::auth::token::{self, Kind};
 use crate::config::Settings;
-use crate::db::audit::By;
-use crate::db::{Databases, keys};
+use crate::db::Databases;
+use crate::db::audit::{Actor, By};
+use crate::db::keys::{self, NewKey};
 use crate::fleet::{self, NewDevice};
 use crate::live::MOST_SOCKETS;
 use crate::simulate::speaker::Speaker;
@@ -140,15 +141,17 @@ async fn prepare(world: &World, data: &Path, count: usize) -> Result<([String; 2
     let mut tokens = [String::new(), String::new()];
     for (id, token) in [DEVICE, NOISE].into_iter().zip(&mut tokens) {
         let id = DeviceId::new(id).map_err(failed)?;
-        let new = NewDevice { actor: "bench", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
+        let new = NewDevice { actor: &Actor::named("bench"), id: &id, kind: DeviceKind::EnergyMeter, name: None, owner: None };
         *token = fleet::register(&databases.registry, world, new).await.map_err(failed)?.token;
     }
     let mut made = Vec::with_capacity(count);
     for n in 0..count {
         let key = token::make(world, Kind::ApiKey);
-        let by = By { actor: "bench", at_ms: world.clock.now_ms() };
+        let by = By { actor: &Actor::named("bench"), at_ms: world.clock.now_ms() };
         let hash = token::hash(key.as_bytes());
-        keys::insert(&databases.registry, &format!("bench-{n}"), &hash, &[Scope::TelemetryRead], by).await.map_err(failed)?;
+        let name = format!("bench-{n}");
+        let new = NewKey { name: &name, hash: &hash, scopes: &[Scope::TelemetryRead], owner: None, expires_ms: None };
+        keys::insert(&databases.registry, new, by).await.map_err(failed)?;
         made.push(key);
     }
     databases.close().await;

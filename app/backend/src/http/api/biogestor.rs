@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::auth::app_session;
 use crate::db::users::{User, Waits};
 use crate::http::Problem;
-use crate::http::client::Client;
 use crate::http::table::{Right, Route};
+use crate::origin::Origin;
 
 /// The largest body, in bytes.
 const BODY_BYTES: usize = 4 * 1024;
@@ -75,7 +75,7 @@ struct Current {
 
 async fn sign_in(
     State(app): State<App>,
-    Extension(Client(from)): Extension<Client>,
+    Extension(from): Extension<Origin>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<SignedIn>, Problem> {
     let mut fields = Fields::read(body, BODY_BYTES)?;
@@ -83,7 +83,7 @@ async fn sign_in(
     fields.end()?;
     let username = username.ok_or_else(|| Problem::field("username", "say who signs in: username"))?;
     let password = password.ok_or_else(|| Problem::field("password", "say the password: password"))?;
-    let (pair, user) = app_session::sign_in(&app, from, &username, &password).await.map_err(|error| problem(error, "password"))?;
+    let (pair, user) = app_session::sign_in(&app, &from, &username, &password).await.map_err(|error| problem(error, "password"))?;
     let user = Brief { id: user.id.0, perfil: perfil(&user), username: username_of(user) };
     Ok(Json(SignedIn { access: pair.access, refresh: pair.refresh, user }))
 }

@@ -14,12 +14,14 @@ use vigia_domain::rights::{Action, Principal};
 
 use super::json_body::Fields;
 use crate::app::App;
+use crate::db::audit::Actor;
 use crate::db::commands;
 use crate::fleet::{self, GiveError, Given, Order};
 use crate::http::Problem;
 use crate::http::access::PathDevice;
 use crate::http::table::{Right, Route};
 use crate::mqtt::DeviceIdentity;
+use crate::origin::Origin;
 
 const PATH: &str = "/api/v1/devices/{id}/commands";
 /// The largest body: parameters, and what stands around them.
@@ -53,6 +55,7 @@ pub(super) fn routes() -> [Route; 3] {
 async fn give(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
+    Extension(from): Extension<Origin>,
     Extension(PathDevice(device)): Extension<PathDevice>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -65,7 +68,7 @@ async fn give(
     };
     fields.end()?;
     let device = DeviceIdentity { id: device.id.clone(), number: device.number };
-    let given = fleet::give(&app, &principal.actor(), &device, &order).await.map_err(|error| match error {
+    let given = fleet::give(&app, &Actor::of(&principal, &from), &device, &order).await.map_err(|error| match error {
         GiveError::Db(error) => error.into(),
         GiveError::Name => Problem::field("name", error.to_string()),
         GiveError::Id => Problem::field("id", error.to_string()),

@@ -11,12 +11,13 @@ use vigia_domain::rights::{Action, Principal};
 use super::json_body::Fields;
 use crate::app::App;
 use crate::db::DbError;
-use crate::db::audit::By;
+use crate::db::audit::{Actor, By};
 use crate::db::device_config;
 use crate::db::devices::Device;
 use crate::http::Problem;
 use crate::http::access::PathDevice;
 use crate::http::table::{Right, Route};
+use crate::origin::Origin;
 
 const PATH: &str = "/api/v1/devices/{id}/config";
 
@@ -43,11 +44,12 @@ async fn get(State(app): State<App>, Extension(PathDevice(device)): Extension<Pa
 async fn put(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
+    Extension(from): Extension<Origin>,
     Extension(PathDevice(device)): Extension<PathDevice>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<DeviceConfig>, Problem> {
     let config = Fields::read(body, CONFIG_BYTES)?.whole_object();
-    let by = By { actor: &principal.actor(), at_ms: app.world().clock.now_ms() };
+    let by = By { actor: &Actor::of(&principal, &from), at_ms: app.world().clock.now_ms() };
     device_config::set(app.registry(), (device.number, &device.id), &config, by).await?;
     app.downlink().greet(device.number);
     Ok(Json(read(&app, &device).await?))

@@ -9,10 +9,12 @@ use vigia_domain::rights::{Action, Principal};
 use vigia_domain::time;
 
 use crate::app::App;
+use crate::db::audit::Actor;
 use crate::fleet;
 use crate::http::Problem;
 use crate::http::access::PathDevice;
 use crate::http::table::{Right, Route};
+use crate::origin::Origin;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +35,7 @@ async fn answer(
     State(app): State<App>,
     Extension(PathDevice(device)): Extension<PathDevice>,
     Extension(who): Extension<Principal>,
+    Extension(from): Extension<Origin>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<StatusCode, Problem> {
     // A misspelt limit must not delete everything.
@@ -45,6 +48,6 @@ async fn answer(
     if range.is_some_and(|(from, to)| from >= to) {
         return Err(Problem::field("from", "from is before to"));
     }
-    fleet::erase(&app, &who, &device, range).await?;
+    fleet::erase(&app, &Actor::of(&who, &from), &device, range).await?;
     Ok(StatusCode::NO_CONTENT)
 }

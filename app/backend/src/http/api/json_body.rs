@@ -54,6 +54,34 @@ impl Fields {
         }
     }
 
+    /// Yes or no, if it is there.
+    ///
+    /// # Errors
+    /// A [`Problem`] that names it.
+    pub(super) fn truth(&mut self, name: &'static str) -> Result<Option<bool>, Problem> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(truth)) => Ok(Some(truth)),
+            Some(_) => Err(Problem::field(name, format!("{name} is true or false"))),
+        }
+    }
+
+    /// A list of texts, if it is there.
+    ///
+    /// # Errors
+    /// A [`Problem`] that names it.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>, Problem> {
+        let wrong = || Problem::field(name, format!("{name} is a list of texts"));
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Array(items)) => {
+                let text = |item| if let Value::String(text) = item { Ok(text) } else { Err(wrong()) };
+                items.into_iter().map(text).collect::<Result<_, _>>().map(Some)
+            }
+            Some(_) => Err(wrong()),
+        }
+    }
+
     /// An object, if it is there.
     ///
     /// # Errors

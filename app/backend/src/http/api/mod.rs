@@ -1,9 +1,12 @@
 //! The interface for scripts, apps and devices: one file per endpoint.
 
+mod api_keys;
+mod audit;
 mod auth;
 mod biogestor;
 mod commands;
 mod device_config;
+mod device_token;
 mod devices;
 mod erase;
 mod ingest;
@@ -15,6 +18,7 @@ mod live_right;
 mod live_said;
 mod live_socket;
 mod me;
+mod people;
 mod readings;
 mod register;
 mod stream;
@@ -45,6 +49,10 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(auth::routes());
     routes.extend(register::routes());
     routes.extend(me::routes());
+    routes.extend(people::routes());
+    routes.extend(api_keys::routes());
+    routes.push(audit::route());
+    routes.extend(device_token::routes());
     routes.extend(biogestor::routes());
     routes.extend(stream::routes());
     routes.extend(commands::routes());

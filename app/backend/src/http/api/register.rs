@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Serialize;
 
-use super::auth::problem;
+use super::auth::problem as of_sign_in;
 use super::json_body::Fields;
 use crate::app::App;
 use crate::auth::register::{self, Applicant, NotRegistered};
 use crate::http::Problem;
-use crate::http::client::Client;
 use crate::http::table::{Right, Route};
+use crate::origin::Origin;
 
 /// The largest body, in bytes.
 const BODY_BYTES: usize = 8 * 1024;
@@ -54,7 +54,7 @@ struct Registered {
 
 async fn own(
     State(app): State<App>,
-    Extension(client): Extension<Client>,
+    Extension(from): Extension<Origin>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let mut fields = Fields::read(body, BODY_BYTES)?;
@@ -62,12 +62,12 @@ async fn own(
     let (email, password) = (either("email", "user_email")?, either("password", "user_password")?);
     let (name, username) = (either("name", "user_name")?, fields.text("username")?);
     fields.end()?;
-    answer(&app, client, email, username, name.unwrap_or_default(), password).await
+    answer(&app, &from, email, username, name.unwrap_or_default(), password).await
 }
 
 async fn biogestor(
     State(app): State<App>,
-    Extension(client): Extension<Client>,
+    Extension(from): Extension<Origin>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let mut fields = Fields::read(body, BODY_BYTES)?;
@@ -80,12 +80,12 @@ async fn biogestor(
     if password != again {
         return Err(Problem::field("password2", "the two passwords are not the same"));
     }
-    answer(&app, client, email, username, String::new(), password).await
+    answer(&app, &from, email, username, String::new(), password).await
 }
 
 async fn answer(
     app: &App,
-    Client(from): Client,
+    from: &Origin,
     email: Option<String>,
     username: Option<String>,
     name: String,
@@ -94,12 +94,17 @@ async fn answer(
     let email = email.ok_or_else(|| Problem::field("email", "say whose account it will be: email"))?;
     let password = password.ok_or_else(|| Problem::field("password", "say the password that is to be: password"))?;
     let who = Applicant { email: &email, username: username.as_deref(), name: &name, password: Some(&password), lang: None };
-    register::register(app, from, who).await.map_err(|error| match error {
+    register::register(app, from, who).await.map_err(problem)?;
+    let detail = "if this address has no account yet, it has one now; a mail says how it goes on";
+    Ok((StatusCode::CREATED, Json(Registered { username, email, detail })))
+}
+
+/// Why nobody was registered, as the caller sees it.
+pub(super) fn problem(error: NotRegistered) -> Problem {
+    match error {
         NotRegistered::Closed => Problem::new(StatusCode::FORBIDDEN, error.to_string()),
         NotRegistered::Username | NotRegistered::UsernameTaken => Problem::field("username", error.to_string()),
         NotRegistered::Full => Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-        NotRegistered::SignIn(error) => problem(error, "password"),
-    })?;
-    let detail = "if this address has no account yet, it has one now; a mail says how it goes on";
-    Ok((StatusCode::CREATED, Json(Registered { username, email, detail })))
+        NotRegistered::SignIn(error) => of_sign_in(error, "password"),
+    }
 }

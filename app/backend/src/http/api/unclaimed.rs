@@ -12,9 +12,11 @@ use vigia_domain::unclaimed::{Claimed, Unclaimed};
 
 use super::json_body::Fields;
 use crate::app::App;
+use crate::db::audit::Actor;
 use crate::fleet::{self, Claim, ClaimError, RegisterError};
 use crate::http::Problem;
 use crate::http::table::{Right, Route};
+use crate::origin::Origin;
 
 const BODY_BYTES: usize = 4 * 1024;
 
@@ -38,6 +40,7 @@ async fn list(State(app): State<App>) -> Result<Json<Vec<Unclaimed>>, Problem> {
 async fn claim(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
+    Extension(from): Extension<Origin>,
     path: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Claimed>), Problem> {
@@ -50,7 +53,7 @@ async fn claim(
         owner: fields.text("owner")?,
     };
     fields.end()?;
-    let claimed = fleet::claim(&app, &principal.actor(), &id, &asked).await.map_err(|error| match error {
+    let claimed = fleet::claim(&app, &Actor::of(&principal, &from), &id, &asked).await.map_err(|error| match error {
         ClaimError::NotThere => Problem::new(StatusCode::NOT_FOUND, error.to_string()),
         ClaimError::Claimed | ClaimError::Register(RegisterError::Exists(_) | RegisterError::Shared { .. }) => {
             Problem::new(StatusCode::CONFLICT, error.to_string())

@@ -14,12 +14,14 @@ use vigia_backend::app::App;
 use vigia_backend::auth::session;
 use vigia_backend::auth::token::{self, Kind};
 use vigia_backend::config::Settings;
-use vigia_backend::db::audit::By;
+use vigia_backend::db::audit::{Actor, By};
+use vigia_backend::db::keys::NewKey;
 use vigia_backend::db::{keys, users};
 use vigia_backend::fleet::{self, FleetGate};
 use vigia_backend::http::{Problem, Site};
 use vigia_backend::lifecycle::{Ending, Lifecycle};
 use vigia_backend::mqtt::DeviceIdentity;
+use vigia_backend::origin::Origin;
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::Scope;
@@ -27,8 +29,18 @@ use vigia_domain::user::Role;
 
 use super::{Engine, TestWorld, postgres_url};
 
+/// Somebody on this machine, by nothing that has a name.
+pub const HERE: &Origin = &Origin { address: None, agent: None };
 /// Who makes what a test begins with.
-pub const BY: By<'static> = By { actor: "test", at_ms: super::NOW };
+pub const TEST: &Actor = &Actor::named("test");
+
+/// A key of nobody's that may nothing.
+pub const fn new_key<'a>(name: &'a str, hash: &'a str) -> NewKey<'a> {
+    NewKey { name, hash, scopes: &[], owner: None, expires_ms: None }
+}
+
+/// Who makes what a test begins with, and when.
+pub const BY: By<'static> = By { actor: TEST, at_ms: super::NOW };
 
 pub struct Installation {
     pub app: App,
@@ -136,7 +148,7 @@ impl Installation {
     /// A device and its token.
     pub async fn device(&self, id: &str, owner: Option<&str>) -> (DeviceIdentity, String) {
         let id = DeviceId::new(id).expect("a good id");
-        let new = fleet::NewDevice { actor: "test", id: &id, kind: DeviceKind::EnergyMeter, name: None, owner };
+        let new = fleet::NewDevice { actor: TEST, id: &id, kind: DeviceKind::EnergyMeter, name: None, owner };
         let made = fleet::register(self.app.registry(), self.app.world(), new).await.expect("the device is registered");
         (made.device, made.token)
     }
@@ -152,14 +164,16 @@ impl Installation {
     pub async fn cookie(&self, email: &str) -> String {
         let user = users::by_email(self.app.registry(), email).await.expect("asked").expect("there is such a user");
         let session = Session::new(None, Arc::new(self.app.sessions().clone()), None);
-        session::begin(&session, user.id, "test").await.expect("begun");
+        session::begin(&session, user.id, "test", HERE).await.expect("begun");
         format!("vigia_session={}", session.id().expect("saved sessions have ids"))
     }
 
     /// An API key.
     pub async fn key(&self, name: &str, scopes: &[Scope]) -> String {
         let key = token::make(self.app.world(), Kind::ApiKey);
-        keys::insert(self.app.registry(), name, &token::hash(key.as_bytes()), scopes, BY).await.expect("the key is added");
+        keys::insert(self.app.registry(), NewKey { scopes, ..new_key(name, &token::hash(key.as_bytes())) }, BY)
+            .await
+            .expect("the key is added");
         key
     }
 
@@ -168,12 +182,20 @@ impl Installation {
         self.numbers("telemetry.db", &format!("SELECT at_ms FROM events WHERE device = {} ORDER BY at_ms", device.0)).await
     }
 
+    /// The same where it may be refused.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn try_sql(&self, file: &str, sql: &str) -> Result<u64, sqlx::Error> {
+        Ok(match self.engine {
+            Engine::Sqlite => sqlx::query(sql).execute(&mut self.sqlite(file).await).await?.rows_affected(),
+            Engine::Postgres => sqlx::query(sql).execute(&mut self.postgres().await).await?.rows_affected(),
+        })
+    }
+
     /// Changes the data behind the program's back, on SQLite in `file`; says how many rows.
     pub async fn sql(&self, file: &str, sql: &str) -> u64 {
-        match self.engine {
-            Engine::Sqlite => sqlx::query(sql).execute(&mut self.sqlite(file).await).await.expect("done").rows_affected(),
-            Engine::Postgres => sqlx::query(sql).execute(&mut self.postgres().await).await.expect("done").rows_affected(),
-        }
+        self.try_sql(file, sql).await.expect("done")
     }
 
     async fn sqlite(&self, file: &str) -> sqlx::SqliteConnection {

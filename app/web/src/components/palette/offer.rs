@@ -3,6 +3,7 @@
 use leptos_router::location::Url;
 use vigia_domain::attention::Found;
 use vigia_domain::device::Presence;
+use vigia_domain::rights::{Action, Rights};
 
 use crate::boot::Theme;
 use crate::components::icon::Shape;
@@ -29,7 +30,7 @@ pub(super) struct Offer {
 }
 
 /// Devices first, then pages, then what can be done; whatever was typed can be looked for in the whole list.
-pub(super) fn offers(t: &'static Texts, text: &str, found: &[Found], is_customer: bool) -> Vec<Offer> {
+pub(super) fn offers(t: &'static Texts, text: &str, found: &[Found], rights: Rights) -> Vec<Offer> {
     let plain = |shape, label: &str, act| Offer { shape, label: label.to_owned(), detail: None, presence: None, act };
     let mut offers: Vec<Offer> = Vec::new();
     for Found { id, name, presence } in found {
@@ -38,8 +39,12 @@ pub(super) fn offers(t: &'static Texts, text: &str, found: &[Found], is_customer
         offers.push(Offer { shape: Shape::Device, label: name.clone(), detail, presence, act });
     }
     let mut more: Vec<Offer> = Vec::new();
-    for way in ways(t, is_customer) {
+    for way in ways(t, rights) {
         more.push(plain(way.shape, way.name, Act::Go(way.path.to_owned())));
+    }
+    more.push(plain(Shape::Sliders, t.keys_title(), Act::Go("/keys".to_owned())));
+    if rights.has(Action::ReadAudit) {
+        more.push(plain(Shape::Sliders, t.audit_title(), Act::Go("/audit".to_owned())));
     }
     more.push(plain(Shape::Sun, t.palette_light(), Act::Theme(Theme::Light)));
     more.push(plain(Shape::Moon, t.palette_dark(), Act::Theme(Theme::Dark)));
@@ -57,16 +62,20 @@ pub(super) fn offers(t: &'static Texts, text: &str, found: &[Found], is_customer
 
 #[cfg(test)]
 mod tests {
+    use vigia_domain::user::Role;
+
     use super::*;
     use crate::i18n::EN;
 
     #[test]
     fn devices_come_first_and_what_was_typed_is_never_lost() {
         let found = [Found { id: "m1".to_owned(), name: "Pump".to_owned(), presence: Presence::Online }];
-        let labels = |text: &str| offers(&EN, text, &found, false).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
+        let labels = |text: &str| offers(&EN, text, &found, Role::Staff.rights()).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
         assert_eq!(labels("SETT"), ["Pump", EN.nav_settings, &EN.palette_all("SETT")]);
-        assert_eq!(labels(" ").len(), 10, "everything, and nothing to look for");
-        let Some(Act::Go(address)) = offers(&EN, "a&b ñ", &[], true).pop().map(|offer| offer.act) else { panic!("a way") };
+        assert_eq!(labels(" ").len(), 11, "everything, and nothing to look for");
+        let Some(Act::Go(address)) = offers(&EN, "a&b ñ", &[], Role::Customer.rights()).pop().map(|offer| offer.act) else {
+            panic!("a way")
+        };
         assert_eq!(address, "/devices?q=a%26b%20%C3%B1");
     }
 }

@@ -6,6 +6,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 use vigia_domain::attention::Found;
+use vigia_domain::user::Role;
 
 use super::offer::{Act, Offer, offers};
 use super::recent;
@@ -13,7 +14,7 @@ use crate::components::badge::presence_word;
 use crate::components::dialog::Dialog;
 use crate::components::here::use_here;
 use crate::components::icon::{Icon, Shape};
-use crate::components::nav::is_customer;
+use crate::components::nav::rights;
 use crate::components::theme_switch::use_theme_choice;
 use crate::components::toasts::{Toasts, use_toasts};
 use crate::fault::Fault;
@@ -47,9 +48,8 @@ pub(super) fn PaletteWindow(is_open: RwSignal<bool>, early: StoredValue<String>)
     let (t, toasts, navigate) = (use_texts(), use_toasts(), use_navigate());
     let (text, found, at) = (RwSignal::new(String::new()), RwSignal::new((String::new(), Vec::<Found>::new())), RwSignal::new(0_usize));
     let asked = StoredValue::new(0_u32);
-    let is_customer = is_customer();
-    let all =
-        Memo::new(move |_| found.with(|(asked, found)| text.with(|text| offers(t, text, &answered(found, asked, text), is_customer))));
+    let rights = rights();
+    let all = Memo::new(move |_| found.with(|(asked, found)| text.with(|text| offers(t, text, &answered(found, asked, text), rights))));
 
     let ask = move |wait: Duration| {
         asked.update_value(|n| *n = n.wrapping_add(1));
@@ -117,7 +117,7 @@ pub(super) fn PaletteWindow(is_open: RwSignal<bool>, early: StoredValue<String>)
 #[component]
 pub(crate) fn GivenPalette(id: &'static str, found: Vec<Found>, letters: String) -> impl IntoView {
     let (t, text, at) = (use_texts(), RwSignal::new(letters), RwSignal::new(0));
-    let all = Memo::new(move |_| text.with(|text| offers(t, text, &found, false)));
+    let all = Memo::new(move |_| text.with(|text| offers(t, text, &found, Role::Staff.rights())));
     let typed = Callback::new(move |letters| {
         text.set(letters);
         at.set(0);

@@ -33,6 +33,8 @@ pub(super) fn ProfileCard(visitor: Visitor) -> impl IntoView {
     });
     // What the form comes with: the language that it shows, which another tab may have changed, and the colours that are kept, which may not
     // be those that a switch shows. What nobody chose for good is kept when it is sent.
+    let zone_wrong = form.of(&[FieldFault::Zone]);
+    let zone = form.typed("zone").or_else(|| visitor.zone.clone());
     let was_lang = visitor.lang.is_some().then_some(t.lang.as_str());
     view! {
         <section class="card setting">
@@ -42,7 +44,8 @@ pub(super) fn ProfileCard(visitor: Visitor) -> impl IntoView {
                 <input r#type="hidden" name="was_name" value=visitor.name/>
                 <input r#type="hidden" name="was_lang" value=was_lang/>
                 <input r#type="hidden" name="was_theme" value=visitor.theme/>
-                <FormError text=form.whole(&[FieldFault::Name])/>
+                <input r#type="hidden" name="was_zone" value=visitor.zone/>
+                <FormError text=form.whole(&[FieldFault::Name, FieldFault::Zone])/>
                 <div class="field">
                     <label for="profile-name">{t.settings_name()}</label>
                     <input id="profile-name" name="name" r#type="text" value=name autocomplete="name" required=true maxlength="300" dir="auto"
@@ -58,6 +61,13 @@ pub(super) fn ProfileCard(visitor: Visitor) -> impl IntoView {
                         <label for="profile-theme">{t.theme_label}</label>
                         <select id="profile-theme" name="theme">{themes}</select>
                     </div>
+                </div>
+                <div class="field">
+                    <label for="profile-zone">{t.settings_zone()}</label>
+                    <input id="profile-zone" name="zone" r#type="text" value=zone maxlength="64" autocomplete="off" spellcheck="false" autocapitalize="none"
+                        aria-invalid=move || zone_wrong.get().is_some().then_some("true") aria-describedby="profile-zone-error profile-zone-hint"/>
+                    <p class="field__error" id="profile-zone-error" role="alert">{move || zone_wrong.get()}</p>
+                    <p class="field__hint" id="profile-zone-hint">{t.settings_zone_hint()}</p>
                 </div>
                 <Submit label=t.settings_save() working=t.settings_saving() pending=form.pending()/>
             </Form>

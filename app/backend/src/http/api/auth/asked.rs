@@ -12,7 +12,7 @@ use crate::auth::mailed;
 use crate::db::mails::Kind;
 use crate::http::Problem;
 use crate::http::api::json_body::Fields;
-use crate::http::client::Client;
+use crate::origin::Origin;
 
 /// What is answered, whatever the address.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -24,7 +24,7 @@ pub(super) struct Asked {
 /// Lets a link of this kind wait for the address in the body.
 pub(super) async fn ask(
     app: &App,
-    Client(from): Client,
+    from: &Origin,
     body: Result<Bytes, BytesRejection>,
     kind: Kind,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {

@@ -10,8 +10,8 @@ use super::asked::{self, Asked};
 use crate::app::App;
 use crate::db::mails::Kind;
 use crate::http::Problem;
-use crate::http::client::Client;
 use crate::http::table::{Right, Route};
+use crate::origin::Origin;
 
 pub(super) fn route() -> Route {
     Route::post("/api/v1/auth/forgot-password", Right::Public, ask)
@@ -23,8 +23,8 @@ pub(super) fn route() -> Route {
 
 async fn ask(
     State(app): State<App>,
-    Extension(client): Extension<Client>,
+    Extension(from): Extension<Origin>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
-    asked::ask(&app, client, body, Kind::Reset).await
+    asked::ask(&app, &from, body, Kind::Reset).await
 }

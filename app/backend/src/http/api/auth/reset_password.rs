@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::auth::redeem;
 use crate::http::Problem;
 use crate::http::api::json_body::Fields;
-use crate::http::client::Client;
 use crate::http::table::{Right, Route};
+use crate::origin::Origin;
 
 const PASSWORD: &str = "new_password";
 
@@ -36,13 +36,13 @@ struct Reset {
 
 async fn reset(
     State(app): State<App>,
-    Extension(Client(from)): Extension<Client>,
+    Extension(from): Extension<Origin>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Reset>, Problem> {
     let mut fields = Fields::read(body, BODY_BYTES)?;
     let token = fields.text("token")?.ok_or_else(|| Problem::field("token", "give the code of the link: token"))?;
     let new = fields.text(PASSWORD)?.ok_or_else(|| Problem::field(PASSWORD, "give the password that is to be: new_password"))?;
     fields.end()?;
-    redeem::reset(&app, from, &token, &new).await.map_err(|error| problem(error, PASSWORD))?;
+    redeem::reset(&app, &from, &token, &new).await.map_err(|error| problem(error, PASSWORD))?;
     Ok(Json(Reset { detail: "the password is changed" }))
 }

@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::auth::app_session::{self, Pair};
 use crate::http::Problem;
 use crate::http::api::json_body::Fields;
-use crate::http::client::Client;
 use crate::http::table::{Right, Route};
+use crate::origin::Origin;
 
 pub(super) fn routes() -> [Route; 3] {
     [
@@ -64,7 +64,7 @@ struct Ended {
 
 async fn login(
     State(app): State<App>,
-    Extension(Client(from)): Extension<Client>,
+    Extension(from): Extension<Origin>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Tokens>, Problem> {
     let mut fields = Fields::read(body, BODY_BYTES)?;
@@ -73,17 +73,17 @@ async fn login(
     fields.end()?;
     let login = login.ok_or_else(|| Problem::field("user_email", "say who signs in: user_email"))?;
     let password = password.ok_or_else(|| Problem::field("user_password", "say the password: user_password"))?;
-    let (pair, _) = app_session::sign_in(&app, from, &login, &password).await.map_err(|error| problem(error, "user_password"))?;
+    let (pair, _) = app_session::sign_in(&app, &from, &login, &password).await.map_err(|error| problem(error, "user_password"))?;
     Ok(Json(pair.into()))
 }
 
 async fn refresh(
     State(app): State<App>,
-    Extension(Client(from)): Extension<Client>,
+    Extension(from): Extension<Origin>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Tokens>, Problem> {
     let token = token(body)?;
-    let pair = app_session::refresh(&app, from, &token).await.map_err(|error| problem(error, "refresh_token"))?;
+    let pair = app_session::refresh(&app, &from, &token).await.map_err(|error| problem(error, "refresh_token"))?;
     Ok(Json(pair.into()))
 }
 

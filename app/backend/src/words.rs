@@ -1,4 +1,4 @@
-//! Finding a device by what somebody remembers of its name. Here and not in SQL: the two databases disagree about the case of
+//! Finding something by what somebody remembers of its name. Here and not in SQL: the two databases disagree about the case of
 //! letters beyond ASCII, and neither knows that "jardin" means "Jardín".
 
 /// So many characters of what somebody looks for are read: more than fields and names have.
@@ -6,27 +6,27 @@ const LONGEST: usize = 400;
 
 /// The words that somebody looks for; every one of them must be there.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Words(Vec<String>);
+pub(crate) struct Words(Vec<String>);
 
 impl Words {
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let text: String = text.chars().take(LONGEST).collect();
         Self(folded(&text).split_whitespace().map(str::to_owned).collect())
     }
 
     /// Whether nothing is looked for.
-    pub(super) fn are_none(&self) -> bool {
+    pub(crate) fn are_none(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether each word stands somewhere in a text that is [`folded`].
-    pub(super) fn are_in(&self, folded: &str) -> bool {
+    pub(crate) fn are_in(&self, folded: &str) -> bool {
         self.0.iter().all(|word| folded.contains(word.as_str()))
     }
 }
 
 /// In lower case and without the accents of our languages.
-pub(super) fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).filter_map(plain).collect()
 }
 

@@ -1,0 +1,92 @@
+//! What is kept of somebody: taken along as a file, and forgotten.
+
+use serde_json::{Value, json};
+use tower_sessions::Session;
+use vigia_domain::ids::UserId;
+use vigia_domain::time;
+
+use super::account;
+use super::session;
+use super::sign_in::SignInError;
+use crate::app::App;
+use crate::db::audit::{self, Actor, By, Noted, Wanted};
+use crate::db::user_end::{self, Ended};
+use crate::db::{DbError, devices, keys, users};
+use crate::origin::Origin;
+
+/// So many rows of the audit log are taken along, the newest.
+const MOST_NOTED: usize = 10_000;
+/// So many devices and keys.
+const MOST: usize = 10_000;
+
+/// Everything that is kept of somebody but what their devices sent, which is a file of each device.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
+    let registry = app.registry();
+    let found = users::listed(registry, user).await?.ok_or(DbError::Missing("users"))?;
+    let own = found.user;
+    let sessions = account::sessions_of(app, None, user).await?;
+    let sessions = sessions.into_iter().map(|s| {
+        json!({ "app": s.is_app, "agent": s.agent, "address": s.address, "began_at": time::to_text(s.began_ms), "used_at": time::to_text(s.used_ms) })
+    });
+    let keys = keys::list(registry, Some(user), MOST as i64).await?.into_iter().map(|key| {
+        let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+        json!({ "name": key.name, "scopes": scopes, "created_at": time::to_text(key.created_ms), "expires_at": key.expires_ms.map(time::to_text),
+            "used_at": key.used_ms.map(time::to_text) })
+    });
+    let devices = devices::names(registry, Some(user), MOST).await?.into_iter().map(|(id, _)| {
+        let readings = format!("/api/v1/devices/{id}/readings.csv");
+        json!({ "id": id.as_str(), "readings": readings })
+    });
+    let me = format!("user:{}", user.0);
+    let by = audit::search(registry, &Wanted { actor: Some(me.clone()), ..Wanted::default() }, MOST_NOTED).await?.rows;
+    let of = audit::search(registry, &Wanted { target: Some(me.clone()), ..Wanted::default() }, MOST_NOTED).await?.rows;
+    // From where others wrote is their own matter.
+    let of = of.into_iter().filter(|row| row.actor != me && row.action.starts_with("user.")).map(|row| Noted { origin: None, ..row });
+    let told = |row: Noted| json!({ "at": time::to_text(row.at_ms), "actor": row.actor, "origin": row.origin, "action": row.action, "target": row.target, "detail": row.detail });
+    Ok(json!({
+        "profile": {
+            "id": own.id.0, "email": own.email, "username": own.username, "name": own.name, "role": own.role.as_str(), "lang": own.lang,
+            "theme": own.theme, "zone": own.zone, "created_at": time::to_text(found.created_ms), "has_password": own.password_hash.is_some(),
+            "rights": own.rights().iter().map(|action| action.as_str()).collect::<Vec<_>>(),
+        },
+        "sessions": sessions.collect::<Vec<_>>(),
+        "api_keys": keys.collect::<Vec<_>>(),
+        "devices": devices.collect::<Vec<_>>(),
+        "audit": by.into_iter().chain(of).map(told).collect::<Vec<_>>(),
+    }))
+}
+
+/// Why an account was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDeleted {
+    /// Nobody would be left who can let others in.
+    #[error("this is the last administrator who can sign in; make somebody else one first")]
+    LastAdmin,
+    /// As when one signs in.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+}
+
+/// Forgets somebody who says so with their password: the account, sessions, apps, links and keys. Their devices are nobody's then. Who has no
+/// password says so by being signed in.
+///
+/// # Errors
+/// [`NotDeleted`]; nothing was changed then.
+pub async fn delete(app: &App, session: Option<&Session>, from: &Origin, user: UserId, password: &str) -> Result<(), NotDeleted> {
+    let found = users::by_id(app.registry(), user).await.map_err(SignInError::from)?.ok_or(SignInError::Db(DbError::Missing("users")))?;
+    account::confirm(app, from, &found, password).await?;
+    let actor = Actor::user(user.0, from);
+    let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
+    match user_end::delete(app.registry(), user, by).await.map_err(SignInError::from)? {
+        Ended::Done => {}
+        Ended::LastAdmin => return Err(NotDeleted::LastAdmin),
+    }
+    app.hub().fleet_changed();
+    if let Some(session) = session {
+        session::end(session).await.map_err(SignInError::from)?;
+    }
+    Ok(())
+}
