@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::{self, Connections, Downlink, Provisioning, Roster};
+use crate::http::Requests;
 use crate::ingest::{self, Ingest};
 use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
@@ -42,6 +43,7 @@ struct Inner {
     signing: Signing,
     mails: MailsWait,
     changes: Changes,
+    requests: Requests,
     exports: Exports,
     store: Arc<dyn TelemetryStore>,
     minutes: Minutes,
@@ -121,6 +123,7 @@ impl App {
                 mails: MailsWait::default(),
                 signing: Signing::new(databases.registry.clone(), world.clone(), &settings.data.dir),
                 changes: Changes::new(Arc::clone(&world.clock)),
+                requests: Requests::new(&settings.limits, &world.clock),
                 exports: Exports::default(),
                 downlink: Downlink::new(databases.registry.clone(), world.clone(), hub.clone(), connections.clone()),
                 provisioning: Provisioning::new(databases.clone(), world.clone()),
@@ -225,6 +228,12 @@ impl App {
     #[must_use]
     pub fn changes(&self) -> &Changes {
         &self.inner.changes
+    }
+
+    /// Who asked how often for anything.
+    #[must_use]
+    pub fn requests(&self) -> &Requests {
+        &self.inner.requests
     }
 
     /// Who has how many files under way.

@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod http;
 pub mod ingest;
 pub mod lifecycle;
+pub mod limit;
 pub mod live;
 pub mod metrics;
 pub mod mqtt;

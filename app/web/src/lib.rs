@@ -7,6 +7,7 @@
 #![recursion_limit = "256"]
 #![expect(unreachable_pub, reason = "#[component] makes its props pub whatever the component is")]
 
+mod address;
 mod app;
 mod ask;
 mod boot;

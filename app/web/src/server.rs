@@ -195,11 +195,12 @@ pub(crate) async fn ask_link(email: &str, is_reset: bool) -> Result<bool, Fault>
     let asked = Asked::here()?;
     let kind = if is_reset { Kind::Reset } else { Kind::Enter };
     told(mailed::ask_for_link(&asked.app, &asked.from, email, kind).await.map_err(Into::into))?;
-    Ok(asked.app.settings().mail.server().is_none())
+    Ok(!asked.app.settings().mail.leaves())
 }
 
 pub(crate) async fn sign_out() -> Result<(), Fault> {
-    told(sign_in::sign_out(&Asked::here()?.session()?).await.map_err(Into::into))
+    let asked = Asked::here()?;
+    told(sign_in::sign_out(&asked.app, &asked.session()?, &asked.from).await.map_err(Into::into))
 }
 
 pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: &str) -> Result<(), Fault> {
@@ -235,7 +236,7 @@ pub(crate) async fn register(email: &str, name: &str) -> Result<bool, Fault> {
     }
     let who = Applicant { email, username: None, name, password: None, lang: Some(asked.lang.as_str()) };
     told(register::register(&asked.app, &asked.from, who).await.map_err(people::of_registration))?;
-    Ok(asked.app.settings().mail.server().is_none())
+    Ok(!asked.app.settings().mail.leaves())
 }
 
 /// Opens the link of a registration or an invitation; says whether its owner is in.

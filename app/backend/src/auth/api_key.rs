@@ -8,11 +8,11 @@ use vigia_domain::rights::{Action, Principal, Resource, Rights, Scope, Verdict, 
 
 use super::sign_in::shown;
 use super::token::{self, Kind};
-use super::tries::TooMany;
 use crate::app::App;
 use crate::db::audit::{Actor, By};
 use crate::db::keys::{self, Listed, NewKey};
 use crate::db::{DbError, users};
+use crate::limit::TooMany;
 use crate::origin::Origin;
 
 /// The longest name, in characters.
@@ -21,8 +21,6 @@ pub const LONGEST_NAME: usize = 80;
 pub const MOST: i64 = 50;
 /// The longest life that can be asked for, in days.
 pub const LONGEST_DAYS: i64 = 3_650;
-/// So many are listed.
-const MOST_LISTED: i64 = 2_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How late the time of the last use may be: a key in use costs one write in this time, and not one a request.
 const LATE_MS: i64 = 60 * 60 * 1000;
@@ -119,12 +117,13 @@ pub async fn make(app: &App, principal: &Principal, from: &Origin, wanted: &Want
     }
 }
 
-/// The keys that a principal may end: one's own, or everybody's.
+/// The keys that a principal may end, one's own or everybody's, the newest first; at most `most` that were made before `below`, and where the next
+/// page begins.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn list(app: &App, principal: &Principal) -> Result<Vec<Listed>, DbError> {
-    keys::list(app.registry(), whose(principal), MOST_LISTED).await
+pub async fn list(app: &App, principal: &Principal, below: Option<KeyId>, most: usize) -> Result<(Vec<Listed>, Option<KeyId>), DbError> {
+    keys::list(app.registry(), whose(principal), below, most).await
 }
 
 /// Ends a key.

@@ -59,8 +59,8 @@ pub async fn refresh(app: &App, from: &Origin, refresh: &str) -> Result<Pair, Si
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn end(app: &App, refresh: &str) -> Result<bool, DbError> {
-    app_sessions::end(app.registry(), &hash(refresh)).await
+pub async fn end(app: &App, from: &Origin, refresh: &str) -> Result<bool, DbError> {
+    app_sessions::end(app.registry(), &hash(refresh), from, app.world().clock.now_ms()).await
 }
 
 /// Who an access token is of; nobody once its time or its session is over.

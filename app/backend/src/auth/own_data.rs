@@ -11,7 +11,7 @@ use super::sign_in::SignInError;
 use crate::app::App;
 use crate::db::audit::{self, Actor, By, Noted, Wanted};
 use crate::db::user_end::{self, Ended};
-use crate::db::{DbError, devices, keys, users};
+use crate::db::{DbError, devices, keys, people, users};
 use crate::origin::Origin;
 
 /// So many rows of the audit log are taken along, the newest.
@@ -25,13 +25,13 @@ const MOST: usize = 10_000;
 /// [`DbError`].
 pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
     let registry = app.registry();
-    let found = users::listed(registry, user).await?.ok_or(DbError::Missing("users"))?;
+    let found = people::one(registry, user).await?.ok_or(DbError::Missing("users"))?;
     let own = found.user;
     let sessions = account::sessions_of(app, None, user).await?;
     let sessions = sessions.into_iter().map(|s| {
         json!({ "app": s.is_app, "agent": s.agent, "address": s.address, "began_at": time::to_text(s.began_ms), "used_at": time::to_text(s.used_ms) })
     });
-    let keys = keys::list(registry, Some(user), MOST as i64).await?.into_iter().map(|key| {
+    let keys = keys::list(registry, Some(user), None, MOST).await?.0.into_iter().map(|key| {
         let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
         json!({ "name": key.name, "scopes": scopes, "created_at": time::to_text(key.created_ms), "expires_at": key.expires_ms.map(time::to_text),
             "used_at": key.used_ms.map(time::to_text) })

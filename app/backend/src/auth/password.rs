@@ -7,7 +7,7 @@ use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier 
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::tries::TooMany;
+use crate::limit::TooMany;
 use crate::world::World;
 
 /// The shortest password, in characters.

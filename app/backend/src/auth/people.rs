@@ -6,17 +6,13 @@ use vigia_domain::user::Role;
 
 use super::register::{self, NotRegistered};
 use crate::app::App;
-use crate::db::DbError;
 use crate::db::audit::{Actor, By};
+use crate::db::people::{Page, Whom};
 use crate::db::registrations;
 use crate::db::user_rights::{self, Set, Standing};
-use crate::db::users::{self, Listed, User, Whom};
+use crate::db::users::{self, User};
+use crate::db::{self, DbError};
 use crate::origin::Origin;
-
-/// So many are listed.
-pub const MOST: i64 = 2_000;
-/// So many of those who wait.
-pub const MOST_WAITING: i64 = 100;
 
 /// What an operator does with somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,15 +47,12 @@ pub enum NotDone {
     Db(#[from] DbError),
 }
 
-/// Everybody whom this principal looks after: those who wait for a word, then the others.
+/// Those of `whom` whom this principal looks after, at most `most`.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn list(app: &App, principal: &Principal) -> Result<Vec<Listed>, DbError> {
-    let customers = !looks_after(principal, Role::Staff);
-    let mut all = users::list(app.registry(), Whom { waiting: true, customers }, MOST_WAITING).await?;
-    all.extend(users::list(app.registry(), Whom { waiting: false, customers }, MOST).await?);
-    Ok(all)
+pub async fn list(app: &App, principal: &Principal, whom: Whom<'_>, most: usize) -> Result<Page, DbError> {
+    db::people::list(app.registry(), Whom { customers: !looks_after(principal, Role::Staff), ..whom }, most).await
 }
 
 /// What this principal may make of people.

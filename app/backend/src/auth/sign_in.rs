@@ -5,12 +5,13 @@ use vigia_domain::rights::Principal;
 use vigia_domain::user::{Role, Visitor};
 
 use super::password::{self, BadPassword};
-use super::tries::TooMany;
-use super::{session, token};
+use super::{session, store, token};
 use crate::app::App;
-use crate::db::DbError;
+use crate::db::audit::{Actor, By};
 use crate::db::links::{self, Purpose};
 use crate::db::users::{self, NewUser, User, Waits};
+use crate::db::{DbError, sessions};
+use crate::limit::TooMany;
 use crate::origin::Origin;
 
 /// Why somebody did not get in.
@@ -105,8 +106,12 @@ async fn with_password(app: &App, email: &str, password: &str) -> Result<User, S
 /// Ends the session.
 ///
 /// # Errors
-/// The session store's.
-pub async fn sign_out(session: &Session) -> Result<(), SignInError> {
+/// The stores'; it goes on then.
+pub async fn sign_out(app: &App, session: &Session, from: &Origin) -> Result<(), SignInError> {
+    if let (Some(user), Some(id)) = (session::user(session).await?, session.id()) {
+        let actor = Actor::user(user.0, from);
+        sessions::end_of(app.registry(), user, &store::hash(&id), By { actor: &actor, at_ms: app.world().clock.now_ms() }).await?;
+    }
     Ok(session::end(session).await?)
 }
 

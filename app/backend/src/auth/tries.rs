@@ -1,5 +1,6 @@
 //! How often somebody may be wrong: per address, and per account from one address. A wrong guess costs, a right one does not, and
-//! nobody can lock somebody else out from elsewhere. The settings are `[sign_in]`.
+//! nobody can lock somebody else out from elsewhere. The settings are `[sign_in]`. Counted here and not by [`crate::limit`]: what `governor` has
+//! counted cannot be given back.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::token;
 use crate::config::SignIn;
 use crate::db::users::normalised;
+use crate::limit::TooMany;
 use crate::share::network;
 use crate::world::Clock;
 
@@ -16,22 +18,6 @@ use crate::world::Clock;
 const WINDOW: Duration = Duration::from_secs(10 * 60);
 /// So many are remembered before those that no longer matter are looked for.
 const SWEEP_ABOVE: usize = 1_024;
-
-/// Too many wrong tries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many tries; wait {} seconds", self.seconds())]
-pub struct TooMany {
-    /// How long until the next try is taken.
-    pub wait: Duration,
-}
-
-impl TooMany {
-    /// The wait in whole seconds, as `Retry-After` has it.
-    #[must_use]
-    pub fn seconds(self) -> u64 {
-        self.wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX)
-    }
-}
 
 /// Counts the wrong tries of an installation.
 pub struct Tries {

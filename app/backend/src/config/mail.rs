@@ -9,14 +9,27 @@ use serde::Deserialize;
 
 use super::{BadSetting, Entry, Secret, quoted};
 
-/// How mails leave. Without `smtp` they are written into the folder `mail` of the data folder, so that a fresh machine works.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// How mails leave. Without `smtp` and `brevo` they are written into the folder `mail` of the data folder, so that a fresh machine works.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mail {
     /// Who writes: `Vigía <vigia@example.org>`.
     pub from: Option<String>,
     /// `smtps://user:password@host`, or `smtp://` for STARTTLS.
     pub smtp: Option<Secret>,
+    /// A key of Brevo's API.
+    pub brevo: Option<Secret>,
+    /// Where that API is.
+    pub brevo_url: String,
+}
+
+/// Brevo's own address for mails of this kind.
+const BREVO: &str = "https://api.brevo.com/v3/smtp/email";
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self { from: None, smtp: None, brevo: None, brevo_url: BREVO.to_owned() }
+    }
 }
 
 /// Who writes mails that only go into a folder.
@@ -33,8 +46,15 @@ impl Mail {
                 fix: "write it like \"Vigía <vigia@example.org>\"".to_owned(),
             });
         }
-        let Some(url) = &self.smtp else { return Ok(()) };
-        if server(url.expose()).is_none() {
+        if self.smtp.is_some() && self.brevo.is_some() {
+            return Err(BadSetting::Value {
+                key: "mail.brevo",
+                problem: "mails leave in one way, and there is a mail server, too".to_owned(),
+                fix: "leave out mail.smtp or mail.brevo".to_owned(),
+            });
+        }
+        self.check_brevo()?;
+        if self.smtp.as_ref().is_some_and(|url| server(url.expose()).is_none()) {
             return Err(BadSetting::Value {
                 key: "mail.smtp",
                 problem: "it is no address of a mail server".to_owned(),
@@ -43,14 +63,42 @@ impl Mail {
                     .to_owned(),
             });
         }
-        if self.from.is_none() {
+        if self.leaves() && self.from.is_none() {
             return Err(BadSetting::Value {
                 key: "mail.from",
                 problem: "mails would come from nobody".to_owned(),
-                fix: "write an address that the server of mail.smtp may send for, like \"Vigía <vigia@example.org>\"".to_owned(),
+                fix: "write an address that the mail server or Brevo may send for, like \"Vigía <vigia@example.org>\"".to_owned(),
             });
         }
         Ok(())
+    }
+
+    fn check_brevo(&self) -> Result<(), BadSetting> {
+        if self.brevo.as_ref().is_some_and(|key| key.expose().is_empty() || !key.expose().bytes().all(|b| b.is_ascii_graphic())) {
+            return Err(BadSetting::Value {
+                key: "mail.brevo",
+                problem: "it is no key".to_owned(),
+                fix: "write the API key that Brevo shows, which begins with xkeysib-".to_owned(),
+            });
+        }
+        let url = self.brevo_url.parse::<Uri>().ok();
+        let scheme = url.as_ref().and_then(Uri::scheme_str);
+        // The key travels in a header: without TLS on this machine alone, as to a mail server.
+        let is_safe = scheme == Some("https") || (scheme == Some("http") && url.as_ref().and_then(Uri::host).is_some_and(is_here));
+        if !is_safe {
+            return Err(BadSetting::Value {
+                key: "mail.brevo_url",
+                problem: "it is no address with https://".to_owned(),
+                fix: format!("leave it out: it is {BREVO}"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether mails leave this machine.
+    #[must_use]
+    pub fn leaves(&self) -> bool {
+        self.smtp.is_some() || self.brevo.is_some()
     }
 
     /// Who writes.
@@ -72,10 +120,20 @@ impl Mail {
                 key: "smtp",
                 value: self.smtp.as_ref().map(|url| quoted(&url.redacted_url())),
                 doc: "The mail server: \"smtps://user:password@host\", or \"smtp://user:password@host:587\" for STARTTLS.\n\
-                      Without one mails are written into the folder mail of the data folder.",
+                      Without one, and without brevo, mails are written into the folder mail of the data folder.",
             },
+            Entry {
+                key: "brevo",
+                value: self.brevo.as_ref().map(|_| quoted("***")),
+                doc: "A key of Brevo's API, by which mails leave in place of a mail server.",
+            },
+            Entry { key: "brevo_url", value: Some(quoted(&self.brevo_url)), doc: "Where that API is." },
         ]
     }
+}
+
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn server(url: &str) -> Option<Secret> {
@@ -85,10 +143,9 @@ fn server(url: &str) -> Option<Secret> {
         return None;
     }
     let url = url.trim_end_matches('/');
-    let is_here = host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let url = match uri.scheme_str()? {
         "smtps" => url.to_owned(),
-        "smtp" if is_here => url.to_owned(),
+        "smtp" if is_here(host) => url.to_owned(),
         "smtp" => format!("{url}?tls=required"),
         _ => return None,
     };
@@ -123,7 +180,7 @@ mod tests {
     #[test]
     fn a_server_needs_somebody_who_writes() {
         let mail = |from: Option<&str>, smtp: Option<&str>| {
-            let mail = Mail { from: from.map(str::to_owned), smtp: smtp.map(|url| url.to_owned().into()) };
+            let mail = Mail { from: from.map(str::to_owned), smtp: smtp.map(|url| url.to_owned().into()), ..Mail::default() };
             mail.check().map_err(|error| error.to_string())
         };
         assert_eq!(mail(None, None), Ok(()));
@@ -132,5 +189,26 @@ mod tests {
         assert!(mail(Some("Vigía"), None).is_err_and(|line| line.starts_with("mail.from: ")));
         assert!(mail(None, Some("smtps://u:hunter2@")).is_err_and(|line| line.starts_with("mail.smtp: ") && !line.contains("hunter2")));
         assert_eq!(Mail::default().sender().email.to_string(), "vigia@localhost");
+    }
+
+    #[test]
+    fn mails_leave_in_one_way_and_a_key_travels_by_tls() {
+        let mail = |brevo: &str, url: &str, smtp: Option<&str>| {
+            let (brevo, smtp) = (Some(brevo.to_owned().into()), smtp.map(|url| url.to_owned().into()));
+            let from = Some("vigia@example.org".to_owned());
+            Mail { from, smtp, brevo, brevo_url: url.to_owned() }.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(mail("xkeysib-1", BREVO, None), Ok(()));
+        assert_eq!(mail("xkeysib-1", "http://127.0.0.1:8080/", None), Ok(()));
+        for (key, url, smtp, named) in [
+            ("xkeysib-1", BREVO, Some("smtps://mail.example.org"), "mail.brevo: "),
+            ("", BREVO, None, "mail.brevo: "),
+            ("hunter2\n", BREVO, None, "mail.brevo: "),
+            ("xkeysib-1", "http://api.brevo.com/", None, "mail.brevo_url: "),
+            ("xkeysib-1", "api.brevo.com", None, "mail.brevo_url: "),
+        ] {
+            let error = mail(key, url, smtp).expect_err("refused");
+            assert!(error.starts_with(named) && !error.contains("hunter2"), "{error}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod database;
 mod external;
 mod http;
 mod ingest;
+mod limits;
 mod listen;
 mod log;
 mod mail;
@@ -27,6 +28,7 @@ pub use database::Database;
 pub use external::{External, Protocol};
 pub use http::Http;
 pub use ingest::Ingest;
+pub use limits::RequestLimits;
 pub use listen::{Guard, Plaintext};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub http: Http,
     /// How often somebody may be wrong when signing in.
     pub sign_in: SignIn,
+    /// How many requests are taken.
+    pub limits: RequestLimits,
     /// Who may open an account.
     pub accounts: Accounts,
     /// How mails leave.
@@ -136,19 +140,34 @@ impl Settings {
         self.data.check()?;
         self.http.check()?;
         self.sign_in.check()?;
+        self.limits.check()?;
         self.mail.check()?;
+        self.check_links()?;
         self.mqtt.check()?;
         self.ingest.check()?;
         self.database.check()?;
         self.telemetry.check()
     }
 
+    /// Mails that leave this machine hold links, which begin with an address that their readers can open.
+    fn check_links(&self) -> Result<(), BadSetting> {
+        if !self.mail.leaves() || self.http.public_url.is_some() {
+            return Ok(());
+        }
+        Err(BadSetting::Value {
+            key: "http.public_url",
+            problem: "mails leave this machine, and the links in them would lead nowhere".to_owned(),
+            fix: "write the address that people open, like \"https://vigia.example.org\"".to_owned(),
+        })
+    }
+
     /// Every setting there is, by section.
-    fn sections(&self) -> [(&'static str, Vec<Entry>); 10] {
+    fn sections(&self) -> [(&'static str, Vec<Entry>); 11] {
         [
             ("data", self.data.entries()),
             ("http", self.http.entries()),
             ("sign_in", self.sign_in.entries()),
+            ("limits", self.limits.entries()),
             ("accounts", self.accounts.entries()),
             ("mail", self.mail.entries()),
             ("mqtt", self.mqtt.entries()),
@@ -247,6 +266,10 @@ mod tests {
         assert!(wrong(&[("VIGIA_TELEMETRY__SEAL_READINGS", "0")]).starts_with("telemetry.seal_readings:"));
         assert!(wrong(&[("VIGIA_DATABASE__URL", "mysql://x")]).starts_with("database.url:"));
         assert!(wrong(&[("VIGIA_SIGN_IN__TRIES", "0")]).starts_with("sign_in.tries:"));
+        assert!(wrong(&[("VIGIA_LIMITS__PER_KEY", "0")]).starts_with("limits.per_key:"));
+        assert!(wrong(&[("VIGIA_LIMITS__PER_ADDRESS", "2000000")]).starts_with("limits.per_address:"));
+        let mail = [("VIGIA_MAIL__SMTP", "smtps://u:p@mail.example.org"), ("VIGIA_MAIL__FROM", "vigia@example.org")];
+        assert!(wrong(&mail).starts_with("http.public_url:"), "{}", wrong(&mail));
         assert!(wrong(&[("VIGIA_HTTP__CORS", "*")]).starts_with("http.cors:"));
         assert!(wrong(&[("VIGIA_HTTP__PUBLIC_URL", "ftp://x")]).starts_with("http.public_url:"));
     }

@@ -86,9 +86,16 @@ pub async fn rotate(db: &Db, token_hash: &str, next_hash: &str, since: Since, fr
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn end(db: &Db, token_hash: &str) -> Result<bool, DbError> {
-    const SQL: &str = "DELETE FROM app_sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)";
-    Ok(in_tx!(db, |tx| sqlx::query(SQL).bind(token_hash).execute(&mut *tx).await?.rows_affected()) == 1)
+pub async fn end(db: &Db, token_hash: &str, from: &Origin, now_ms: i64) -> Result<bool, DbError> {
+    const SQL: &str =
+        "DELETE FROM app_sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) RETURNING id, user_id";
+    in_tx!(db, |tx| {
+        let ended: Option<(i64, i64)> = sqlx::query_as(SQL).bind(token_hash).fetch_optional(&mut *tx).await?;
+        let Some((id, user)) = ended else { return Ok(false) };
+        let actor = Actor::user(user, from);
+        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "session.end", actor.name(), json!({ "app_session": id }));
+    });
+    Ok(true)
 }
 
 /// An app in the list of its user.

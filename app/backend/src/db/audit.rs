@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 use vigia_domain::rights::Principal;
 
-use super::{Db, DbError, on};
+use super::{Db, DbError, on, people};
 use crate::origin::Origin;
 use crate::words::{Words, folded};
 
@@ -161,7 +161,11 @@ const MOST_LOOKED_THROUGH: i64 = 100_000;
 /// [`DbError`].
 pub async fn search(db: &Db, wanted: &Wanted, most: usize) -> Result<Page, DbError> {
     let words = Words::of(wanted.text.as_deref().unwrap_or_default());
-    let named = if words.are_none() { HashSet::new() } else { people(db, &words).await? };
+    let named = if words.are_none() {
+        HashSet::new()
+    } else {
+        people::called_so(db, &words).await?.into_iter().map(|id| format!("user:{id}")).collect()
+    };
     let (mut page, mut below, mut seen) = (Page::default(), wanted.below.unwrap_or(i64::MAX), 0);
     loop {
         let stretch = if words.are_none() { i64::try_from(most).unwrap_or(STRETCH) + 1 } else { STRETCH };
@@ -227,15 +231,6 @@ fn fits((_, _, actor, origin, action, target, detail): &Row, words: &Words, name
         return true;
     }
     words.are_in(&folded(&format!("{actor} {} {action} {target} {detail}", origin.as_deref().unwrap_or_default())))
-}
-
-/// The people who are called so, by name, address or user name, as they stand in the log.
-async fn people(db: &Db, words: &Words) -> Result<HashSet<String>, DbError> {
-    const SQL: &str = "SELECT id, email, name, COALESCE(username, '') FROM users";
-    let all: Vec<(i64, String, String, String)> = on!(db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
-    let is_called =
-        |(_, email, name, username): &(i64, String, String, String)| words.are_in(&folded(&format!("{email} {name} {username}")));
-    Ok(all.into_iter().filter(is_called).map(|(id, ..)| format!("user:{id}")).collect())
 }
 
 /// PostgreSQL stumbles over a NUL in a text.

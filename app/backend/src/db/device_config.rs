@@ -55,13 +55,44 @@ pub async fn set(db: &Db, device: (DeviceNumber, &DeviceId), config: &Map<String
         WHERE device_config.config <> excluded.config OR device_config.version = 0 RETURNING version";
     let (number, id) = device;
     let text = Value::Object(config.clone()).to_string();
+    const BEFORE: &str = "SELECT config FROM device_config WHERE device = $1";
     in_tx!(db, |tx| {
+        let before: Option<String> = sqlx::query_scalar(BEFORE).bind(number.0).fetch_optional(&mut *tx).await?;
         let version: Option<i64> = sqlx::query_scalar(SQL).bind(number.0).bind(&text).bind(by.at_ms).fetch_optional(&mut *tx).await?;
         if let Some(version) = version {
-            audit::note!(tx, by, "config.set", id.as_str(), json!({ "version": version }));
+            let (before, after) = difference(before.as_deref().unwrap_or("{}"), config);
+            let detail = json!({ "version": version, "before": before, "after": after });
+            audit::note!(tx, by, "config.set", id.as_str(), detail);
         }
     });
     Ok(())
+}
+
+/// What the audit log keeps of a configuration that has become another: the fields that differ, and of those that hold a secret by their name only
+/// that they do.
+fn difference(before: &str, after: &Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
+    // Only what is told depends on it: what cannot be read is told as nothing.
+    let before: Map<String, Value> = serde_json::from_str(before).unwrap_or_default();
+    let differs = |one: &Map<String, Value>, other: &Map<String, Value>| {
+        let fields = one.iter().filter(|(name, value)| other.get(*name) != Some(*value));
+        fields
+            .map(|(name, value)| (name.clone(), if is_secret(name) || !value_is_plain(value) { json!("…") } else { value.clone() }))
+            .collect()
+    };
+    (differs(&before, after), differs(after, &before))
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["pass", "secret", "token", "key", "psk", "pwd", "clave", "contras"].iter().any(|word| name.contains(word))
+}
+
+/// A number, a truth or a short text: what lies deeper may hold anything, and is told as changed.
+fn value_is_plain(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().count() <= 200,
+        other => !other.is_array() && !other.is_object(),
+    }
 }
 
 /// Notes which version a device runs.
@@ -77,4 +108,23 @@ pub async fn applied(db: &Db, device: DeviceNumber, said: &Applied, now_ms: i64)
         sqlx::query(SQL).bind(device.0).bind(said.version).bind(now_ms).bind(said.error.as_deref()).execute(&mut *tx).await?;
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_tells_what_changed_and_no_secret() {
+        let told = |before: &str, after: Value| {
+            let (before, after) = difference(before, after.as_object().expect("an object"));
+            json!([before, after]).to_string()
+        };
+        assert_eq!(
+            told(r#"{"interval_s":10,"tariff":"01","gone":1}"#, json!({ "interval_s": 60, "tariff": "01" })),
+            r#"[{"gone":1,"interval_s":10},{"interval_s":60}]"#
+        );
+        assert_eq!(told(r#"{"wifi_password":"a"}"#, json!({ "wifi_password": "b" })), r#"[{"wifi_password":"…"},{"wifi_password":"…"}]"#);
+        assert_eq!(told("{}", json!({ "mqtt": { "password": "b" } })), r#"[{},{"mqtt":"…"}]"#);
+    }
 }

@@ -209,6 +209,13 @@ pub struct NewDevice<'a> {
     pub token_hash: &'a str,
 }
 
+impl NewDevice<'_> {
+    /// What the audit log keeps of it.
+    pub(super) fn detail(&self) -> serde_json::Value {
+        json!({ "kind": self.kind.as_str(), "name": self.name, "owner": self.owner.map(|owner| format!("user:{}", owner.0)) })
+    }
+}
+
 pub(super) const INSERT: &str =
     "INSERT INTO devices (device_id, kind, name, owner_id, token_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number";
 
@@ -220,7 +227,7 @@ pub async fn insert(db: &Db, new: &NewDevice<'_>, by: By<'_>) -> Result<DeviceNu
     let number: i64 = in_tx!(db, |tx| {
         let device = sqlx::query_scalar(INSERT).bind(new.id.as_str()).bind(new.kind.as_str()).bind(new.name);
         let number = device.bind(new.owner.map(|o| o.0)).bind(new.token_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
-        audit::note!(tx, by, "device.add", new.id.as_str(), json!({ "kind": new.kind.as_str(), "name": new.name }));
+        audit::note!(tx, by, "device.add", new.id.as_str(), new.detail());
         number
     });
     Ok(DeviceNumber(number))
@@ -231,17 +238,20 @@ pub async fn insert(db: &Db, new: &NewDevice<'_>, by: By<'_>) -> Result<DeviceNu
 /// # Errors
 /// [`DbError::Missing`] when there is no such device, [`DbError::is_duplicate`] when another is called so.
 pub async fn set_topic(db: &Db, id: &DeviceId, topic: Option<&str>, by: By<'_>) -> Result<(), DbError> {
+    const BEFORE: &str = "SELECT topic FROM devices WHERE device_id = $1";
     const SQL: &str = "UPDATE devices SET topic = $2 WHERE device_id = $1";
     const GATEWAYS: &str = "UPDATE gateways SET changed_ms = changed_ms + 1 WHERE id IN
         (SELECT m.gateway_id FROM gateway_devices m JOIN devices d ON d.number = m.device WHERE d.device_id = $1)";
     in_tx!(db, |tx| {
+        let before: Option<Option<String>> = sqlx::query_scalar(BEFORE).bind(id.as_str()).fetch_optional(&mut *tx).await?;
         if sqlx::query(SQL).bind(id.as_str()).bind(topic).execute(&mut *tx).await?.rows_affected() != 1 {
             return Err(DbError::Missing("devices"));
         }
         sqlx::query(super::gateways::CHANGED).execute(&mut *tx).await?;
         // Gateways that speak for it read it again.
         sqlx::query(GATEWAYS).bind(id.as_str()).execute(&mut *tx).await?;
-        audit::note!(tx, by, "device.topic", id.as_str(), json!({ "topic": topic }));
+        let detail = json!({ "before": { "topic": before.flatten() }, "after": { "topic": topic } });
+        audit::note!(tx, by, "device.topic", id.as_str(), detail);
     });
     Ok(())
 }

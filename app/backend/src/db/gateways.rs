@@ -165,14 +165,16 @@ pub async fn replace_members(db: &Db, name: &DeviceId, devices: &[DeviceNumber],
     // A change within the same millisecond is a change, too.
     const SQL: &str =
         "UPDATE gateways SET changed_ms = CASE WHEN changed_ms >= $2 THEN changed_ms + 1 ELSE $2 END WHERE name = $1 RETURNING id";
+    const FORMER: &str = "DELETE FROM gateway_devices WHERE gateway_id = $1 RETURNING device";
     in_tx!(db, |tx| {
         let id: Option<i64> = sqlx::query_scalar(SQL).bind(name.as_str()).bind(by.at_ms).fetch_optional(&mut *tx).await?;
         let Some(id) = id else { return Err(DbError::Missing("gateways")) };
-        sqlx::query("DELETE FROM gateway_devices WHERE gateway_id = $1").bind(id).execute(&mut *tx).await?;
+        let before: Vec<i64> = sqlx::query_scalar(FORMER).bind(id).fetch_all(&mut *tx).await?;
         for device in devices {
             sqlx::query(ADD).bind(id).bind(device.0).execute(&mut *tx).await?;
         }
-        audit::note!(tx, by, "gateway.set", name.as_str(), json!({ "devices": numbers(devices) }));
+        let detail = json!({ "before": { "devices": before }, "after": { "devices": numbers(devices) } });
+        audit::note!(tx, by, "gateway.set", name.as_str(), detail);
     });
     Ok(())
 }

@@ -102,21 +102,27 @@ pub struct Listed {
     pub used_ms: Option<i64>,
 }
 
-/// Keys that are not revoked, of one person or of everybody, the newest first.
+/// Keys that are not revoked, of one person or of everybody, the newest first, those made before `below`; at most `most`, and where the next page
+/// begins while there is one.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn list(db: &Db, owner: Option<UserId>, most: i64) -> Result<Vec<Listed>, DbError> {
+pub async fn list(db: &Db, owner: Option<UserId>, below: Option<KeyId>, most: usize) -> Result<(Vec<Listed>, Option<KeyId>), DbError> {
     const SQL: &str = "SELECT k.id, k.name, k.scopes, k.owner_id, u.email, k.created_ms, k.expires_ms, k.used_ms
         FROM api_keys k LEFT JOIN users u ON u.id = k.owner_id
-        WHERE k.revoked_ms IS NULL AND ($1 < 0 OR k.owner_id = $1) ORDER BY k.id DESC LIMIT $2";
+        WHERE k.revoked_ms IS NULL AND ($1 < 0 OR k.owner_id = $1) AND k.id < $2 ORDER BY k.id DESC LIMIT $3";
     type Row = (i64, String, String, Option<i64>, Option<String>, i64, Option<i64>, Option<i64>);
-    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(owner.map_or(-1, |owner| owner.0)).bind(most).fetch_all(c).await)?;
+    let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
+    let mut rows: Vec<Row> = on!(db, |c| {
+        let rows = sqlx::query_as(SQL).bind(owner.map_or(-1, |owner| owner.0)).bind(below.map_or(i64::MAX, |below| below.0));
+        rows.bind(limit).fetch_all(c).await
+    })?;
+    let next = if rows.len() > most { rows.pop().and(rows.last()).map(|last| KeyId(last.0)) } else { None };
     let read = |(id, name, text, owner, email, created_ms, expires_ms, used_ms): Row| {
         let owner = owner.map(|owner| (UserId(owner), email.unwrap_or_default()));
         Ok(Listed { id: KeyId(id), name, scopes: scopes(text)?, owner, created_ms, expires_ms, used_ms })
     };
-    rows.into_iter().map(read).collect()
+    Ok((rows.into_iter().map(read).collect::<Result<_, DbError>>()?, next))
 }
 
 /// What keys are called, revoked ones too.

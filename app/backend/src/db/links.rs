@@ -5,7 +5,8 @@ use vigia_domain::ids::UserId;
 
 use super::audit::{self, Actor, By};
 use super::users::{self, NewUser};
-use super::{Db, DbError, app_sessions, in_tx, keys, on, sessions};
+use super::ways_in::end_ways_in;
+use super::{Db, DbError, in_tx, on};
 use crate::origin::Origin;
 
 /// What a link is for.
@@ -124,13 +125,8 @@ pub async fn take_reset(db: &Db, hash: &str, password_hash: &str, from: &Origin,
         if sqlx::query(SET).bind(id).bind(password_hash).bind(now_ms).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(None);
         }
-        sqlx::query(END_OF).bind(id).bind(now_ms).execute(&mut *tx).await?;
-        let ended = sqlx::query(sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
-        sqlx::query(app_sessions::END_ALL).bind(id).execute(&mut *tx).await?;
-        // Whoever was in before may have made some.
-        let keys = sqlx::query(keys::END_ALL).bind(id).bind(now_ms).execute(&mut *tx).await?.rows_affected();
+        let detail = end_ways_in!(tx, id, now_ms);
         let actor = Actor::user(id, from);
-        let detail = json!({ "sessions_ended": ended, "keys_ended": keys });
         audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.reset", actor.name(), detail);
         id
     });

@@ -19,6 +19,7 @@ pub mod links;
 pub mod mails;
 mod open;
 mod pair;
+pub mod people;
 mod pools;
 pub mod probe;
 pub mod registrations;
@@ -30,6 +31,7 @@ pub mod unclaimed;
 pub mod user_end;
 pub mod user_rights;
 pub mod users;
+mod ways_in;
 
 use sqlx::PgPool;
 

@@ -6,6 +6,7 @@ use vigia_domain::user::Role;
 
 use super::audit::{self, Actor, By};
 use super::users::{Waits, normalised};
+use super::ways_in::end_ways_in;
 use super::{Db, DbError, in_tx, on};
 use crate::origin::Origin;
 
@@ -13,6 +14,13 @@ use crate::origin::Origin;
 pub const MOST_WAITING: i64 = 2_000;
 /// So long a registration is kept that nobody showed to be theirs, in milliseconds: twice as long as its link works, which may be sent once more.
 const KEPT_MS: i64 = 14 * 24 * 60 * 60 * 1000;
+
+/// The user name of a row of `users` that comes in: what somebody else has got meanwhile is theirs, and this one signs in by address.
+macro_rules! name_if_free {
+    () => {
+        "CASE WHEN EXISTS (SELECT 1 FROM users AS o WHERE o.username = users.username AND o.waits IS NULL) THEN NULL ELSE username END"
+    };
+}
 
 /// Who is to be.
 #[derive(Clone, Copy, Debug)]
@@ -103,11 +111,12 @@ pub async fn join(
 ) -> Result<Option<(UserId, Option<Waits>)>, DbError> {
     const TAKE: &str = "UPDATE links SET used_ms = $2 WHERE code_hash = $1 AND purpose = 'join' AND used_ms IS NULL AND expires_ms > $2 \
                         RETURNING user_id";
-    const SET: &str = "UPDATE users SET password_hash = $2, confirmed_ms = $3, name = CASE WHEN $4 = '' THEN name ELSE $4 END, \
-                       username = CASE WHEN EXISTS (SELECT 1 FROM users AS o WHERE o.username = users.username AND o.waits IS NULL) \
-                           THEN NULL ELSE username END, \
-                       waits = CASE WHEN waits = 'mail' AND $5 THEN 'approval' ELSE NULL END \
-                       WHERE id = $1 AND disabled_ms IS NULL AND waits IN ('mail', 'invite') RETURNING waits";
+    const SET: &str = concat!(
+        "UPDATE users SET password_hash = $2, confirmed_ms = $3, name = CASE WHEN $4 = '' THEN name ELSE $4 END, username = ",
+        name_if_free!(),
+        ", waits = CASE WHEN waits = 'mail' AND $5 THEN 'approval' ELSE NULL END \
+         WHERE id = $1 AND disabled_ms IS NULL AND waits IN ('mail', 'invite') RETURNING waits"
+    );
     let (id, waits): (i64, Option<String>) = in_tx!(db, |tx| {
         let taken: Option<Option<i64>> = sqlx::query_scalar(TAKE).bind(hash).bind(now_ms).fetch_optional(&mut *tx).await?;
         let Some(id) = taken.flatten() else { return Ok(None) };
@@ -127,11 +136,7 @@ pub async fn join(
 /// # Errors
 /// [`DbError`].
 pub async fn approve(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
-    // A name that somebody else has got meanwhile is theirs; this one signs in by address.
-    const SET: &str = "UPDATE users SET waits = NULL, \
-                       username = CASE WHEN EXISTS (SELECT 1 FROM users AS o WHERE o.username = users.username AND o.waits IS NULL) \
-                           THEN NULL ELSE username END \
-                       WHERE id = $1 AND waits = 'approval'";
+    const SET: &str = concat!("UPDATE users SET waits = NULL, username = ", name_if_free!(), " WHERE id = $1 AND waits = 'approval'");
     in_tx!(db, |tx| {
         if sqlx::query(SET).bind(id.0).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(false);
@@ -202,10 +207,7 @@ pub async fn confirm(db: &Db, id: UserId, now_ms: i64) -> Result<bool, DbError> 
         let is_over = sqlx::query(SET).bind(id.0).bind(now_ms).execute(&mut *tx).await?.rows_affected() == 1;
         sqlx::query(CONFIRM).bind(id.0).bind(now_ms).execute(&mut *tx).await?;
         if is_over {
-            sqlx::query(super::sessions::END_ALL).bind(id.0).execute(&mut *tx).await?;
-            sqlx::query(super::app_sessions::END_ALL).bind(id.0).execute(&mut *tx).await?;
-            // Whoever chose that password made them.
-            sqlx::query(super::keys::END_ALL).bind(id.0).bind(now_ms).execute(&mut *tx).await?;
+            end_ways_in!(tx, id.0, now_ms);
         }
         is_over
     }))

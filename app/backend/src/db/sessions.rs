@@ -4,6 +4,7 @@ use serde_json::json;
 use vigia_domain::ids::UserId;
 
 use super::audit::{self, Actor, By};
+use super::ways_in::end_sessions;
 use super::{Db, DbError, in_tx, on};
 
 /// A session as it is kept.
@@ -97,9 +98,9 @@ pub async fn tidy(db: &Db, since: Since) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Ends the sessions of a user.
+/// Ends the sessions of a user whose account ends.
 pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE user_id = $1";
-/// The same but for one.
+/// Ends the sessions of a user but for one.
 pub(super) const END_OTHERS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id_hash <> $2";
 
 /// A session in the list of its user.
@@ -148,9 +149,7 @@ pub async fn end_of(db: &Db, user: UserId, id_hash: &str, by: By<'_>) -> Result<
 /// [`DbError`].
 pub async fn end_others(db: &Db, user: UserId, kept: &str, by: By<'_>) -> Result<u64, DbError> {
     Ok(in_tx!(db, |tx| {
-        let ended = sqlx::query(END_OTHERS).bind(user.0).bind(kept).execute(&mut *tx).await?.rows_affected();
-        let apps = sqlx::query(super::app_sessions::END_ALL).bind(user.0).execute(&mut *tx).await?.rows_affected();
-        let ended = ended + apps;
+        let ended = end_sessions!(tx, user.0, kept);
         if ended > 0 {
             audit::note!(tx, by, "session.end-others", format!("user:{}", user.0), json!({ "sessions_ended": ended }));
         }

@@ -167,7 +167,7 @@ pub async fn claim(db: &Db, number: i64, new: &NewDevice<'_>, by: By<'_>) -> Res
         }
         let device = sqlx::query_scalar(super::devices::INSERT).bind(new.id.as_str()).bind(new.kind.as_str()).bind(new.name);
         let device: i64 = device.bind(new.owner.map(|o| o.0)).bind(new.token_hash).bind(by.at_ms).fetch_one(&mut *tx).await?;
-        audit::note!(tx, by, "device.claim", new.id.as_str(), json!({ "kind": new.kind.as_str(), "name": new.name }));
+        audit::note!(tx, by, "device.claim", new.id.as_str(), new.detail());
         device
     });
     Ok(DeviceNumber(device))

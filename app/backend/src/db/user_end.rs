@@ -35,16 +35,19 @@ pub async fn delete(db: &Db, id: UserId, by: By<'_>) -> Result<Ended, DbError> {
     const HOLD: &str = "UPDATE users SET role = role WHERE role = 'admin'";
     const IS_LAST: &str = "SELECT COUNT(*) FROM users AS own WHERE own.id = $1 AND own.role = 'admin' AND NOT EXISTS \
         (SELECT 1 FROM users AS other WHERE other.role = 'admin' AND other.disabled_ms IS NULL AND other.waits IS NULL AND other.id <> $1)";
+    const DEVICES: &str = "SELECT device_id FROM devices WHERE owner_id = $1 ORDER BY number";
     in_tx!(db, |tx| {
         sqlx::query(HOLD).execute(&mut *tx).await?;
         let last: i64 = sqlx::query_scalar(IS_LAST).bind(id.0).fetch_one(&mut *tx).await?;
         if last > 0 {
             return Ok(Ended::LastAdmin);
         }
+        let devices: Vec<String> = sqlx::query_scalar(DEVICES).bind(id.0).fetch_all(&mut *tx).await?;
         for sql in FORGET {
             sqlx::query(sql).bind(id.0).execute(&mut *tx).await?;
         }
-        audit::note!(tx, by, "user.delete", format!("user:{}", id.0), json!({}));
+        // That these are nobody's now must be found again.
+        audit::note!(tx, by, "user.delete", format!("user:{}", id.0), json!({ "devices": devices }));
     });
     Ok(Ended::Done)
 }

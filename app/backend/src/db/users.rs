@@ -8,6 +8,7 @@ use vigia_domain::rights::{Owner, Principal, Rights};
 use vigia_domain::user::Role;
 
 use super::audit::{self, By};
+use super::ways_in::{end_sessions, end_ways_in};
 use super::{Db, DbError, in_tx, on};
 
 /// A row of `users`.
@@ -94,7 +95,7 @@ impl Waits {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     email: String,
     name: String,
@@ -111,10 +112,18 @@ struct Row {
     zone: Option<String>,
 }
 
-const COLUMNS: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, confirmed_ms, \
-                       granted, withdrawn, zone FROM users";
+/// What a [`Row`] is read from.
+macro_rules! columns {
+    () => {
+        "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, confirmed_ms, granted, withdrawn, zone"
+    };
+}
 
-fn read(row: Row) -> Result<User, DbError> {
+pub(super) use columns;
+
+const COLUMNS: &str = concat!(columns!(), " FROM users");
+
+pub(super) fn read(row: Row) -> Result<User, DbError> {
     let role = row.role.parse().map_err(|_| DbError::Unreadable { table: "users", column: "role", found: row.role })?;
     let waits = row.waits.map(Waits::read).transpose()?;
     let disabled = row.disabled_ms.is_some();
@@ -201,69 +210,6 @@ pub async fn called(db: &Db, ids: &[UserId]) -> Result<HashMap<UserId, String>, 
     Ok(rows.into_iter().map(|(id, name)| (UserId(id), name)).collect())
 }
 
-/// A person in the list of all.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// Who.
-    pub user: User,
-    /// Since when, milliseconds since the epoch.
-    pub created_ms: i64,
-    /// When they were last here, in a browser or an app; at most an hour late.
-    pub seen_ms: Option<i64>,
-    /// How many devices are theirs.
-    pub devices: i64,
-}
-
-/// Of whom a list is.
-#[derive(Clone, Copy, Debug)]
-pub struct Whom {
-    /// Those alone who wait for an operator's word; else all others.
-    pub waiting: bool,
-    /// Customers alone.
-    pub customers: bool,
-}
-
-/// People: those who wait by when they came, others by address; at most `most`.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn list(db: &Db, whom: Whom, most: i64) -> Result<Vec<Listed>, DbError> {
-    let sql = format!(
-        "{LISTED} WHERE (waits IS NOT NULL AND waits = 'approval') = $1 AND (role = 'customer' OR NOT $2) \
-         ORDER BY CASE WHEN $1 THEN created_ms ELSE 0 END, email LIMIT $3"
-    );
-    let rows = on!(db, |c| sqlx::query_as::<_, ListedRow>(&sql).bind(whom.waiting).bind(whom.customers).bind(most).fetch_all(c).await)?;
-    rows.into_iter().map(read_listed).collect()
-}
-
-const LISTED: &str = "SELECT id, email, name, role, password_hash, disabled_ms, lang, theme, username, waits, created_ms, confirmed_ms, granted, \
-    withdrawn, zone, \
-    (SELECT MAX(used_ms) FROM (SELECT used_ms FROM sessions WHERE user_id = users.id \
-        UNION ALL SELECT used_ms FROM app_sessions WHERE user_id = users.id) AS used) AS seen_ms, \
-    (SELECT COUNT(*) FROM devices WHERE owner_id = users.id) AS devices FROM users";
-
-#[derive(sqlx::FromRow)]
-struct ListedRow {
-    #[sqlx(flatten)]
-    row: Row,
-    created_ms: i64,
-    seen_ms: Option<i64>,
-    devices: i64,
-}
-
-fn read_listed(ListedRow { row, created_ms, seen_ms, devices }: ListedRow) -> Result<Listed, DbError> {
-    Ok(Listed { user: read(row)?, created_ms, seen_ms, devices })
-}
-
-/// One person as in the list.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn listed(db: &Db, id: UserId) -> Result<Option<Listed>, DbError> {
-    let sql = format!("{LISTED} WHERE id = $1");
-    on!(db, |c| sqlx::query_as::<_, ListedRow>(&sql).bind(id.0).fetch_optional(c).await)?.map(read_listed).transpose()
-}
-
 /// Shuts somebody out, and ends what they are signed in with; or lets them in again. `false`: nothing changed.
 ///
 /// # Errors
@@ -281,14 +227,14 @@ pub async fn set_enabled(db: &Db, id: UserId, is_enabled: bool, by: By<'_>) -> R
         if sqlx::query(sql).bind(id.0).bind(by.at_ms).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(false);
         }
+        let mut ended = None;
         if !is_enabled {
-            for end in [super::sessions::END_ALL, super::app_sessions::END_ALL] {
-                sqlx::query(end).bind(id.0).execute(&mut *tx).await?;
-            }
+            ended = Some(end_sessions!(tx, id.0, ""));
         }
         let action = if is_enabled { "user.enable" } else { "user.disable" };
         let (before, after) = (json!({ "enabled": !is_enabled }), json!({ "enabled": is_enabled }));
-        audit::note!(tx, by, action, format!("user:{}", id.0), json!({ "before": before, "after": after }));
+        let detail = json!({ "before": before, "after": after, "sessions_ended": ended });
+        audit::note!(tx, by, action, format!("user:{}", id.0), detail);
     });
     Ok(true)
 }
@@ -345,11 +291,7 @@ pub async fn set_password(db: &Db, email: &str, password_hash: &str, by: By<'_>)
     in_tx!(db, |tx| {
         let id: Option<i64> = sqlx::query_scalar(SET).bind(&email).bind(password_hash).bind(by.at_ms).fetch_optional(&mut *tx).await?;
         let Some(id) = id else { return Err(DbError::Missing("users")) };
-        let ended = sqlx::query(super::sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
-        sqlx::query(super::app_sessions::END_ALL).bind(id).execute(&mut *tx).await?;
-        sqlx::query(super::links::END_OF).bind(id).bind(by.at_ms).execute(&mut *tx).await?;
-        let keys = sqlx::query(super::keys::END_ALL).bind(id).bind(by.at_ms).execute(&mut *tx).await?.rows_affected();
-        let detail = json!({ "sessions_ended": ended, "keys_ended": keys });
+        let detail = end_ways_in!(tx, id, by.at_ms);
         audit::note!(tx, by, "user.password", format!("user:{id}"), detail);
     });
     Ok(())
@@ -400,8 +342,8 @@ pub async fn change_password(db: &Db, id: UserId, password_hash: &str, kept_sess
         if sqlx::query(SET).bind(id.0).bind(password_hash).execute(&mut *tx).await?.rows_affected() != 1 {
             return Err(DbError::Missing("users"));
         }
-        let ended = sqlx::query(super::sessions::END_OTHERS).bind(id.0).bind(kept_session).execute(&mut *tx).await?.rows_affected();
-        sqlx::query(super::app_sessions::END_ALL).bind(id.0).execute(&mut *tx).await?;
+        // Keys stay: who chooses another password and knows the old one has lost nothing.
+        let ended = end_sessions!(tx, id.0, kept_session);
         sqlx::query(super::links::END_OF).bind(id.0).bind(by.at_ms).execute(&mut *tx).await?;
         audit::note!(tx, by, "user.password", format!("user:{}", id.0), json!({ "sessions_ended": ended }));
     });

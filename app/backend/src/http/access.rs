@@ -66,6 +66,9 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
         }
     };
     let origin = client::origin(&app.settings().http, request.extensions(), request.headers());
+    if let Err(too_many) = app.requests().take(&principal, &origin) {
+        return Problem::from(too_many).into_response();
+    }
     request.extensions_mut().insert(origin);
     request.extensions_mut().insert(principal);
     request.extensions_mut().insert(app);

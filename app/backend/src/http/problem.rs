@@ -15,8 +15,8 @@ use vigia_domain::rights::Verdict;
 
 use crate::auth::principal::Unchecked;
 use crate::auth::session::SessionError;
-use crate::auth::tries::TooMany;
 use crate::db::DbError;
+use crate::limit::TooMany;
 use crate::mqtt::Unavailable;
 use crate::report::Busy;
 

@@ -1,5 +1,6 @@
 //! What goes out to people. So far mails: asked for in the database (`db/mails.rs`), written and sent by [`send_mails`].
 
+mod brevo;
 mod letter;
 mod mail;
 mod post;

@@ -1,4 +1,4 @@
-//! How mails leave: to a mail server, or into a folder where there is none.
+//! How mails leave: to a mail server, to Brevo's API, or into a folder where there is neither.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
@@ -10,6 +10,7 @@ use data_encoding::HEXLOWER;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
+use super::brevo::Brevo;
 use super::mail::Mail;
 use crate::config::Settings;
 use crate::world::World;
@@ -28,6 +29,7 @@ pub struct Post {
 
 enum Way {
     Server(AsyncSmtpTransport<Tokio1Executor>),
+    Brevo(Brevo),
     Folder(PathBuf),
 }
 
@@ -58,7 +60,8 @@ impl Post {
             let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()).expect("checked when the settings were read");
             Way::Server(server.timeout(Some(PATIENCE)).build())
         });
-        let way = server.unwrap_or_else(|| Way::Folder(settings.data.dir.join("mail")));
+        let brevo = || settings.mail.brevo.clone().map(|key| Way::Brevo(Brevo::new(&settings.mail.brevo_url, key)));
+        let way = server.or_else(brevo).unwrap_or_else(|| Way::Folder(settings.data.dir.join("mail")));
         Self { from: settings.mail.sender(), world: world.clone(), way }
     }
 
@@ -67,16 +70,17 @@ impl Post {
     /// # Errors
     /// [`PostError`].
     pub async fn send(&self, mail: &Mail) -> Result<String, PostError> {
-        let message = mail.message(self.from.clone(), &self.world)?;
+        let message = || mail.message(self.from.clone(), &self.world);
         match &self.way {
-            Way::Server(server) => match server.send(message).await {
+            Way::Brevo(brevo) => brevo.send(&self.from, mail).await.map(|()| "Brevo".to_owned()),
+            Way::Server(server) => match server.send(message()?).await {
                 Ok(_) => Ok("the mail server".to_owned()),
                 Err(error) if error.is_permanent() => Err(PostError::for_good(error.to_string())),
                 Err(error) => Err(PostError::for_now(error.to_string())),
             },
             Way::Folder(folder) => {
                 let name = format!("{}-{}.eml", self.world.clock.now_ms(), HEXLOWER.encode(&self.world.bytes::<4>()));
-                let (folder, bytes) = (folder.clone(), message.formatted());
+                let (folder, bytes) = (folder.clone(), message()?.formatted());
                 let kept = tokio::task::spawn_blocking(move || keep(&folder, &name, &bytes)).await.expect("writing does not panic");
                 kept.map(|file| file.display().to_string()).map_err(|error| PostError::for_now(error.to_string()))
             }

@@ -83,7 +83,7 @@ both! {
         let address = next.trim_start_matches("</api/v1/audit").split('>').next().expect("an address");
         assert!(next.ends_with("rel=\"next\"") && first.len() == 2, "{next}");
         assert_eq!(find(address).await.0.len(), 2);
-        for (query, field) in [("?limit=0", "limit"), ("?cursor=x", "cursor"), ("?from=yesterday", "from"), ("?who=ana", "actor")] {
+        for (query, field) in [("?limit=0", "limit"), ("?cursor=x", "cursor"), ("?from=yesterday", "from"), ("?who=ana", "who"), ("?q=a&q=b", "q")] {
             let answer = it.ask(Method::GET, &format!("/api/v1/audit{query}"), &[("x-api-key", &key)], "").await;
             assert_eq!((answer.status.as_u16(), answer.json()["field"].as_str()), (422, Some(field)), "{query}");
         }

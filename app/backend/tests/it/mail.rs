@@ -174,8 +174,9 @@ both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_server_gets_the_mail_also_when_it_was_away_for_a_moment() {
     let smtp = SmtpServer::new();
+    let url = ("VIGIA_HTTP__PUBLIC_URL".to_owned(), "https://vigia.example.org".to_owned());
     let from = ("VIGIA_MAIL__FROM".to_owned(), "Vigía <vigia@example.org>".to_owned());
-    let mut it = Installation::with(Engine::Sqlite, [("VIGIA_MAIL__SMTP".to_owned(), smtp.url()), from]).await;
+    let mut it = Installation::with(Engine::Sqlite, [("VIGIA_MAIL__SMTP".to_owned(), smtp.url()), url, from]).await;
     it.user("ana@example.org", Role::Customer).await;
     assert_eq!(ask(&it, "ana@example.org").await.0, 202);
     let due = "SELECT due_ms FROM mails WHERE tries = 1";

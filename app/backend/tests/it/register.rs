@@ -6,6 +6,7 @@ use vigia_backend::auth::people::{self, NotDone, Verb};
 use vigia_backend::auth::redeem::{self, Entered};
 use vigia_backend::auth::register::{self, Applicant, NotRegistered};
 use vigia_backend::auth::sign_in::{self, SignInError};
+use vigia_backend::db::people::Whom;
 use vigia_backend::db::{registrations, users};
 use vigia_domain::ids::{KeyId, UserId};
 use vigia_domain::rights::{Principal, Scope};
@@ -167,7 +168,7 @@ both! {
         for verb in [Verb::Approve, Verb::Refuse, Verb::Disable, Verb::Enable] {
             assert!(matches!(people::act(&it.app, &sam, HERE, verb, ana).await, Err(NotDone::Forbidden)), "{verb:?}");
         }
-        let seen = people::list(&it.app, &sam).await.expect("listed");
+        let seen = people::list(&it.app, &sam, Whom::default(), 100).await.expect("listed").people;
         assert_eq!(seen.iter().map(|one| &*one.user.email).collect::<Vec<_>>(), ["eva@example.org"]);
         for role in [Role::Admin, Role::Staff] {
             let done = people::invite(&it.app, &sam, HERE, "x@example.org", "", role).await.expect("asked");

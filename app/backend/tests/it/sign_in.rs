@@ -78,8 +78,9 @@ both! {
         let visitor = sign_in::sign_in(&it.app, &me, HERE, " ANA@example.org", "correct horse battery").await.expect("in");
         assert_eq!((visitor.name.as_str(), visitor.role), ("ana", Role::Staff));
         assert!(session::user(&me).await.expect("read").is_some());
-        sign_in::sign_out(&me).await.expect("out");
+        sign_in::sign_out(&it.app, &me, HERE).await.expect("out");
         assert!(session::user(&me).await.expect("read").is_none());
+        assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM audit WHERE action = 'session.end' AND actor = 'user:1'").await, [1]);
     }
 
     async fn an_entry_link_signs_its_user_in_once(it: Installation) {

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::hooks::use_query_map;
-use leptos_router::location::Url;
 use serde::{Deserialize, Serialize};
 
+use crate::address::address;
 use crate::codec::Json;
 use crate::components::moment::Moment;
 use crate::components::page_head::PageHead;
@@ -57,8 +57,7 @@ impl Sought {
 
     /// The address of the page that shows it.
     pub(crate) fn address(&self) -> String {
-        let given: Vec<_> = self.given().iter().map(|(name, text)| format!("{name}={}", Url::escape(text))).collect();
-        if given.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", given.join("&")) }
+        address(PATH, &self.given())
     }
 }
 
@@ -71,6 +70,10 @@ pub(crate) struct AuditData {
     pub(crate) older: Option<String>,
     /// What was looked for.
     pub(crate) sought: Sought,
+    /// Whose days they are: the IANA name of a time zone.
+    pub(crate) zone: String,
+    /// Whether one of the days is none.
+    pub(crate) is_day_wrong: bool,
 }
 
 /// A row, in the reader's words.
@@ -166,9 +169,9 @@ fn AuditPage() -> impl IntoView {
         <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
             {move || Suspend::new(async move {
                 match found.await {
-                    Ok(AuditData { rows, older, sought }) => view! {
+                    Ok(AuditData { rows, older, sought, zone, is_day_wrong }) => view! {
                         <PageHead title=t.audit_title() lead=t.audit_lead()/>
-                        <Search sought=sought.clone()/>
+                        <Search sought=sought.clone() zone is_day_wrong/>
                         <section class="card audit">
                             {if rows.is_empty() {
                                 view! { <p class="muted">{t.audit_none()}</p> }.into_any()
@@ -190,7 +193,7 @@ fn AuditPage() -> impl IntoView {
 
 /// What is looked for: a form that the browser sends by itself.
 #[component]
-fn Search(sought: Sought) -> impl IntoView {
+fn Search(sought: Sought, zone: String, is_day_wrong: bool) -> impl IntoView {
     let t = use_texts();
     let Sought { q, kind, from, to, actor, target, .. } = sought;
     let options = kinds(t).map(|(word, name)| view! { <option value=word selected=word == kind>{name}</option> });
@@ -207,14 +210,16 @@ fn Search(sought: Sought) -> impl IntoView {
             </div>
             <div class="field">
                 <label for="audit-from">{t.audit_from()}</label>
-                <input id="audit-from" name="from" r#type="date" value=from/>
+                <input id="audit-from" name="from" r#type="date" value=from aria-describedby="audit-days"/>
             </div>
             <div class="field">
                 <label for="audit-to">{t.audit_to()}</label>
-                <input id="audit-to" name="to" r#type="date" value=to/>
+                <input id="audit-to" name="to" r#type="date" value=to aria-describedby="audit-days"/>
             </div>
             {hidden.map(|(name, text)| view! { <input r#type="hidden" name=name value=text/> }).collect_view()}
             <button class="button button--primary" r#type="submit">{t.audit_go()}</button>
+            <p class="field__hint audit__days" id="audit-days">{t.audit_days(zone)}</p>
+            {is_day_wrong.then(|| view! { <p class="field__error audit__days" role="alert">{t.audit_day_wrong()}</p> })}
         </form>
     }
 }

@@ -29,6 +29,8 @@ const PATH: &str = "/keys";
 pub(crate) struct KeysData {
     /// The newest first.
     pub(crate) keys: Vec<Key>,
+    /// The address of those that were made before them.
+    pub(crate) older: Option<String>,
     /// What one may give a key.
     pub(crate) offered: Vec<Offered>,
     /// What the form has made.
@@ -79,8 +81,8 @@ pub(crate) struct Made {
 
 /// The keys that one may end.
 #[server(prefix = "/ui", endpoint = "keys", input = GetUrl, output = Json)]
-pub(crate) async fn load_keys() -> Result<KeysData, Fault> {
-    crate::server::keys().await
+pub(crate) async fn load_keys(#[server(default)] below: Option<i64>) -> Result<KeysData, Fault> {
+    crate::server::keys(below).await
 }
 
 /// Ends a key.
@@ -89,11 +91,18 @@ pub(crate) async fn revoke_key(id: i64) -> Result<(), Fault> {
     crate::server::revoke_key(id).await
 }
 
-fn ask_keys() -> impl Future<Output = Result<KeysData, Fault>> + Send {
+#[cfg_attr(not(target_arch = "wasm32"), expect(clippy::manual_async_fn, reason = "one shape for both sides"))]
+fn ask_keys(below: Option<i64>) -> impl Future<Output = Result<KeysData, Fault>> + Send {
     #[cfg(target_arch = "wasm32")]
-    return crate::ask::ask(<LoadKeys as ServerFn>::PATH, &[]);
+    return {
+        let below = below.map(|below| below.to_string());
+        let given: Vec<_> = below.iter().map(|below| ("below", below.as_str())).collect();
+        crate::ask::ask(<LoadKeys as ServerFn>::PATH, &given)
+    };
     #[cfg(not(target_arch = "wasm32"))]
-    load_keys()
+    async move {
+        load_keys(below).await
+    }
 }
 
 lazy_page!(
@@ -108,14 +117,15 @@ lazy_page!(
 #[component]
 fn KeysPage() -> impl IntoView {
     let (t, query) = (use_texts(), use_query_map());
-    let data = Resource::new(|| (), |()| ask_keys());
+    let below = Memo::new(move |_| query.with(|query| query.get_str("below").and_then(|below| below.parse().ok())));
+    let data = Resource::new(move || below.get(), ask_keys);
     let done = move || query.with(|query| query.get_str("done") == Some("revoke")).then(|| t.keys_done_revoke());
     view! {
         <PageTitle page=t.keys_title()/>
         <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
             {move || Suspend::new(async move {
                 match data.await {
-                    Ok(KeysData { keys, offered, made, refused }) => view! {
+                    Ok(KeysData { keys, older, offered, made, refused }) => view! {
                         <PageHead title=t.keys_title() lead=t.keys_lead()/>
                         {move || done().map(|done| view! { <p class="settings__done" role="status">{done}</p> })}
                         {made.map(|Made { name, key }| view! {
@@ -134,6 +144,7 @@ fn KeysPage() -> impl IntoView {
                                 } else {
                                     view! { <ul class="keys">{keys.into_iter().map(|key| view! { <KeyRow key/> }).collect_view()}</ul> }.into_any()
                                 }}
+                                {older.map(|older| view! { <p><a class="link" href=older>{t.keys_older()}</a></p> })}
                             </section>
                         </div>
                     }.into_any(),

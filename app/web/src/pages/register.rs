@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
+use crate::boot::use_boot;
 use crate::codec::Json;
 use crate::components::field::{Field, FormError, Submit};
 use crate::components::form::{Form, FormState};
@@ -52,17 +53,25 @@ fn RegisterPage() -> impl IntoView {
     let t = use_texts();
     let form = FormState::new(AskAccount::PATH);
     let title = t.register_title();
+    // Whoever kept the address is told why there is nothing to fill in.
+    let is_open = use_boot().with_value(|boot| boot.registers);
     view! {
         <PageTitle page=title/>
         <section class="door__card">
             <h1>{title}</h1>
-            <p class="muted">{t.register_lead()}</p>
-            <Form state=form>
-                <FormError text=form.whole(&[Email, Name])/>
-                <Field name="email" label=t.setup_email() kind="email" autocomplete="username" autofocus=true value=form.typed("email") error=form.of(&[Email])/>
-                <Field name="name" label=t.setup_name() kind="text" autocomplete="name" value=form.typed("name") error=form.of(&[Name])/>
-                <Submit label=t.register_submit() working=t.register_working() pending=form.pending()/>
-            </Form>
+            {if is_open {
+                view! {
+                    <p class="muted">{t.register_lead()}</p>
+                    <Form state=form>
+                        <FormError text=form.whole(&[Email, Name])/>
+                        <Field name="email" label=t.setup_email() kind="email" autocomplete="username" autofocus=true value=form.typed("email") error=form.of(&[Email])/>
+                        <Field name="name" label=t.setup_name() kind="text" autocomplete="name" value=form.typed("name") error=form.of(&[Name])/>
+                        <Submit label=t.register_submit() working=t.register_working() pending=form.pending()/>
+                    </Form>
+                }.into_any()
+            } else {
+                view! { <p>{t.fault_closed}</p> }.into_any()
+            }}
             <p><a class="link" href="/sign-in" rel="external">{t.setup_sign_in()}</a></p>
         </section>
     }

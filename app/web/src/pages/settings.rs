@@ -77,19 +77,25 @@ pub(crate) async fn load_settings() -> Result<SettingsData, Fault> {
     crate::server::settings().await
 }
 
-/// Keeps name, language and colours; `of`: whose form it is; `was_*`: what it came with. What is still that was not touched, and another tab may have
-/// changed it meanwhile.
+/// What the form of the profile came with. What is still that was not touched, and another tab may have changed it meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Was {
+    name: Option<String>,
+    lang: Option<String>,
+    theme: Option<String>,
+    zone: Option<String>,
+}
+
+/// Keeps name, language, colours and zone; `of`: whose form it is.
 #[server(prefix = "/ui", endpoint = "profile", output = Json)]
 pub(crate) async fn save_profile(
     name: String,
     lang: Lang,
     theme: Theme,
-    #[server(default)] of: Option<String>,
-    #[server(default)] was_name: Option<String>,
-    #[server(default)] was_lang: Option<String>,
-    #[server(default)] was_theme: Option<String>,
     #[server(default)] zone: Option<String>,
-    #[server(default)] was_zone: Option<String>,
+    #[server(default)] of: Option<String>,
+    #[server(default)] was: Was,
 ) -> Result<(), Fault> {
     crate::server::still(of.as_deref()).await?;
     let name = name.trim();
@@ -97,10 +103,10 @@ pub(crate) async fn save_profile(
         return crate::server::no_name();
     }
     crate::server::save_profile(
-        Some(name).filter(|name| was_name.as_deref() != Some(*name)),
-        Some(lang).filter(|lang| was_lang.as_deref() != Some(lang.as_str())),
-        Some(theme).filter(|theme| was_theme.as_deref() != Some(theme.as_str())),
-        zone.as_deref().map(str::trim).filter(|zone| was_zone.as_deref().unwrap_or_default() != *zone),
+        Some(name).filter(|name| was.name.as_deref() != Some(*name)),
+        Some(lang).filter(|lang| was.lang.as_deref() != Some(lang.as_str())),
+        Some(theme).filter(|theme| was.theme.as_deref() != Some(theme.as_str())),
+        zone.as_deref().map(str::trim).filter(|zone| was.zone.as_deref().unwrap_or_default() != *zone),
     )
     .await
 }

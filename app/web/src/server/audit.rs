@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use axum::http::StatusCode;
 use serde_json::Value;
 use vigia_backend::db::audit::{self, Noted, Page, Wanted};
 use vigia_backend::db::{DbError, keys, users};
@@ -10,7 +11,7 @@ use vigia_domain::ids::{KeyId, UserId};
 
 use super::keys::scope_word;
 use super::people::says;
-use super::{Asked, sign_in, told};
+use super::{Asked, set_status, sign_in, told};
 use crate::components::account::role_word;
 use crate::fault::Fault;
 use crate::format::rfc3339;
@@ -25,22 +26,30 @@ pub(crate) async fn audit(sought: Sought) -> Result<AuditData, Fault> {
     let asked = Asked::here()?;
     let visitor = told(sign_in::visitor(&asked.app, &asked.principal).await.map_err(Into::into))?;
     let zone = visitor.and_then(|visitor| visitor.zone);
-    let day = |text: &str, later| day_begins(text, later, zone.as_deref());
+    let day = |text: &str, later| (!text.is_empty()).then(|| day_begins(text, later, zone.as_deref()).ok_or(())).transpose();
+    let days = (day(&sought.from, 0), day(&sought.to, 1));
+    let zone = zone.clone().unwrap_or_else(|| "UTC".to_owned());
+    let (Ok(from_ms), Ok(to_ms)) = days else {
+        // What was asked for cannot be: nothing is shown as if it were the answer.
+        set_status(StatusCode::UNPROCESSABLE_ENTITY);
+        return Ok(AuditData { rows: Vec::new(), older: None, sought, zone, is_day_wrong: true });
+    };
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let wanted = Wanted {
         actor: some(&sought.actor),
         target: some(&sought.target),
         action: some(&sought.kind),
         text: some(&sought.q),
-        from_ms: day(&sought.from, 0),
-        to_ms: day(&sought.to, 1),
+        from_ms,
+        to_ms,
         below: sought.below,
     };
     let Page { rows, next } = told(audit::search(asked.app.registry(), &wanted, ROWS).await.map_err(Into::into))?;
     let names = told(Names::of(&asked, &rows).await.map_err(Into::into))?;
     let older = next.map(|below| Sought { below: Some(below), ..sought.clone() }.address());
     let t = asked.lang.texts();
-    Ok(AuditData { rows: rows.into_iter().map(|row| told_row(t, &names, row)).collect(), older, sought })
+    let rows = rows.into_iter().map(|row| told_row(t, &names, row)).collect();
+    Ok(AuditData { rows, older, sought, zone, is_day_wrong: false })
 }
 
 /// What those are called whose numbers stand in the rows.

@@ -19,10 +19,13 @@ use crate::pages::keys::{Key, KeysData, Made, Offered, Refused};
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome(Result<Made, Refused>);
 
-/// The keys that one may end, and what one may give to another.
-pub(crate) async fn keys() -> Result<KeysData, Fault> {
+/// So many keys stand on a page: one's own do.
+const ROWS: usize = 100;
+
+/// The keys that one may end, those made before `below`, and what one may give to another.
+pub(crate) async fn keys(below: Option<i64>) -> Result<KeysData, Fault> {
     let asked = Asked::here()?;
-    let listed = told(api_key::list(&asked.app, &asked.principal).await.map_err(Into::into))?;
+    let (listed, next) = told(api_key::list(&asked.app, &asked.principal, below.map(KeyId), ROWS).await.map_err(Into::into))?;
     let Principal::User { id, rights, .. } = asked.principal else { return told(Err(Fault { status: 401, field: None })) };
     let t = asked.lang.texts();
     let outcome = leptos::prelude::use_context::<axum::http::request::Parts>().and_then(|parts| parts.extensions.get::<Outcome>().cloned());
@@ -52,7 +55,8 @@ pub(crate) async fn keys() -> Result<KeysData, Fault> {
         expires_ms: key.expires_ms,
         used_ms: key.used_ms,
     };
-    Ok(KeysData { keys: listed.into_iter().map(key).collect(), offered: offered.collect(), made, refused })
+    let older = next.map(|KeyId(below)| format!("/keys?below={below}"));
+    Ok(KeysData { keys: listed.into_iter().map(key).collect(), older, offered: offered.collect(), made, refused })
 }
 
 pub(super) const fn scope_word(t: &'static Texts, scope: Scope) -> &'static str {

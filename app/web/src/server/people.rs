@@ -7,8 +7,9 @@ use leptos::prelude::use_context;
 use vigia_backend::auth::people::{self, NotDone};
 use vigia_backend::auth::register::NotRegistered;
 use vigia_backend::config::Registration;
+use vigia_backend::db::people::{self as db_people, Listed, Page, Whom};
 use vigia_backend::db::user_rights::Standing as StandingOf;
-use vigia_backend::db::users::{self, Listed, User, Waits};
+use vigia_backend::db::users::{self, User, Waits};
 use vigia_backend::http::access::PathUser;
 use vigia_domain::ids::UserId;
 use vigia_domain::rights::{Action, Principal, Resource, Rights, Verdict, may};
@@ -17,18 +18,27 @@ use vigia_domain::user::Role;
 use super::{Asked, go_on, told};
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::Texts;
-use crate::pages::people::{PeopleData, Person, PersonData, Settable, Standing};
+use crate::pages::people::{PeopleData, Person, PersonData, Settable, Sought, Standing};
 
 pub(crate) use vigia_backend::auth::people::Verb;
 
-/// Everybody whom whoever asks looks after.
-pub(crate) async fn people() -> Result<PeopleData, Fault> {
+/// So many people stand on a page, and so many of those who wait before it.
+const ROWS: usize = 100;
+
+/// Those whom whoever asks looks after, and who are called so; on the first page those who wait for a word before them.
+pub(crate) async fn people(sought: Sought) -> Result<PeopleData, Fault> {
     let asked = Asked::here()?;
     let own = own_id(&asked);
-    let listed = told(people::list(&asked.app, &asked.principal).await.map_err(Into::into))?;
+    let waiting = Whom { waiting: Some(true), text: &sought.q, ..Whom::default() };
+    let others = Whom { waiting: Some(false), below: sought.below, ..waiting };
+    let list = async |whom| told(people::list(&asked.app, &asked.principal, whom, ROWS).await.map_err(Into::into));
+    let waiting = if sought.below.is_none() { list(waiting).await? } else { Page::default() };
+    let Page { people: others, next } = list(others).await?;
+    let older = next.map(|below| Sought { below: Some(below), ..sought.clone() }.address());
     let invites = asked.app.settings().accounts.registration != Registration::Off;
     let roles = if invites { people::roles(&asked.principal) } else { Vec::new() };
-    Ok(PeopleData { people: listed.into_iter().map(|one| person_of(one, own)).collect(), roles })
+    let people = waiting.people.into_iter().chain(others).map(|one| person_of(one, own)).collect();
+    Ok(PeopleData { people, roles, sought, older })
 }
 
 fn person_of(one: Listed, own: Option<UserId>) -> Person {
@@ -60,7 +70,7 @@ pub(crate) async fn person() -> Result<PersonData, Fault> {
     let asked = Asked::here()?;
     let user = use_context::<Parts>().and_then(|parts| parts.extensions.get::<PathUser>().map(|PathUser(user)| Arc::clone(user)));
     let user = told(user.ok_or(Fault { status: 404, field: None }))?;
-    let listed = told(users::listed(asked.app.registry(), user.id).await.map_err(Into::into))?;
+    let listed = told(db_people::one(asked.app.registry(), user.id).await.map_err(Into::into))?;
     let own = own_id(&asked);
     let person = person_of(told(listed.ok_or(Fault { status: 404, field: None }))?, own);
     let may_set = may(&asked.principal, Action::ManageRights, Resource::Account { role: user.role }) == Verdict::Allowed && !person.is_self;
@@ -102,10 +112,15 @@ pub(crate) async fn set_role(id: i64, was: Role, role: Role) -> Result<(), Fault
 }
 
 /// Gives somebody these of the rights that can be set, and takes the others away.
-pub(crate) async fn set_rights(id: i64, was: Role, wanted: Vec<Action>) -> Result<(), Fault> {
+pub(crate) async fn set_rights(id: i64, was: Role, had: Vec<Action>, wanted: Vec<Action>) -> Result<(), Fault> {
     let asked = Asked::here()?;
     let user = changeable(&asked, id, was).await?;
-    let (wanted, settable): (Rights, Rights) = (wanted.into_iter().collect(), user.role.settable());
+    let (had, wanted): (Rights, Rights) = (had.into_iter().collect(), wanted.into_iter().collect());
+    let settable = user.role.settable();
+    // What somebody else has set meanwhile is not taken back by whoever did not see it.
+    if user.rights().among(settable) != had {
+        return told(Err(FieldFault::Changed.into()));
+    }
     let granted = wanted.without(user.role.rights());
     let withdrawn = settable.among(user.role.rights()).without(wanted);
     set(&asked, &user, StandingOf { role: user.role, granted, withdrawn }).await
@@ -151,7 +166,7 @@ pub(crate) async fn invite(email: &str, name: &str, role: Role) -> Result<(), Fa
     if !is_new {
         return told(Err(FieldFault::EmailTaken.into()));
     }
-    let is_kept = asked.app.settings().mail.server().is_none();
+    let is_kept = !asked.app.settings().mail.leaves();
     go_on(if is_kept { "/people?done=invite-kept" } else { "/people?done=invite" });
     Ok(())
 }

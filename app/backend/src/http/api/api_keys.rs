@@ -3,7 +3,8 @@
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Serialize;
 use vigia_domain::ids::KeyId;
@@ -11,6 +12,7 @@ use vigia_domain::rights::{Action, Principal, Scope};
 use vigia_domain::time;
 
 use super::json_body::Fields;
+use super::paging::{Asked, PAGED, paged};
 use crate::app::App;
 use crate::auth::api_key::{self, KeyError, Wanted};
 use crate::db::keys::Listed;
@@ -24,9 +26,9 @@ const BODY_BYTES: usize = 4 * 1024;
 pub(super) fn routes() -> [Route; 3] {
     let own = Right::Needs(Action::OwnAccount);
     [
-        Route::get("/api/v1/api-keys", own, list)
-            .summary("Your API keys that are not revoked, everybody's for who looks after keys, the newest first")
-            .answers::<Vec<Key>>("the keys, without their texts"),
+        paged(Route::get("/api/v1/api-keys", own, list))
+            .summary("Your API keys that are not revoked, everybody's for who looks after keys, the newest first; without their texts")
+            .answers::<Vec<Key>>(PAGED),
         Route::post("/api/v1/api-keys", own, make)
             .summary(
                 "Makes a key, whose text is shown in this answer and never again. It may what its scopes say and you may. Fields: name, scopes, days \
@@ -84,8 +86,11 @@ struct NewKey {
     key: String,
 }
 
-async fn list(State(app): State<App>, Extension(principal): Extension<Principal>) -> Result<Json<Vec<Key>>, Problem> {
-    Ok(Json(api_key::list(&app, &principal).await?.into_iter().map(Into::into).collect()))
+async fn list(State(app): State<App>, Extension(principal): Extension<Principal>, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::read(&uri, &[])?;
+    let (keys, next) = api_key::list(&app, &principal, asked.cursor()?.map(KeyId), asked.limit()? as usize).await?;
+    let keys: Vec<Key> = keys.into_iter().map(Into::into).collect();
+    Ok(asked.page(&keys, next.map(|next| next.0)))
 }
 
 async fn make(

@@ -18,6 +18,7 @@ mod live_right;
 mod live_said;
 mod live_socket;
 mod me;
+mod paging;
 mod people;
 mod readings;
 mod register;

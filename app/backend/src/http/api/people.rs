@@ -3,7 +3,8 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Serialize;
 use vigia_domain::rights::{Action, Principal, Rights};
@@ -11,11 +12,13 @@ use vigia_domain::time;
 use vigia_domain::user::Role;
 
 use super::json_body::Fields;
+use super::paging::{Asked, PAGED, paged};
 use super::register::problem as of_registration;
 use crate::app::App;
 use crate::auth::people::{self, NotDone, Verb};
+use crate::db::people::{Listed, Page, Whom};
 use crate::db::user_rights::Standing;
-use crate::db::users::{Listed, User, Waits};
+use crate::db::users::{User, Waits};
 use crate::http::Problem;
 use crate::http::access::PathUser;
 use crate::http::table::{Right, Route};
@@ -28,9 +31,11 @@ const ROLES: &str = "a role is admin, staff, viewer or customer";
 pub(super) fn routes() -> [Route; 8] {
     let (any, one) = (Right::Needs(Action::ManagePeople), Right::NeedsAccount(Action::ManagePeople));
     [
-        Route::get("/api/v1/users/", any, list)
-            .summary("The people whom you look after: those who wait to be let in, then the others by address, at most 2,000")
-            .answers::<Vec<Account>>("the people"),
+        paged(Route::get("/api/v1/users/", any, list))
+            .summary("The people whom you look after, the newest first")
+            .param("q", false, "What they are called, in part: by name, address or user name, whatever the case")
+            .param("state", false, "`waits`: those alone who wait to be let in")
+            .answers::<Vec<Account>>(PAGED),
         Route::get("/api/v1/users/{user}", one, read).summary("One account").answers::<Person>("the account"),
         Route::post("/api/v1/users/{user}/approve", one, approve)
             .summary("Lets somebody in who waits for it. 409: nobody waits there any more")
@@ -144,8 +149,17 @@ struct Invited {
     detail: &'static str,
 }
 
-async fn list(State(app): State<App>, Extension(principal): Extension<Principal>) -> Result<Json<Vec<Account>>, Problem> {
-    Ok(Json(people::list(&app, &principal).await?.into_iter().map(Into::into).collect()))
+async fn list(State(app): State<App>, Extension(principal): Extension<Principal>, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::read(&uri, &["q", "state"])?;
+    let waiting = match asked.text("state") {
+        None => None,
+        Some("waits") => Some(true),
+        Some(_) => return Err(Problem::field("state", "state is waits, or is not given")),
+    };
+    let whom = Whom { waiting, text: asked.text("q").unwrap_or_default(), below: asked.cursor()?, ..Whom::default() };
+    let Page { people, next } = people::list(&app, &principal, whom, asked.limit()? as usize).await?;
+    let people: Vec<Account> = people.into_iter().map(Into::into).collect();
+    Ok(asked.page(&people, next))
 }
 
 async fn read(Extension(PathUser(user)): Extension<PathUser>) -> Json<Person> {

@@ -82,6 +82,8 @@ impl Installation {
         if engine == Engine::Postgres {
             environment.push(("VIGIA_DATABASE__URL".to_owned(), postgres_url().await));
         }
+        // A test asks as often as it likes; `limits.rs` has its own.
+        environment.extend(["VIGIA_LIMITS__PER_KEY", "VIGIA_LIMITS__PER_ADDRESS"].map(|key| (key.to_owned(), "100000".to_owned())));
         environment.extend(more);
         let nothing = dir.path().join("empty.toml");
         std::fs::write(&nothing, "").expect("a file is written");

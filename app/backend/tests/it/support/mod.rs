@@ -5,7 +5,7 @@ mod installation;
 mod postgres;
 mod world;
 
-pub use installation::{BY, HERE, Installation, TEST, new_key};
+pub use installation::{Answer, BY, HERE, Installation, TEST, new_key};
 pub use postgres::postgres_url;
 pub use world::{NOW, TestWorld};
 

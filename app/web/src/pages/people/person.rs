@@ -63,10 +63,15 @@ pub(crate) async fn set_role(id: i64, was: Role, role: Role) -> Result<(), Fault
     crate::server::set_role(id, was, role).await
 }
 
-/// Gives somebody of this role these of the rights that can be set, and takes the others away.
+/// Gives somebody of this role these of the rights that can be set, and takes the others away; `had`: those that were ticked when the page came.
 #[server(prefix = "/ui", endpoint = "rights", output = Json)]
-pub(crate) async fn set_rights(id: i64, was: Role, #[server(default)] right: Vec<Action>) -> Result<(), Fault> {
-    crate::server::set_rights(id, was, right).await
+pub(crate) async fn set_rights(
+    id: i64,
+    was: Role,
+    #[server(default)] had: Vec<Action>,
+    #[server(default)] right: Vec<Action>,
+) -> Result<(), Fault> {
+    crate::server::set_rights(id, was, had, right).await
 }
 
 #[cfg_attr(not(target_arch = "wasm32"), expect(clippy::manual_async_fn, reason = "one shape for both sides"))]
@@ -170,6 +175,8 @@ fn RoleCard(id: i64, role: Role, roles: Vec<Role>) -> impl IntoView {
 #[component]
 fn RightsCard(id: i64, role: Role, settable: Vec<Settable>) -> impl IntoView {
     let (t, form) = (use_texts(), FormState::new(SetRights::PATH));
+    let had = settable.iter().filter(|one| one.has);
+    let had: Vec<_> = had.map(|one| view! { <input r#type="hidden" name="had[]" value=one.word.clone()/> }).collect();
     let boxes = settable.into_iter().map(|Settable { word, says, has, by_role }| {
         view! {
             <label class="check">
@@ -184,6 +191,7 @@ fn RightsCard(id: i64, role: Role, settable: Vec<Settable>) -> impl IntoView {
             <Form state=form>
                 <input r#type="hidden" name="id" value=id.to_string()/>
                 <input r#type="hidden" name="was" value=role.as_str()/>
+                {had}
                 <FormError text=form.whole(&[])/>
                 <fieldset class="field">
                     <legend class="muted small">{t.people_rights_lead()}</legend>

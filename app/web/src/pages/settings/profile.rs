@@ -41,10 +41,10 @@ pub(super) fn ProfileCard(visitor: Visitor) -> impl IntoView {
             <h2>{t.settings_profile()}</h2>
             <Form state=form>
                 <input r#type="hidden" name="of" value=visitor.email/>
-                <input r#type="hidden" name="was_name" value=visitor.name/>
-                <input r#type="hidden" name="was_lang" value=was_lang/>
-                <input r#type="hidden" name="was_theme" value=visitor.theme/>
-                <input r#type="hidden" name="was_zone" value=visitor.zone/>
+                <input r#type="hidden" name="was[name]" value=visitor.name/>
+                <input r#type="hidden" name="was[lang]" value=was_lang/>
+                <input r#type="hidden" name="was[theme]" value=visitor.theme/>
+                <input r#type="hidden" name="was[zone]" value=visitor.zone/>
                 <FormError text=form.whole(&[FieldFault::Name, FieldFault::Zone])/>
                 <div class="field">
                     <label for="profile-name">{t.settings_name()}</label>

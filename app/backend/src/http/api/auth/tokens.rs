@@ -87,9 +87,13 @@ async fn refresh(
     Ok(Json(pair.into()))
 }
 
-async fn logout(State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Result<Json<Ended>, Problem> {
+async fn logout(
+    State(app): State<App>,
+    Extension(from): Extension<Origin>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Ended>, Problem> {
     let token = token(body)?;
-    app_session::end(&app, &token).await?;
+    app_session::end(&app, &from, &token).await?;
     Ok(Json(Ended { detail: "the session has ended" }))
 }
 

@@ -1,0 +1,23 @@
+//! What somebody is in with, in every table that knows of it, and how all of it ends: in one place, so that no way of losing one forgets a table.
+
+/// Ends the sessions of a user in browsers and apps within a transaction, but for the one in a browser with the hash `$kept` (`""`: for none);
+/// how many there were.
+macro_rules! end_sessions {
+    ($tx:ident, $id:expr, $kept:expr) => {{
+        let browsers = sqlx::query($crate::db::sessions::END_OTHERS).bind($id).bind($kept).execute(&mut *$tx).await?.rows_affected();
+        browsers + sqlx::query($crate::db::app_sessions::END_ALL).bind($id).execute(&mut *$tx).await?.rows_affected()
+    }};
+}
+
+/// Ends everything that a user may come in with beside a password: sessions, links that were mailed, keys. Whoever knew the password that is over may
+/// have made some. What has ended, for the detail of an audit row.
+macro_rules! end_ways_in {
+    ($tx:ident, $id:expr, $now_ms:expr) => {{
+        let sessions = $crate::db::ways_in::end_sessions!($tx, $id, "");
+        sqlx::query($crate::db::links::END_OF).bind($id).bind($now_ms).execute(&mut *$tx).await?;
+        let keys = sqlx::query($crate::db::keys::END_ALL).bind($id).bind($now_ms).execute(&mut *$tx).await?.rows_affected();
+        serde_json::json!({ "sessions_ended": sessions, "keys_ended": keys })
+    }};
+}
+
+pub(super) use {end_sessions, end_ways_in};
