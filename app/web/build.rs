@@ -11,7 +11,7 @@ use std::{env, fs, path::Path};
 use serde_json::Value;
 
 /// Rooms whose texts the server alone writes: the browser gets sentences, and need not load them all.
-const OF_THE_SERVER: [&str; 8] = ["heard_", "log_", "notice_", "offline_", "reason_", "right_", "scope_", "tried_"];
+const OF_THE_SERVER: [&str; 9] = ["heard_", "log_", "notice_", "offline_", "oidc_", "reason_", "right_", "scope_", "tried_"];
 
 /// Rooms, and single texts, of pages whose code is a part (`src/part.rs`): they are functions, and go where the code goes that calls them. A field of
 /// `Texts` is in what every first visit loads.

@@ -14,13 +14,25 @@ export class Settings {
     this.done = page.locator(".settings__done");
     this.current = page.locator("input[name=current]");
     this.password = page.locator("input[name=password]");
-    this.sessions = page.locator(".session");
+    this.sessions = page.locator(".sessions .session");
+    this.identities = page.locator(".identity");
+    this.refused = page.locator(".form__error:not(:empty)");
     this.farewell = page.locator("input[name=farewell]");
     this.change = page.locator("form[action='/ui/password'] button[type=submit]");
   }
 
   async open() {
     await visit(this.page, "/settings");
+  }
+
+  /** Goes to a provider of sign-ins. */
+  async link(label) {
+    await this.page.getByRole("button", { name: `Vincular ${label}`, exact: true }).click();
+  }
+
+  /** Takes away what one is to a provider. */
+  async unlink(label) {
+    await this.page.getByRole("button", { name: `Desvincular ${label}`, exact: true }).click();
   }
 
   /** Deletes the account, or tries to. */

@@ -15,6 +15,8 @@ export class SignIn {
     this.sendLink = page.getByRole("button", { name: "Enviarme el enlace" });
     this.said = page.locator(".door__card > p.muted");
     this.error = page.locator(".form__error:not(:empty)");
+    // By somebody else's sign-in.
+    this.ways = page.locator(".door__ways a");
   }
 
   /** Opens it where it is, or at a page that needs somebody. */

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::auth::changes::Changes;
 use crate::auth::mailed;
+use crate::auth::oidc::Providers;
 use crate::auth::password::Passwords;
 use crate::auth::signing::Signing;
 use crate::auth::store::Sessions;
@@ -20,6 +21,7 @@ use crate::live::Hub;
 use crate::metrics::{Metrics, StoreMetrics};
 use crate::mqtt::Broker;
 use crate::notify::{self, MailsWait};
+use crate::outbound::OutboundError;
 use crate::report::Exports;
 use crate::telemetry::sql::{Retention, SqlStore};
 use crate::telemetry::{self, Minutes, TelemetryStore};
@@ -40,6 +42,7 @@ struct Inner {
     passwords: Passwords,
     tries: Tries,
     asked_links: Tries,
+    providers: Providers,
     signing: Signing,
     mails: MailsWait,
     changes: Changes,
@@ -69,6 +72,9 @@ pub enum StartError {
     /// A question to a database.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The client for what goes out.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
 }
 
 /// Opens the store. A file in which it meets damage is set aside; the store goes on with a new one.
@@ -92,10 +98,11 @@ impl App {
     /// # Errors
     /// [`StartError`], one line.
     pub async fn open(settings: Settings, world: World, lifecycle: Lifecycle) -> Result<Self, StartError> {
+        let providers = Providers::new(&settings, &world)?;
         let databases = Databases::open_setting_aside(&settings, world.clock.now_ms()).await?;
         let metrics = Metrics::default();
         let store = Arc::new(open_store(&databases.telemetry, &settings, &world, &metrics.store).await?);
-        Ok(Self::over(settings, world, lifecycle, databases, store, metrics))
+        Ok(Self::over(settings, world, lifecycle, databases, store, metrics, providers))
     }
 
     /// The same over another store.
@@ -106,6 +113,7 @@ impl App {
         databases: Databases,
         store: Arc<dyn TelemetryStore>,
         metrics: Metrics,
+        providers: Providers,
     ) -> Self {
         let sessions = Sessions::new(databases.registry.clone(), world.clone());
         let hub = Hub::default();
@@ -120,6 +128,7 @@ impl App {
                 probe: Probe::new(databases.clone(), world.clone()),
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
                 asked_links: Tries::new(&mailed::MOST, Arc::clone(&world.clock)),
+                providers,
                 mails: MailsWait::default(),
                 signing: Signing::new(databases.registry.clone(), world.clone(), &settings.data.dir),
                 changes: Changes::new(Arc::clone(&world.clock)),
@@ -216,6 +225,12 @@ impl App {
     #[must_use]
     pub fn asked_links(&self) -> &Tries {
         &self.inner.asked_links
+    }
+
+    /// The providers by which people sign in.
+    #[must_use]
+    pub fn providers(&self) -> &Providers {
+        &self.inner.providers
     }
 
     /// Says that a mail waits.

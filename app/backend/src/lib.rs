@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod mqtt;
 pub mod notify;
 pub mod origin;
+pub mod outbound;
 pub mod report;
 mod share;
 pub mod simulate;

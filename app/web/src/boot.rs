@@ -85,6 +85,19 @@ pub(crate) struct Boot {
     pub(crate) mqtt_port: u16,
     /// Whether everybody may open an account here.
     pub(crate) registers: bool,
+    /// Other ways in than our own, for who is not.
+    pub(crate) ways: Vec<Way>,
+    /// Why somebody did not come in by one of them, in their language.
+    pub(crate) said: Option<String>,
+}
+
+/// A way in by somebody else's sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Way {
+    /// Where it begins.
+    pub(crate) href: String,
+    /// What stands on the button, in the visitor's language.
+    pub(crate) says: String,
 }
 
 impl Boot {

@@ -116,6 +116,8 @@ impl Face {
         let whose = visitor.as_ref().map(|visitor| visitor.email.clone());
         Boot {
             notice: server::notice(parts, lang.texts(), visitor.as_ref()),
+            ways: if visitor.is_some() { Vec::new() } else { server::ways(parts, lang.texts()) },
+            said: server::said(parts, lang.texts()),
             visitor,
             lang,
             theme,

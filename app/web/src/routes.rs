@@ -26,7 +26,9 @@ use crate::pages::keys::{LoadKeys, RevokeKey};
 use crate::pages::people::{Approve, Invite, LetIn, LoadPeople, LoadPerson, Refuse, SetRights, SetRole, ShutOut};
 use crate::pages::register::{AskAccount, RedeemJoin};
 use crate::pages::reset::{AskReset, RedeemReset};
-use crate::pages::settings::{ChangePassword, ChooseTheme, DeleteAccount, EndOtherSessions, EndSession, LoadSettings, SaveProfile};
+use crate::pages::settings::{
+    ChangePassword, ChooseTheme, DeleteAccount, EndOtherSessions, EndSession, LinkIdentity, LoadSettings, SaveProfile, UnlinkIdentity,
+};
 use crate::pages::setup::RedeemSetup;
 use crate::pages::sign_in::{AskLink, SignIn};
 
@@ -117,7 +119,7 @@ fn people(face: &Face) -> [Route; 9] {
 }
 
 /// One's own account.
-fn account(face: &Face) -> [Route; 9] {
+fn account(face: &Face) -> [Route; 11] {
     let own = Right::Needs(Action::OwnAccount);
     [
         function::<LoadSettings>(face, own),
@@ -127,6 +129,8 @@ fn account(face: &Face) -> [Route; 9] {
         function::<EndOtherSessions>(face, own).example_body(FORM, ""),
         function::<DeleteAccount>(face, own).example_body(FORM, "farewell=not+the+password").example_ends(422),
         function::<EndSession>(face, own).example_body(FORM, "key=0"),
+        function::<LinkIdentity>(face, own).example_body(FORM, "provider=nobody"),
+        function::<UnlinkIdentity>(face, own).example_body(FORM, "id=999999"),
         function::<LoadKeys>(face, own),
         function::<RevokeKey>(face, own).example_body(FORM, "id=999999"),
     ]

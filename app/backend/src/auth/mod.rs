@@ -6,6 +6,7 @@ pub mod app_session;
 pub mod changes;
 pub mod links;
 pub mod mailed;
+pub mod oidc;
 pub mod own_data;
 pub mod password;
 pub mod people;

@@ -11,7 +11,7 @@ use super::sign_in::SignInError;
 use crate::app::App;
 use crate::db::audit::{self, Actor, By, Noted, Wanted};
 use crate::db::user_end::{self, Ended};
-use crate::db::{DbError, devices, keys, people, users};
+use crate::db::{DbError, devices, identities, keys, people, users};
 use crate::origin::Origin;
 
 /// So many rows of the audit log are taken along, the newest.
@@ -36,6 +36,10 @@ pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
         json!({ "name": key.name, "scopes": scopes, "created_at": time::to_text(key.created_ms), "expires_at": key.expires_ms.map(time::to_text),
             "used_at": key.used_ms.map(time::to_text) })
     });
+    let identities = identities::of_user(registry, user).await?.into_iter().map(|one| {
+        json!({ "issuer": one.issuer, "subject": one.subject, "email": one.email, "created_at": time::to_text(one.created_ms),
+            "used_at": time::to_text(one.used_ms) })
+    });
     let devices = devices::names(registry, Some(user), MOST).await?.into_iter().map(|(id, _)| {
         let readings = format!("/api/v1/devices/{id}/readings.csv");
         json!({ "id": id.as_str(), "readings": readings })
@@ -53,6 +57,7 @@ pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
             "rights": own.rights().iter().map(|action| action.as_str()).collect::<Vec<_>>(),
         },
         "sessions": sessions.collect::<Vec<_>>(),
+        "identities": identities.collect::<Vec<_>>(),
         "api_keys": keys.collect::<Vec<_>>(),
         "devices": devices.collect::<Vec<_>>(),
         "audit": by.into_iter().chain(of).map(told).collect::<Vec<_>>(),

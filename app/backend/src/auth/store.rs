@@ -24,6 +24,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How late the time of the last use may be: a session in use costs one write in this time, and not one a request.
 const LATE_MS: i64 = 60 * 60 * 1000;
 
+/// How long a session of somebody who is not in yet is kept: as long as they may take at their provider, and more.
+const NOBODYS_MS: i64 = LATE_MS;
+
 /// How long a reader waits for that write.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -46,9 +49,10 @@ impl Sessions {
     /// # Errors
     /// [`DbError`].
     pub async fn tidy(&self) -> std::result::Result<(), DbError> {
-        let since = since(self.now_ms());
+        let now_ms = self.now_ms();
+        let since = since(now_ms);
         app_sessions::tidy(&self.registry, since).await?;
-        sessions::tidy(&self.registry, since).await
+        sessions::tidy(&self.registry, since, now_ms - NOBODYS_MS).await
     }
 
     fn now_ms(&self) -> i64 {

@@ -16,6 +16,7 @@ use vigia_domain::ids::{DeviceId, DeviceNumber};
 use super::machine;
 use super::nowhere::Nowhere;
 use crate::app::App;
+use crate::auth::oidc::Providers;
 use crate::config::{Guard, Settings};
 use crate::db::Databases;
 use crate::fleet::{self, FleetGate, NewDevice};
@@ -142,7 +143,8 @@ async fn stored(world: &World, dir: &Path, plan: Plan) -> Result<(Outcome, Optio
 async fn without_store(world: &World, dir: &Path, plan: Plan) -> Result<Outcome, BenchError> {
     let (settings, lifecycle, metrics) = (settings(dir.join("nowhere")), Lifecycle::default(), Metrics::default());
     let databases = Databases::open(&settings).await.map_err(failed)?;
-    let app = App::over(settings, world.clone(), lifecycle.clone(), databases, Arc::new(Nowhere), metrics);
+    let providers = Providers::none(&settings, world);
+    let app = App::over(settings, world.clone(), lifecycle.clone(), databases, Arc::new(Nowhere), metrics, providers);
     let outcome = over(world, &app, plan).await;
     lifecycle.stop().await;
     app.databases().close().await;

@@ -11,6 +11,7 @@ mod listen;
 mod log;
 mod mail;
 mod mqtt;
+mod oidc;
 mod routes;
 mod secret;
 mod sign_in;
@@ -33,6 +34,7 @@ pub use listen::{Guard, Plaintext};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use mqtt::Mqtt;
+pub use oidc::{Oidc, OidcProvider};
 pub use routes::TopicRoute;
 pub use secret::Secret;
 pub use sign_in::SignIn;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub limits: RequestLimits,
     /// Who may open an account.
     pub accounts: Accounts,
+    /// Providers by which people sign in.
+    pub oidc: Oidc,
     /// How mails leave.
     pub mail: Mail,
     /// The broker.
@@ -118,9 +122,14 @@ impl Settings {
     /// [`BadSetting`], one line that names the key and the fix.
     pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, BadSetting> {
         let sources = Sources::read(file, environment)?;
-        let known = Self::default().sections();
-        let known = known.iter().flat_map(|(section, entries)| entries.iter().map(move |entry| format!("{section}.{}", entry.key)));
-        sources.check_keys(&known.collect())?;
+        let sections = Self::default().sections();
+        let known = sections.iter().flat_map(|(section, entries)| entries.iter().map(move |entry| format!("{section}.{}", entry.key)));
+        // Providers have names of their own; without any, one stands for all, so that whoever looks for the section finds it.
+        let mut providers = sources.names_in("oidc");
+        oidc::check_names(&providers)?;
+        providers.insert("<name>".to_owned());
+        let of_providers = providers.iter().flat_map(|name| oidc::KEYS.map(|key| format!("oidc.{name}.{key}")));
+        sources.check_keys(&known.chain(of_providers).collect())?;
         let settings: Self = sources.understand()?;
         settings.check()?;
         Ok(settings)
@@ -141,6 +150,7 @@ impl Settings {
         self.http.check()?;
         self.sign_in.check()?;
         self.limits.check()?;
+        oidc::check(&self.oidc, &self.http)?;
         self.mail.check()?;
         self.check_links()?;
         self.mqtt.check()?;
@@ -182,7 +192,9 @@ impl Settings {
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut text = String::new();
-        for (section, entries) in self.sections() {
+        let of_providers = self.oidc.iter().map(|(name, provider)| (format!("oidc.{name}"), provider.entries()));
+        let sections = self.sections().into_iter().map(|(section, entries)| (section.to_owned(), entries));
+        for (section, entries) in sections.chain(of_providers) {
             text.push_str(&format!("[{section}]\n"));
             for Entry { key, value, doc } in entries {
                 for line in doc.lines() {
@@ -194,6 +206,9 @@ impl Settings {
                 }
             }
             text.push('\n');
+        }
+        if self.oidc.is_empty() {
+            text.push_str(oidc::EXAMPLE);
         }
         text
     }
@@ -286,7 +301,7 @@ mod tests {
             ("VIGIA_HTTP__BEHIND_PROXY", "maybe", "http.behind_proxy", "true or false"),
             ("VIGIA_SIGN_IN__TRIES", "many", "sign_in.tries", "a whole number"),
             ("VIGIA_SIGN_IN__TRIES", "-1", "sign_in.tries", "a whole number"),
-            ("VIGIA_FOO__BAR", "1", "foo.bar", "the sections are accounts, data, database, http"),
+            ("VIGIA_FOO__BAR", "1", "foo.bar", "the sections are accounts, data, database, http, ingest, log, mail, mqtt, oidc"),
             ("VIGIA_LOG__COLOUR", "1", "log.colour", "log has filter, format"),
             ("VIGIA_HTTP__TLS__CERTIFICATE", "cert.pem", "http.tls", "tls.certificate and tls.key"),
         ] {

@@ -60,6 +60,16 @@ impl Sources {
         Err(self.shape(unknown, &format!("there is no such setting; {fix}")))
     }
 
+    /// What the sections within a section are called, which has no keys of its own: `google` of `oidc.google.issuer`.
+    pub(super) fn names_in(&self, section: &str) -> BTreeSet<String> {
+        let mut keys: Vec<String> = self.variables.0.keys().cloned().collect();
+        if let Some((_, table)) = &self.file {
+            leaves(table, "", &mut keys);
+        }
+        let name = |key: &String| key.strip_prefix(section)?.strip_prefix('.')?.split_once('.').map(|(name, _)| name.to_owned());
+        keys.iter().filter_map(name).collect()
+    }
+
     /// Both together, as the type wants them.
     pub(super) fn understand<T: DeserializeOwned>(&self) -> Result<T, BadSetting> {
         let mut both = Config::builder();

@@ -176,7 +176,8 @@ pub async fn invite_again(db: &Db, id: UserId, name: &str, role: Role, by: By<'_
 /// [`DbError`].
 pub async fn refuse(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
     const WAITS: &str = "UPDATE users SET waits = waits WHERE id = $1 AND waits IS NOT NULL";
-    const FORGET: [&str; 4] = [
+    const FORGET: [&str; 5] = [
+        super::identities::END_ALL,
         "DELETE FROM links WHERE user_id = $1",
         "DELETE FROM mails WHERE user_id = $1",
         "UPDATE devices SET owner_id = NULL WHERE owner_id = $1",

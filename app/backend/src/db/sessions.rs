@@ -88,13 +88,14 @@ pub async fn delete(db: &Db, id_hash: &str) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Removes sessions that are no longer good.
+/// Removes sessions that are no longer good, and those of nobody that began before `nobodys_ms`.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn tidy(db: &Db, since: Since) -> Result<(), DbError> {
-    const SQL: &str = "DELETE FROM sessions WHERE used_ms <= $1 OR began_ms <= $2";
-    in_tx!(db, |tx| sqlx::query(SQL).bind(since.used_ms).bind(since.began_ms).execute(&mut *tx).await?.rows_affected());
+pub async fn tidy(db: &Db, since: Since, nobodys_ms: i64) -> Result<(), DbError> {
+    const SQL: &str = "DELETE FROM sessions WHERE used_ms <= $1 OR began_ms <= $2 OR (user_id IS NULL AND began_ms <= $3)";
+    let Since { used_ms, began_ms } = since;
+    in_tx!(db, |tx| sqlx::query(SQL).bind(used_ms).bind(began_ms).bind(nobodys_ms).execute(&mut *tx).await?.rows_affected());
     Ok(())
 }
 

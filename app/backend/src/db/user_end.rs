@@ -16,9 +16,10 @@ pub enum Ended {
 }
 
 /// What is deleted with an account, and what is left to nobody.
-const FORGET: [&str; 7] = [
+const FORGET: [&str; 8] = [
     super::sessions::END_ALL,
     super::app_sessions::END_ALL,
+    super::identities::END_ALL,
     "DELETE FROM links WHERE user_id = $1",
     "DELETE FROM mails WHERE user_id = $1",
     "DELETE FROM api_keys WHERE owner_id = $1",

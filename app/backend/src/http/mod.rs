@@ -8,6 +8,7 @@ mod csrf;
 mod docs;
 mod health;
 mod measure;
+pub mod next;
 pub mod openapi;
 mod patient;
 mod places;

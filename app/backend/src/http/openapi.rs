@@ -55,6 +55,7 @@ fn operation(route: &Route) -> OperationBuilder {
         ("unclaimed", "The id that the device wants"),
         ("user", "The number of somebody's account"),
         ("key", "The key's number"),
+        ("provider", "The provider's name in the settings"),
     ] {
         if route.path.contains(&format!("{{{name}}}")) {
             operation = operation.parameter(

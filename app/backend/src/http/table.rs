@@ -170,6 +170,13 @@ impl Route {
         self
     }
 
+    /// Says that it leads a browser on.
+    #[must_use]
+    pub fn leads(mut self, doc: &'static str) -> Self {
+        self.answer = Answer { doc, ..self.answer };
+        self.success(303)
+    }
+
     /// Gives the query of the example.
     #[must_use]
     pub fn example_query(mut self, query: &'static str) -> Self {

@@ -196,6 +196,8 @@ both! {
                 "/api/v1/auth/login",
                 "/api/v1/auth/logout",
                 "/api/v1/auth/magic-link",
+                "/api/v1/auth/oidc/{provider}",
+                "/api/v1/auth/oidc/{provider}/callback",
                 "/api/v1/auth/refresh",
                 "/api/v1/auth/reset-password",
                 "/api/v1/devices",

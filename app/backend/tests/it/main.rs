@@ -28,6 +28,7 @@ mod line_protocol;
 mod live;
 mod mail;
 mod messages;
+mod oidc;
 mod people;
 mod plausible;
 mod python;

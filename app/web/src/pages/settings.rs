@@ -1,6 +1,7 @@
 //! One's own account, and for who runs it the installation.
 
 mod farewell;
+mod identities;
 mod installation;
 mod keys;
 mod password;
@@ -13,7 +14,7 @@ use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use vigia_domain::user::Visitor;
 
-use crate::boot::Theme;
+use crate::boot::{Theme, use_boot};
 use crate::codec::Json;
 use crate::components::page_head::PageHead;
 use crate::components::skeleton::{Of, Skeleton};
@@ -23,6 +24,7 @@ use crate::i18n::{Lang, use_texts};
 use crate::pages::status::FaultPage;
 use crate::part::lazy_page;
 use farewell::FarewellCard;
+use identities::IdentitiesCard;
 use installation::InstallationCard;
 use keys::KeysCard;
 use password::PasswordCard;
@@ -36,6 +38,10 @@ pub(crate) struct SettingsData {
     pub(crate) visitor: Visitor,
     /// Whether one has a password to change.
     pub(crate) has_password: bool,
+    /// What one is to providers of sign-ins.
+    pub(crate) identities: Vec<OwnIdentity>,
+    /// Which of those there are.
+    pub(crate) providers: Vec<Provider>,
     /// Where one is signed in, the last used first.
     pub(crate) sessions: Vec<OwnSession>,
     /// For who runs it.
@@ -56,6 +62,26 @@ pub(crate) struct OwnSession {
     pub(crate) used_ms: i64,
     /// Whether it is this one.
     pub(crate) is_this: bool,
+}
+
+/// What one is to a provider. Instants are milliseconds since the epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnIdentity {
+    /// What to take it away by.
+    pub(crate) id: i64,
+    /// What the provider is called.
+    pub(crate) label: String,
+    pub(crate) email: Option<String>,
+    pub(crate) used_ms: i64,
+}
+
+/// A provider of sign-ins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Provider {
+    /// Its name in addresses.
+    pub(crate) name: String,
+    /// Its name for people.
+    pub(crate) label: String,
 }
 
 /// What the installation is made of.
@@ -135,6 +161,18 @@ pub(crate) async fn end_session(key: String) -> Result<(), Fault> {
     crate::server::end_session(&key).await
 }
 
+/// Goes to a provider, to link what one is to it.
+#[server(prefix = "/ui", endpoint = "link-identity", output = Json)]
+pub(crate) async fn link_identity(provider: String) -> Result<(), Fault> {
+    crate::server::link_identity(&provider).await
+}
+
+/// Takes away what one is to a provider.
+#[server(prefix = "/ui", endpoint = "unlink-identity", output = Json)]
+pub(crate) async fn unlink_identity(id: i64) -> Result<(), Fault> {
+    crate::server::unlink_identity(id).await
+}
+
 /// Deletes one's account.
 #[server(prefix = "/ui", endpoint = "leave", output = Json)]
 pub(crate) async fn delete_account(#[server(default)] farewell: String) -> Result<(), Fault> {
@@ -167,20 +205,26 @@ fn SettingsPage() -> impl IntoView {
             Some("password") => Some(t.settings_done_password()),
             Some("sessions") => Some(t.settings_done_sessions()),
             Some("session") => Some(t.settings_done_session()),
+            Some("linked") => Some(t.settings_done_linked()),
+            Some("unlinked") => Some(t.settings_done_unlinked()),
             _ => None,
         })
     };
+    // Said by the page that a provider has led back to, and no more where one has gone on since.
+    let said = move || use_boot().with_value(|boot| boot.said.clone()).filter(|_| query.with(|query| query.get_str("oidc").is_some()));
     view! {
         <PageTitle page=t.nav_settings/>
         <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
             {move || Suspend::new(async move {
                 match settings.await {
-                    Ok(SettingsData { visitor, has_password, sessions, installation }) => view! {
+                    Ok(SettingsData { visitor, has_password, identities, providers, sessions, installation }) => view! {
                         <PageHead title=t.nav_settings lead=visitor.email.clone()/>
                         {move || done().map(|done| view! { <p class="settings__done" role="status">{done}</p> })}
+                        {move || said().map(|said| view! { <p class="form__error" role="alert">{said}</p> })}
                         <div class="settings">
                             <ProfileCard visitor/>
                             {has_password.then(|| view! { <PasswordCard/> })}
+                            {(!identities.is_empty() || !providers.is_empty()).then(|| view! { <IdentitiesCard identities providers/> })}
                             <SessionsCard sessions/>
                             <KeysCard/>
                             <FarewellCard has_password/>

@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_location, use_query_map};
 
-use crate::boot::use_boot;
+use crate::boot::{Way, use_boot};
 use crate::codec::Json;
 use crate::components::copy::Command;
 use crate::components::field::{Field, FormError, Submit};
@@ -64,12 +64,13 @@ pub(crate) fn SignInInPlace() -> impl IntoView {
 fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) -> impl IntoView {
     let t = use_texts();
     let form = FormState::new(SignIn::PATH);
-    let registers = use_boot().with_value(|boot| boot.registers);
+    let (registers, ways, said) = use_boot().with_value(|boot| (boot.registers, boot.ways.clone(), boot.said.clone()));
     view! {
         <PageTitle page=t.sign_in_title/>
         <section class="door__card">
             <h1>{t.sign_in_title}</h1>
             <p class="muted">{lead}</p>
+            {said.map(|said| view! { <p class="form__error" role="alert">{said}</p> })}
             {piece(move || view! {
                 <Form state=form>
                     <input r#type="hidden" name="next" value=next/>
@@ -80,6 +81,7 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
                     <p><a class="link" href="/forgot" rel="external">{t.sign_in_forgot}</a></p>
                 </Form>
             })}
+            {(!ways.is_empty()).then(|| view! { <Ways ways/> })}
             {piece(|| view! { <ByMail/> })}
             {registers.then(|| view! { <p><a class="link" href="/register" rel="external">{t.sign_in_register}</a></p> })}
             <details class="door__more">
@@ -90,6 +92,14 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
             </details>
         </section>
     }
+}
+
+/// The ways in by somebody else's sign-in.
+#[component]
+fn Ways(ways: Vec<Way>) -> impl IntoView {
+    let ways =
+        ways.into_iter().map(|Way { href, says }| view! { <li><a class="button" href=href rel="external" dir="auto">{says}</a></li> });
+    view! { <ul class="door__ways">{ways.collect_view()}</ul> }
 }
 
 /// The way in for who has no password at hand.

@@ -26,8 +26,9 @@ pub(crate) async fn settings() -> Result<SettingsData, Fault> {
     let has_password = told(account::has_password(&asked.app, user).await.map_err(Into::into))?;
     let sessions = told(account::own_sessions(&asked.app, &asked.session()?, user).await.map_err(Into::into))?;
     let sessions = sessions.into_iter().map(own_session).collect();
+    let (identities, providers) = told(super::oidc::identities(&asked, user).await)?;
     let installation = if visitor.rights.has(Action::Watch) { Some(installation(&asked).await) } else { None };
-    Ok(SettingsData { visitor, has_password, sessions, installation })
+    Ok(SettingsData { visitor, has_password, identities, providers, sessions, installation })
 }
 
 fn own_session(session: account::OwnSession) -> OwnSession {
@@ -179,7 +180,7 @@ pub(crate) async fn delete_account(password: &str) -> Result<(), Fault> {
 
 impl Asked {
     /// Who asks, if it is a person.
-    fn user(&self) -> Result<UserId, Fault> {
+    pub(super) fn user(&self) -> Result<UserId, Fault> {
         match &self.principal {
             Principal::User { id, .. } => Ok(*id),
             _ => Err(Fault { status: 401, field: None }),

@@ -105,7 +105,7 @@ fn told_row(t: &'static Texts, names: &Names, row: Noted) -> AuditRow {
         // One's own: it stands there already.
         Some(named) if named == who => None,
         Some(named) => Some(named),
-        None if is_session => way(t, &target).map(|text| Named { text: text.to_owned(), href: None }),
+        None if is_session => way(t, &target).map(|text| Named { text, href: None }),
         None if is_of_device => Some(Named { href: Some(format!("/devices/{target}")), text: target }),
         None => Some(Named { text: target, href: None }),
     };
@@ -125,6 +125,9 @@ fn what(t: &'static Texts, action: &str) -> Option<&'static str> {
         "user.register" => t.log_a_user_register,
         "user.invite" => t.log_a_user_invite,
         "user.join" => t.log_a_user_join,
+        "user.confirm" => t.log_a_user_confirm,
+        "user.identity.add" => t.log_a_user_identity_add,
+        "user.identity.remove" => t.log_a_user_identity_remove,
         "user.approve" => t.log_a_user_approve,
         "user.refuse" => t.log_a_user_refuse,
         "user.disable" => t.log_a_user_disable,
@@ -155,8 +158,11 @@ fn what(t: &'static Texts, action: &str) -> Option<&'static str> {
 }
 
 /// How somebody came in.
-fn way(t: &'static Texts, word: &str) -> Option<&'static str> {
-    Some(match word {
+fn way(t: &'static Texts, word: &str) -> Option<String> {
+    if let Some(provider) = word.strip_prefix("oidc:") {
+        return Some(t.log_w_way_oidc(provider));
+    }
+    let text = match word {
         "sign-in" => t.log_w_way_sign_in,
         "link" => t.log_w_way_link,
         "setup" => t.log_w_way_setup,
@@ -164,7 +170,8 @@ fn way(t: &'static Texts, word: &str) -> Option<&'static str> {
         "join" => t.log_w_way_join,
         "app" => t.log_w_way_app,
         _ => return None,
-    })
+    };
+    Some(text.to_owned())
 }
 
 /// What has become of what, and what else is known.
@@ -200,6 +207,7 @@ fn field(t: &'static Texts, name: &str) -> String {
         "sessions_ended" => t.log_w_f_sessions_ended,
         "expires_ms" => t.log_w_f_expires,
         "keys_ended" => t.log_w_f_keys_ended,
+        "issuer" => t.log_w_f_issuer,
         "devices" => t.log_w_f_devices,
         "from_ms" => t.log_w_f_from,
         "to_ms" => t.log_w_f_to,

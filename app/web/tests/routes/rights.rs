@@ -85,6 +85,8 @@ pub(crate) const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/api/v1/users/me/export", Right::Needs(Action::OwnAccount)),
     ("POST", "/api/iniciar-sesion/", Right::Public),
     ("GET", "/api/usuario/actual/", Right::Needs(Action::OwnAccount)),
+    ("GET", "/api/v1/auth/oidc/{provider}", Right::Public),
+    ("GET", "/api/v1/auth/oidc/{provider}/callback", Right::Public),
     ("POST", "/api/v1/auth/magic-link", Right::Public),
     ("POST", "/api/v1/auth/forgot-password", Right::Public),
     ("POST", "/api/v1/auth/reset-password", Right::Public),
@@ -116,6 +118,8 @@ pub(crate) const RIGHTS: &[(&str, &str, Right)] = &[
     ("POST", "/ui/end-session", Right::Needs(Action::OwnAccount)),
     ("POST", "/ui/leave", Right::Needs(Action::OwnAccount)),
     ("POST", "/ui/end-sessions", Right::Needs(Action::OwnAccount)),
+    ("POST", "/ui/link-identity", Right::Needs(Action::OwnAccount)),
+    ("POST", "/ui/unlink-identity", Right::Needs(Action::OwnAccount)),
 ];
 
 /// In debug builds alone; its answer has no end, so the walk leaves it out.

@@ -3,6 +3,7 @@
 mod asked;
 mod forgot_password;
 mod magic_link;
+mod oidc;
 mod reset_password;
 mod tokens;
 
@@ -19,6 +20,7 @@ const BODY_BYTES: usize = 4 * 1024;
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = Vec::from(tokens::routes());
     routes.extend([magic_link::route(), forgot_password::route(), reset_password::route()]);
+    routes.extend(oidc::routes());
     routes
 }
 

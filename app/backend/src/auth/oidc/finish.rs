@@ -1,0 +1,142 @@
+//! The way back from a provider.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tower_sessions::Session;
+use vigia_domain::ids::UserId;
+
+use super::provider::{Person, Provider};
+use super::started::{self, Started};
+use super::{Refused, Turned};
+use crate::app::App;
+use crate::auth::account::LONGEST_NAME;
+use crate::auth::session;
+use crate::auth::sign_in::shown;
+use crate::auth::token;
+use crate::config::Registration;
+use crate::db::audit::{Actor, By};
+use crate::db::identities::{self, Added, Claimed};
+use crate::db::mails::{self, Kind};
+use crate::db::strangers::{self, Came, Policy, Stranger};
+use crate::db::users;
+use crate::origin::Origin;
+
+/// How long all that is asked of a provider may take together: a browser waits meanwhile, and is answered before the server gives its
+/// request up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a browser brings from a provider.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// What the provider exchanges for who it is.
+    pub code: Option<String>,
+    /// What was sent with the question.
+    pub state: Option<String>,
+    /// Why there is no code.
+    pub error: Option<String>,
+    /// Which provider it is, where it says so (RFC 9207).
+    pub issuer: Option<String>,
+}
+
+/// Signs in who comes from a provider, or links what they are to it; the address of ours to go on to.
+///
+/// # Errors
+/// [`Turned`].
+pub async fn finish(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer) -> Result<String, Turned> {
+    let mut is_link = false;
+    let done = counted(app, session, from, name, answer, &mut is_link).await;
+    done.map_err(|why| {
+        why.note(name);
+        Turned { why, is_link }
+    })
+}
+
+/// A try: what was a wrong guess counts against whoever made it, as a wrong password does.
+async fn counted(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer, is_link: &mut bool) -> Result<String, Refused> {
+    let this = app.tries().begin(from.address, None)?;
+    let done = checked(app, session, from, name, answer, is_link).await;
+    if !done.as_ref().is_err_and(Refused::is_wrong_guess) {
+        this.forgive();
+    }
+    done
+}
+
+async fn checked(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer, is_link: &mut bool) -> Result<String, Refused> {
+    let provider = app.providers().named(name).ok_or(Refused::Unknown)?;
+    // Gone before it is looked at: the same answer does not come twice.
+    let started = started::take(session).await?.ok_or(Refused::Again)?;
+    *is_link = started.link.is_some();
+    let is_now = started.until_ms > app.world().clock.now_ms() && started.provider == name;
+    // Comparing hashes tells nothing about the state by its time.
+    let is_ours = answer.state.as_deref().is_some_and(|state| token::fits(state.as_bytes(), &token::hash(started.state.as_bytes())));
+    if !is_now || !is_ours {
+        return Err(Refused::Again);
+    }
+    let person = person(&provider, &started, answer).await?;
+    let claimed = Claimed { issuer: provider.issuer(), subject: &person.subject, email: person.email.as_deref() };
+    match started.link {
+        Some(user) => link(app, session, from, user, claimed).await?,
+        None => enter(app, session, from, name, claimed, &person).await?,
+    }
+    Ok(started.next)
+}
+
+/// Who it is, by the provider's word.
+async fn person(provider: &Provider<'_>, started: &Started, answer: Answer) -> Result<Person, Refused> {
+    match answer.error.as_deref() {
+        None => {}
+        Some("access_denied") => return Err(Refused::Declined),
+        Some("temporarily_unavailable" | "server_error") => return Err(Refused::Away("it says so itself".to_owned())),
+        Some(other) => return Err(Refused::Refused(format!("it says {:?}", other.chars().take(100).collect::<String>()))),
+    }
+    if answer.issuer.is_some_and(|issuer| issuer != provider.issuer()) {
+        return Err(Refused::Refused("another provider answers".to_owned()));
+    }
+    let code = answer.code.ok_or_else(|| Refused::Refused("it brings no code".to_owned()))?;
+    let asked = provider.who(code, &started.verifier, &started.nonce);
+    timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(Refused::Away("it takes too long".to_owned())))
+}
+
+/// Gives it to who is signed in, and still is who began it.
+async fn link(app: &App, session: &Session, from: &Origin, user: UserId, claimed: Claimed<'_>) -> Result<(), Refused> {
+    if session::user(session).await? != Some(user) {
+        return Err(Refused::Again);
+    }
+    let actor = Actor::user(user.0, from);
+    let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
+    match identities::add(app.registry(), claimed, user, by).await? {
+        Added::Done => Ok(()),
+        Added::Taken => Err(Refused::Taken),
+    }
+}
+
+/// Signs them in, where they may.
+async fn enter(app: &App, session: &Session, from: &Origin, name: &str, claimed: Claimed<'_>, person: &Person) -> Result<(), Refused> {
+    let accounts = app.settings().accounts;
+    let policy = Policy { open: accounts.registration == Registration::Open, approval: accounts.approval };
+    let called: String = shown(person.name.as_deref().unwrap_or_default()).chars().take(LONGEST_NAME).collect();
+    let stranger = Stranger { claimed, is_verified: person.is_verified, name: &called, lang: person.lang };
+    let now_ms = app.world().clock.now_ms();
+    let user = match strangers::come(app.registry(), stranger, policy, from, now_ms).await? {
+        Came::In(user) => user,
+        Came::WaitsNow(user) => {
+            mails::insert(app.registry(), Kind::Received, Some(user), now_ms).await?;
+            app.mails().tell();
+            return Err(Refused::Waits);
+        }
+        Came::Waits => return Err(Refused::Waits),
+        Came::Unverified => return Err(Refused::Unverified),
+        Came::NoAccount => return Err(Refused::NoAccount),
+        Came::Another => return Err(Refused::Another),
+        Came::Full => return Err(Refused::Full),
+    };
+    session::begin(session, user, &format!("oidc:{name}"), from).await?;
+    // Who was shut out in between had their sessions ended before this one.
+    let is_open = users::by_id(app.registry(), user).await?.is_some_and(|user| user.enabled);
+    if !is_open {
+        session::end(session).await?;
+        return Err(Refused::NoAccount);
+    }
+    Ok(())
+}
