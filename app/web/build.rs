@@ -15,7 +15,7 @@ const OF_THE_SERVER: [&str; 9] = ["heard_", "log_", "notice_", "offline_", "oidc
 
 /// Rooms, and single texts, of pages whose code is a part (`src/part.rs`): they are functions, and go where the code goes that calls them. A field of
 /// `Texts` is in what every first visit loads.
-const OF_PARTS: [&str; 31] = [
+const OF_PARTS: [&str; 33] = [
     "attribute_",
     "audit_",
     "design_",
@@ -44,8 +44,10 @@ const OF_PARTS: [&str; 31] = [
     "quarantine_",
     "register_",
     "reset_",
+    "second_",
     "settings_",
     "setup_",
+    "step_",
     "trial_",
 ];
 

@@ -43,6 +43,8 @@ const SCREENS = [
   { name: "audit", who: "operator", at: "/audit" },
   { name: "register", who: "nobody", at: "/register" },
   { name: "join", who: "nobody", at: "/join" },
+  { name: "second-step", who: "operator", at: "/settings/second-step" },
+  { name: "code", who: "nobody", at: "/sign-in/code" },
   { name: "settings", who: "operator", at: "/settings" },
   { name: "palette", who: "operator", at: "/", make: palette },
   { name: "not-found", who: "operator", at: "/no-such-page" },

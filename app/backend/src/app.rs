@@ -7,6 +7,7 @@ use crate::auth::changes::Changes;
 use crate::auth::mailed;
 use crate::auth::oidc::Providers;
 use crate::auth::password::Passwords;
+use crate::auth::sealing::{self, Sealing};
 use crate::auth::signing::Signing;
 use crate::auth::store::Sessions;
 use crate::auth::tries::Tries;
@@ -44,6 +45,7 @@ struct Inner {
     asked_links: Tries,
     providers: Providers,
     signing: Signing,
+    sealing: Sealing,
     mails: MailsWait,
     changes: Changes,
     requests: Requests,
@@ -131,6 +133,7 @@ impl App {
                 providers,
                 mails: MailsWait::default(),
                 signing: Signing::new(databases.registry.clone(), world.clone(), &settings.data.dir),
+                sealing: Sealing::new(databases.registry.clone(), world.clone(), &settings.data.dir),
                 changes: Changes::new(Arc::clone(&world.clock)),
                 requests: Requests::new(&settings.limits, &world.clock),
                 exports: Exports::default(),
@@ -157,6 +160,7 @@ impl App {
         fleet::watch(&app);
         fleet::deliver(&app);
         notify::send_mails(&app);
+        sealing::share(&app);
         telemetry::tidy(Arc::clone(&app.inner.store), app.inner.world.clone(), &app.inner.lifecycle);
         app
     }
@@ -177,6 +181,12 @@ impl App {
     #[must_use]
     pub fn signing(&self) -> &Signing {
         &self.inner.signing
+    }
+
+    /// Seals the secrets of second steps.
+    #[must_use]
+    pub fn sealing(&self) -> &Sealing {
+        &self.inner.sealing
     }
 
     /// Devices, users, keys.

@@ -23,13 +23,15 @@ use crate::pages::keys::KeysRoute;
 use crate::pages::people::{PeopleRoute, PersonRoute};
 use crate::pages::register::{JoinRoute, RegisterRoute};
 use crate::pages::reset::{ForgotRoute, ResetRoute};
+use crate::pages::second_step::SecondStepRoute;
 use crate::pages::settings::SettingsRoute;
 use crate::pages::setup::SetupRoute;
 use crate::pages::sign_in::{SignInInPlace, SignInPage};
+use crate::pages::sign_in_code::CodeRoute;
 use crate::pages::status::{Status, StatusPage};
 
 /// Pages outside the frame: for who is not in yet. No link leads from one kind to the other without a new page load.
-const DOORS: [&str; 7] = ["/sign-in", "/setup", "/enter", "/forgot", "/reset", "/register", "/join"];
+const DOORS: [&str; 8] = ["/sign-in", "/sign-in/code", "/setup", "/enter", "/forgot", "/reset", "/register", "/join"];
 
 /// The whole of a page; `waited_ms`: so long it stood there before it was taken over, because something it needs did not come at once.
 #[component]
@@ -82,11 +84,13 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/devices/:id") view={Lazy::<DeviceRoute>::new()}/>
             <Route path=path!("/_design") view={Lazy::<DesignRoute>::new()}/>
             <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()}/>
+            <Route path=path!("/settings/second-step") view={Lazy::<SecondStepRoute>::new()}/>
             <Route path=path!("/people") view={Lazy::<PeopleRoute>::new()}/>
             <Route path=path!("/people/:user") view={Lazy::<PersonRoute>::new()}/>
             <Route path=path!("/keys") view={Lazy::<KeysRoute>::new()}/>
             <Route path=path!("/audit") view={Lazy::<AuditRoute>::new()}/>
             <Route path=path!("/sign-in") view=SignInPage/>
+            <Route path=path!("/sign-in/code") view={Lazy::<CodeRoute>::new()}/>
             <Route path=path!("/setup") view={Lazy::<SetupRoute>::new()}/>
             <Route path=path!("/enter") view={Lazy::<EnterRoute>::new()}/>
             <Route path=path!("/forgot") view={Lazy::<ForgotRoute>::new()}/>

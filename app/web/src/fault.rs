@@ -63,6 +63,10 @@ pub(crate) enum FieldFault {
     KeyFull,
     /// No time zone.
     Zone,
+    /// No code of one's second step, or one that was used.
+    StepCode,
+    /// The first step was too long ago, or never was.
+    StepOver,
 }
 
 impl FieldFault {
@@ -90,6 +94,8 @@ impl FieldFault {
             Self::KeyTaken => t.fault_key_taken,
             Self::KeyFull => t.fault_key_full,
             Self::Zone => t.fault_zone,
+            Self::StepCode => t.fault_step_code,
+            Self::StepOver => t.fault_step_over,
         }
     }
 }

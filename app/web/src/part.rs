@@ -34,8 +34,8 @@ impl Part {
     pub(crate) fn of(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {
             "" => Some(Self::Mine),
-            "/settings" => Some(Self::Account),
-            "/setup" | "/enter" | "/forgot" | "/reset" | "/register" | "/join" => Some(Self::Doors),
+            "/settings" | "/settings/second-step" => Some(Self::Account),
+            "/sign-in/code" | "/setup" | "/enter" | "/forgot" | "/reset" | "/register" | "/join" => Some(Self::Doors),
             "/people" => Some(Self::People),
             "/keys" | "/audit" => Some(Self::Records),
             crate::pages::design::PATH => Some(Self::Design),
@@ -65,11 +65,15 @@ impl Part {
         match self {
             Self::Mine => crate::pages::home::preload_mine().await,
             Self::Device => crate::pages::device::preload_device().await,
-            Self::Account => crate::pages::settings::preload_settings().await,
+            Self::Account => {
+                crate::pages::settings::preload_settings().await?;
+                crate::pages::second_step::preload_second_step().await
+            }
             // One file; but each of its pages has to know of it, to be there at once.
             Self::Doors => {
                 crate::pages::setup::preload_setup().await?;
                 crate::pages::enter::preload_enter().await?;
+                crate::pages::sign_in_code::preload_step().await?;
                 crate::pages::reset::preload_forgot().await?;
                 crate::pages::reset::preload_reset().await?;
                 crate::pages::register::preload_register().await?;
@@ -189,8 +193,23 @@ mod tests {
     #[test]
     fn a_page_is_a_part_by_its_path() {
         let of = |path| Part::of(path).map(Part::name);
-        let known = ["/devices/m1", "/settings", "/settings/", "/setup", "/forgot", "/people", "/people/7", "/audit", "/_design"];
-        assert_eq!(known.map(of), ["device", "account", "account", "doors", "doors", "people", "people", "records", "design"].map(Some));
+        let known = [
+            "/devices/m1",
+            "/settings",
+            "/settings/",
+            "/settings/second-step",
+            "/setup",
+            "/sign-in/code",
+            "/forgot",
+            "/people",
+            "/people/7",
+            "/audit",
+            "/_design",
+        ];
+        assert_eq!(
+            known.map(of),
+            ["device", "account", "account", "account", "doors", "doors", "doors", "people", "people", "records", "design"].map(Some)
+        );
         assert_eq!(["/devices", "/devices/", "/sign-in", "/devicesx"].map(of), [None; 4]);
         assert_eq!(of("/"), Some("mine"));
     }

@@ -23,14 +23,16 @@ use crate::pages::devices::{self, ChooseColumns, LoadDevices};
 use crate::pages::enter::RedeemEntry;
 use crate::pages::home::{LoadAttention, LoadMine};
 use crate::pages::keys::{LoadKeys, RevokeKey};
-use crate::pages::people::{Approve, Invite, LetIn, LoadPeople, LoadPerson, Refuse, SetRights, SetRole, ShutOut};
+use crate::pages::people::{Approve, EndSecondStep, Invite, LetIn, LoadPeople, LoadPerson, Refuse, SetRights, SetRole, ShutOut};
 use crate::pages::register::{AskAccount, RedeemJoin};
 use crate::pages::reset::{AskReset, RedeemReset};
+use crate::pages::second_step::LoadSecondStep;
 use crate::pages::settings::{
     ChangePassword, ChooseTheme, DeleteAccount, EndOtherSessions, EndSession, LinkIdentity, LoadSettings, SaveProfile, UnlinkIdentity,
 };
 use crate::pages::setup::RedeemSetup;
 use crate::pages::sign_in::{AskLink, SignIn};
+use crate::pages::sign_in_code::FinishSignIn;
 
 /// Every page and every server function, each with its right. What is not here is answered by a page that says so.
 #[must_use]
@@ -42,12 +44,18 @@ pub fn routes(face: &Face) -> Vec<Route> {
         page(face, "/devices/{id}", device),
         try_page(face, "/devices/{id}", device),
         page(face, "/settings", Right::Needs(Action::OwnAccount)),
+        page(face, "/settings/second-step", Right::Needs(Action::OwnAccount)),
+        answering_page(face, "/settings/second-step", Right::Needs(Action::OwnAccount), crate::server::second_step_changed)
+            .example_body(FORM, "act=begin&proof=correct+horse+battery"),
         page(face, "/people", Right::Needs(Action::ManagePeople)),
         page(face, "/people/{user}", Right::NeedsAccount(Action::ManagePeople)),
         page(face, "/keys", Right::Needs(Action::OwnAccount)),
-        made_page(face, "/keys", Right::Needs(Action::OwnAccount)),
+        answering_page(face, "/keys", Right::Needs(Action::OwnAccount), crate::server::made)
+            .example_body(FORM, "name=&days=30")
+            .example_ends(422),
         page(face, "/audit", Right::Needs(Action::ReadAudit)),
         page(face, "/sign-in", Right::Public),
+        page(face, "/sign-in/code", Right::Public),
         page(face, "/setup", Right::Public),
         page(face, "/enter", Right::Public),
         page(face, "/forgot", Right::Public),
@@ -57,6 +65,7 @@ pub fn routes(face: &Face) -> Vec<Route> {
     ];
     routes.extend([
         function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse+battery&next=%2F"),
+        function::<FinishSignIn>(face, Right::Public).example_body(FORM, "passcode=000000&next=%2F").example_ends(422),
         function::<AskLink>(face, Right::Public).example_body(FORM, "address=ana%40example.org"),
         function::<SignOut>(face, Right::Needs(Action::OwnAccount)).example_body(FORM, ""),
         function::<RedeemSetup>(face, Right::Public)
@@ -97,7 +106,7 @@ pub fn design(face: &Face) -> Route {
 }
 
 /// Who has an account.
-fn people(face: &Face) -> [Route; 9] {
+fn people(face: &Face) -> [Route; 10] {
     let right = Right::Needs(Action::ManagePeople);
     // Nobody has this key.
     const NOBODY: &str = "id=999999";
@@ -107,6 +116,7 @@ fn people(face: &Face) -> [Route; 9] {
         function::<Refuse>(face, right).example_body(FORM, NOBODY).example_ends(409),
         function::<ShutOut>(face, right).example_body(FORM, NOBODY).example_ends(409),
         function::<LetIn>(face, right).example_body(FORM, NOBODY).example_ends(409),
+        function::<EndSecondStep>(face, right).example_body(FORM, NOBODY).example_ends(409),
         function::<LoadPerson>(face, Right::NeedsAccount(Action::ManagePeople)).example_query("?user=0"),
         function::<SetRole>(face, Right::Needs(Action::ManageRights))
             .example_body(FORM, "id=999999&was=staff&role=viewer")
@@ -119,7 +129,7 @@ fn people(face: &Face) -> [Route; 9] {
 }
 
 /// One's own account.
-fn account(face: &Face) -> [Route; 11] {
+fn account(face: &Face) -> [Route; 12] {
     let own = Right::Needs(Action::OwnAccount);
     [
         function::<LoadSettings>(face, own),
@@ -131,6 +141,7 @@ fn account(face: &Face) -> [Route; 11] {
         function::<EndSession>(face, own).example_body(FORM, "key=0"),
         function::<LinkIdentity>(face, own).example_body(FORM, "provider=nobody"),
         function::<UnlinkIdentity>(face, own).example_body(FORM, "id=999999"),
+        function::<LoadSecondStep>(face, own),
         function::<LoadKeys>(face, own),
         function::<RevokeKey>(face, own).example_body(FORM, "id=999999"),
     ]
@@ -203,15 +214,18 @@ fn try_page(face: &Face, path: &'static str, right: Right) -> Route {
     Route::post(path, right, show).page().example_body(FORM, TRIAL)
 }
 
-/// The page of keys as an answer to the form in it that makes one: the key is in that answer alone.
-fn made_page(face: &Face, path: &'static str, right: Right) -> Route {
+/// A page as an answer to a form in it: what that makes, a key or codes, is in this answer alone.
+fn answering_page<F>(face: &Face, path: &'static str, right: Right, make: fn(Request) -> F) -> Route
+where
+    F: Future<Output = Request> + Send + 'static,
+{
     let face = face.clone();
     let show = move |Extension(access): Extension<Access>, request: Request| async move {
         let outcome = outcome(access);
-        let request = if outcome == Outcome::Page { crate::server::made(request).await } else { request };
+        let request = if outcome == Outcome::Page { make(request).await } else { request };
         face.page(outcome, request).await
     };
-    Route::post(path, right, show).page().example_body(FORM, "name=&days=30").example_ends(422)
+    Route::post(path, right, show).page()
 }
 
 /// The request for the page alone, with what came of the trial.

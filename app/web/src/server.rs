@@ -45,6 +45,7 @@ mod keys;
 mod messages;
 mod oidc;
 mod people;
+mod second_step;
 mod stretch;
 
 pub(crate) use account::{
@@ -55,6 +56,7 @@ pub(crate) use keys::{keys, made, revoke_key};
 pub(crate) use messages::{messages, try_for_page, try_out, visible};
 pub(crate) use oidc::{link_identity, said, unlink_identity, ways};
 pub(crate) use people::{Verb, act_on, invite, people, person, set_rights, set_role};
+pub(crate) use second_step::{end_second_step_of, finish_sign_in, second_step, second_step_changed};
 pub(crate) use stretch::stretch;
 
 /// Who is signed in; `None` for nobody.
@@ -188,9 +190,11 @@ pub(crate) async fn device() -> Result<DeviceData, Fault> {
     Ok(DeviceData { row: view.row, latest: view.latest, attributes: view.attributes, clock_offset_ms: view.clock_offset_ms, refused })
 }
 
-pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
+/// Signs in with a password; the way on, to `next` in the end.
+pub(crate) async fn sign_in(email: &str, password: &str, next: &str) -> Result<String, Fault> {
     let asked = Asked::here()?;
-    told(sign_in::sign_in(&asked.app, &asked.session()?, &asked.from, email, password).await.map(drop).map_err(Into::into))
+    let entered = sign_in::sign_in(&asked.app, &asked.session()?, &asked.from, email, password).await;
+    told(entered.map_err(Into::into)).map(|entered| second_step::way_on(&entered, next))
 }
 
 /// Lets a link wait to be mailed, to sign in or to choose another password; says whether mails only go into a folder here.
@@ -206,29 +210,36 @@ pub(crate) async fn sign_out() -> Result<(), Fault> {
     told(sign_in::sign_out(&asked.app, &asked.session()?, &asked.from).await.map_err(Into::into))
 }
 
-pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: &str) -> Result<(), Fault> {
+/// Makes the first administrator; the way on.
+pub(crate) async fn redeem_setup(code: &str, email: &str, name: &str, password: &str) -> Result<String, Fault> {
     let asked = Asked::here()?;
     if name.is_empty() {
         return told(Err(FieldFault::Name.into()));
     }
     let done = sign_in::redeem_setup(&asked.app, &asked.session()?, &asked.from, code, email, name, password).await;
-    told(done.map(drop).map_err(Into::into))
+    told(done.map_err(Into::into)).map(|entered| second_step::way_on(&entered, "/"))
 }
 
 /// Opens an entry link; the way on.
 pub(crate) async fn redeem_entry(code: &str) -> Result<String, Fault> {
     let asked = Asked::here()?;
     let done = redeem::entry(&asked.app, &asked.session()?, &asked.from, code).await;
-    told(done.map_err(of_link)).map(|entered| match entered {
-        Entered::In(_) => "/".to_owned(),
-        Entered::Choose(code) => format!("/reset#{code}"),
-    })
+    told(done.map_err(of_link)).map(way_of_link)
 }
 
-pub(crate) async fn redeem_reset(code: &str, password: &str) -> Result<(), Fault> {
+fn way_of_link(entered: Entered) -> String {
+    match entered {
+        Entered::In(_) => "/".to_owned(),
+        Entered::Second => code_way("/"),
+        Entered::Choose(code) => format!("/reset#{code}"),
+    }
+}
+
+/// Gives a link's owner another password; the way on.
+pub(crate) async fn redeem_reset(code: &str, password: &str) -> Result<String, Fault> {
     let asked = Asked::here()?;
     let done = redeem::reset_and_enter(&asked.app, &asked.session()?, &asked.from, code, password).await;
-    told(done.map(drop).map_err(of_link))
+    told(done.map_err(of_link)).map(way_of_link)
 }
 
 /// Lets somebody ask for an account; says whether mails only go into a folder here.
@@ -242,14 +253,15 @@ pub(crate) async fn register(email: &str, name: &str) -> Result<bool, Fault> {
     Ok(!asked.app.settings().mail.leaves())
 }
 
-/// Opens the link of a registration or an invitation; says whether its owner is in.
-pub(crate) async fn redeem_join(code: &str, name: &str, password: &str) -> Result<bool, Fault> {
+/// Opens the link of a registration or an invitation; the way on.
+pub(crate) async fn redeem_join(code: &str, name: &str, password: &str) -> Result<String, Fault> {
     let asked = Asked::here()?;
     if name.is_empty() {
         return told(Err(FieldFault::Name.into()));
     }
     let done = register::join(&asked.app, &asked.session()?, &asked.from, code, name, password).await;
-    told(done.map(|visitor| visitor.is_some()).map_err(of_link))
+    let entered = told(done.map_err(of_link))?;
+    Ok(entered.map_or_else(|| "/sign-in?link=waits".to_owned(), |entered| second_step::way_on(&entered, "/")))
 }
 
 fn of_link(error: SignInError) -> Fault {
@@ -309,6 +321,8 @@ impl From<SignInError> for Fault {
         match error {
             SignInError::Wrong => FieldFault::Credentials.into(),
             SignInError::Waits => FieldFault::Waits.into(),
+            SignInError::NeedsCode | SignInError::WrongCode => FieldFault::StepCode.into(),
+            SignInError::StepOver => FieldFault::StepOver.into(),
             SignInError::LinkOver => FieldFault::Code.into(),
             SignInError::TooMany(many) => {
                 if let Some(response) = use_context::<ResponseOptions>() {
@@ -324,6 +338,10 @@ impl From<SignInError> for Fault {
             SignInError::Db(error) => error.into(),
             SignInError::Signing(error) => {
                 tracing::error!(%error, "no access token can be made");
+                Self::UNAVAILABLE
+            }
+            SignInError::Sealing(error) => {
+                tracing::error!(%error, "a second step cannot be checked");
                 Self::UNAVAILABLE
             }
             SignInError::Session(error) => {

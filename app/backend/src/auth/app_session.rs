@@ -2,6 +2,7 @@
 
 use vigia_domain::rights::Principal;
 
+use super::second_step;
 use super::sign_in::{SignInError, counted, known};
 use super::signing::SigningError;
 use super::store::since;
@@ -12,6 +13,9 @@ use crate::db::app_sessions::{self, Rotated};
 use crate::db::users::{self, User};
 use crate::origin::Origin;
 
+/// How an app comes in, for the audit log.
+const WAY: &str = "app";
+
 /// What an app is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
@@ -21,15 +25,17 @@ pub struct Pair {
     pub refresh: String,
 }
 
-/// Signs an app in.
+/// Signs an app in; `code`: of the second step, for who has one.
 ///
 /// # Errors
-/// As [`super::sign_in::sign_in`].
-pub async fn sign_in(app: &App, from: &Origin, login: &str, password: &str) -> Result<(Pair, User), SignInError> {
+/// As [`super::sign_in::sign_in`], [`SignInError::NeedsCode`] and [`SignInError::WrongCode`] for who had the password right.
+pub async fn sign_in(app: &App, from: &Origin, login: &str, password: &str, code: Option<&str>) -> Result<(Pair, User), SignInError> {
     let user = known(app, from, login, password).await?;
+    let passed = second_step::demand(app, from, &user, code).await?;
+    let way = passed.map_or_else(|| WAY.to_owned(), |passed| passed.way(WAY));
     let refresh = token::make(app.world(), Kind::Refresh);
     app.signing().ready().await?;
-    let begun = app_sessions::begin(app.registry(), &user, &hash(&refresh), from, app.world().clock.now_ms()).await?;
+    let begun = app_sessions::begin(app.registry(), &user, &hash(&refresh), (&way, from), app.world().clock.now_ms()).await?;
     let session = begun.ok_or(SignInError::Wrong)?;
     let access = app.signing().sign(user.id, session).await?;
     Ok((Pair { access, refresh }, user))

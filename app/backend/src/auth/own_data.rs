@@ -11,7 +11,7 @@ use super::sign_in::SignInError;
 use crate::app::App;
 use crate::db::audit::{self, Actor, By, Noted, Wanted};
 use crate::db::user_end::{self, Ended};
-use crate::db::{DbError, devices, identities, keys, people, users};
+use crate::db::{DbError, devices, identities, keys, people, second_steps, users};
 use crate::origin::Origin;
 
 /// So many rows of the audit log are taken along, the newest.
@@ -40,6 +40,7 @@ pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
         json!({ "issuer": one.issuer, "subject": one.subject, "email": one.email, "created_at": time::to_text(one.created_ms),
             "used_at": time::to_text(one.used_ms) })
     });
+    let second_step = second_steps::of(registry, user).await?.and_then(|step| step.confirmed_ms).map(time::to_text);
     let devices = devices::names(registry, Some(user), MOST).await?.into_iter().map(|(id, _)| {
         let readings = format!("/api/v1/devices/{id}/readings.csv");
         json!({ "id": id.as_str(), "readings": readings })
@@ -54,6 +55,7 @@ pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
         "profile": {
             "id": own.id.0, "email": own.email, "username": own.username, "name": own.name, "role": own.role.as_str(), "lang": own.lang,
             "theme": own.theme, "zone": own.zone, "created_at": time::to_text(found.created_ms), "has_password": own.password_hash.is_some(),
+            "second_step_since": second_step,
             "rights": own.rights().iter().map(|action| action.as_str()).collect::<Vec<_>>(),
         },
         "sessions": sessions.collect::<Vec<_>>(),

@@ -136,6 +136,6 @@ pub async fn set_rights(app: &App, principal: &Principal, from: &Origin, user: &
     }
 }
 
-fn looks_after(principal: &Principal, role: Role) -> bool {
+pub(super) fn looks_after(principal: &Principal, role: Role) -> bool {
     may(principal, Action::ManagePeople, Resource::Account { role }) == Verdict::Allowed
 }

@@ -5,8 +5,8 @@ use vigia_domain::ids::UserId;
 use vigia_domain::user::Visitor;
 
 use super::password;
-use super::sign_in::{SignInError, counted, visitor_of};
-use super::{session, token};
+use super::sign_in::{SignInError, counted};
+use super::{second_step, token};
 use crate::app::App;
 use crate::db::links::{self, Purpose};
 use crate::db::registrations;
@@ -18,9 +18,20 @@ use crate::origin::Origin;
 pub enum Entered {
     /// Its owner is in.
     In(Visitor),
+    /// Their second step is asked for next.
+    Second,
     /// The first that its owner comes by this address, whose account has a password that somebody else may have chosen: that one is over, and with
     /// this code there is another.
     Choose(String),
+}
+
+impl From<second_step::Entered> for Entered {
+    fn from(entered: second_step::Entered) -> Self {
+        match entered {
+            second_step::Entered::In(visitor) => Self::In(visitor),
+            second_step::Entered::Second => Self::Second,
+        }
+    }
 }
 
 /// Signs in by an entry link.
@@ -37,8 +48,9 @@ pub async fn entry(app: &App, session: &Session, from: &Origin, code: &str) -> R
             links::insert(registry, &hash(&code), Purpose::Reset, Some(user.id), now_ms, now_ms + super::links::MAILED_MS).await?;
             return Ok(Entered::Choose(code));
         }
-        session::begin(session, user.id, "link", from).await?;
-        Ok(Entered::In(visitor_of(&user)))
+        // Another password that came in between has ended its links, too.
+        let entered = second_step::enter(app, session, from, &user, "link").await;
+        entered.map(Into::into).map_err(|error| if matches!(error, SignInError::Wrong) { SignInError::LinkOver } else { error })
     };
     counted(app, from, None, way).await
 }
@@ -56,19 +68,20 @@ pub async fn reset(app: &App, from: &Origin, code: &str, new: &str) -> Result<Us
         password::check(new, &[&user.email, &user.name])?;
         let new_hash = app.passwords().hash(app.world(), new).await;
         let taken = links::take_reset(app.registry(), &code_hash, &new_hash, from, app.world().clock.now_ms()).await?;
-        taken.map(|_| user).ok_or(SignInError::LinkOver)
+        let id = taken.ok_or(SignInError::LinkOver)?;
+        // As they are with it.
+        users::by_id(app.registry(), id).await?.ok_or(SignInError::LinkOver)
     };
     counted(app, from, None, way).await
 }
 
-/// The same for a browser, whose owner is in afterwards.
+/// The same for a browser, whose owner is in afterwards, or gives the code of their second step.
 ///
 /// # Errors
 /// As [`reset`], and [`SignInError::Session`].
-pub async fn reset_and_enter(app: &App, session: &Session, from: &Origin, code: &str, new: &str) -> Result<Visitor, SignInError> {
+pub async fn reset_and_enter(app: &App, session: &Session, from: &Origin, code: &str, new: &str) -> Result<Entered, SignInError> {
     let user = reset(app, from, code, new).await?;
-    session::begin(session, user.id, "reset", from).await?;
-    Ok(visitor_of(&user))
+    second_step::enter(app, session, from, &user, "reset").await.map(Into::into)
 }
 
 pub(super) fn hash(code: &str) -> String {

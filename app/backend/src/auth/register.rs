@@ -3,12 +3,13 @@
 
 use tower_sessions::Session;
 use vigia_domain::ids::UserId;
-use vigia_domain::user::{Role, Visitor};
+use vigia_domain::user::Role;
 
 use super::account::LONGEST_NAME;
+use super::password;
 use super::redeem::hash;
-use super::sign_in::{SignInError, counted, is_email, shown, visitor_of};
-use super::{password, session};
+use super::second_step::{self, Entered};
+use super::sign_in::{SignInError, counted, is_email, shown};
 use crate::app::App;
 use crate::config::Registration;
 use crate::db::DbError;
@@ -174,7 +175,7 @@ pub async fn approve(app: &App, id: UserId, actor: &Actor) -> Result<bool, DbErr
 ///
 /// # Errors
 /// [`SignInError::LinkOver`], [`SignInError::Password`] (the link still works then), [`SignInError::TooMany`] and the stores' errors.
-pub async fn join(app: &App, session: &Session, from: &Origin, code: &str, name: &str, new: &str) -> Result<Option<Visitor>, SignInError> {
+pub async fn join(app: &App, session: &Session, from: &Origin, code: &str, name: &str, new: &str) -> Result<Option<Entered>, SignInError> {
     let way = async {
         let (code_hash, registry) = (hash(code), app.registry());
         let looked = links::look(registry, &code_hash, Purpose::Join, app.world().clock.now_ms()).await?;
@@ -189,9 +190,8 @@ pub async fn join(app: &App, session: &Session, from: &Origin, code: &str, name:
         if waits.is_some() {
             return Ok(None);
         }
-        session::begin(session, id, "join", from).await?;
         let user = users::by_id(registry, id).await?.ok_or(SignInError::LinkOver)?;
-        Ok(Some(visitor_of(&user)))
+        second_step::enter(app, session, from, &user, "join").await.map(Some)
     };
     counted(app, from, None, way).await
 }

@@ -1,5 +1,6 @@
-//! What a browser session holds: whose it is, how they came in and from where, and nothing else.
+//! What a browser session holds: whose it is, how they came in and from where, and nothing else; or who has passed the first step of two.
 
+use serde::Serialize;
 use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 
@@ -30,12 +31,25 @@ pub async fn user(session: &Session) -> Result<Option<UserId>, SessionError> {
 /// # Errors
 /// [`SessionError`]; nobody is signed in then.
 pub async fn begin(session: &Session, user: UserId, way: &str, from: &Origin) -> Result<(), SessionError> {
+    // What it held before is of somebody who is not in yet, or no more.
+    session.clear().await;
     session.cycle_id().await?;
     session.insert(USER, user).await?;
     session.insert(WAY, way).await?;
     session.insert(ADDRESS, from.address).await?;
     session.insert(AGENT, from.agent.as_deref()).await?;
     // Now, and not when the answer goes out: who is told that they are in shall be.
+    session.save().await
+}
+
+/// Keeps in it, under a new id, who has passed a first step. Whose session it was before it is no more, and it is nobody's yet.
+///
+/// # Errors
+/// [`SessionError`].
+pub(super) async fn begin_first(session: &Session, key: &str, first: impl Serialize) -> Result<(), SessionError> {
+    session.clear().await;
+    session.cycle_id().await?;
+    session.insert(key, first).await?;
     session.save().await
 }
 

@@ -5,6 +5,7 @@ use vigia_domain::rights::Principal;
 use vigia_domain::user::{Role, Visitor};
 
 use super::password::{self, BadPassword};
+use super::second_step::{self, Entered};
 use super::{session, store, token};
 use crate::app::App;
 use crate::db::audit::{Actor, By};
@@ -26,6 +27,15 @@ pub enum SignInError {
     /// The link was used, has run out or never was.
     #[error("this link was used already, or its time is over")]
     LinkOver,
+    /// The password was right, and there is a second step.
+    #[error("this account has a second step: give a code of its app, or a recovery code")]
+    NeedsCode,
+    /// No code of theirs, or one that was used.
+    #[error("this code is wrong, or was used already")]
+    WrongCode,
+    /// Nobody has passed a first step here, or it was too long ago.
+    #[error("it took too long, or nothing was begun; sign in from the beginning")]
+    StepOver,
     /// No address.
     #[error("this is no e-mail address")]
     Email,
@@ -44,25 +54,21 @@ pub enum SignInError {
     /// The key that signs access tokens.
     #[error("{0}")]
     Signing(String),
+    /// The secret of a second step cannot be read, or made, by this process.
+    #[error("{0}")]
+    Sealing(String),
     /// The session store.
     #[error("session: {0}")]
     Session(#[from] session::SessionError),
 }
 
-/// Signs in with address and password. `from` is the visitor's network address.
+/// Signs in with address and password, or asks for the second step. `from` is the visitor's network address.
 ///
 /// # Errors
 /// [`SignInError::Wrong`], [`SignInError::TooMany`] and the stores' errors.
-pub async fn sign_in(app: &App, session: &Session, from: &Origin, email: &str, password: &str) -> Result<Visitor, SignInError> {
+pub async fn sign_in(app: &App, session: &Session, from: &Origin, email: &str, password: &str) -> Result<Entered, SignInError> {
     let user = known(app, from, email, password).await?;
-    session::begin(session, user.id, "sign-in", from).await?;
-    // Another password that came in between has ended the sessions before this one.
-    let now = users::by_id(app.registry(), user.id).await?.filter(|now| now.enabled && now.password_hash == user.password_hash);
-    if now.is_none() {
-        session::end(session).await?;
-        return Err(SignInError::Wrong);
-    }
-    Ok(visitor_of(&user))
+    second_step::enter(app, session, from, &user, "sign-in").await
 }
 
 /// Who that is, for who keeps no session.
@@ -127,7 +133,7 @@ pub async fn redeem_setup(
     email: &str,
     name: &str,
     password: &str,
-) -> Result<Visitor, SignInError> {
+) -> Result<Entered, SignInError> {
     counted(app, from, None, with_setup_code(app, session, from, code, email, name, password)).await
 }
 
@@ -139,7 +145,7 @@ async fn with_setup_code(
     email: &str,
     name: &str,
     password: &str,
-) -> Result<Visitor, SignInError> {
+) -> Result<Entered, SignInError> {
     if !is_email(email) {
         return Err(SignInError::Email);
     }
@@ -154,9 +160,8 @@ async fn with_setup_code(
     let new = NewUser { email, name: &shown(name), role: Role::Admin, password_hash: Some(&hash) };
     let taken = links::take_setup(app.registry(), &code_hash, &new, from, now_ms).await;
     let id = taken.map_err(|e| if e.is_duplicate() { SignInError::EmailTaken } else { e.into() })?.ok_or(SignInError::LinkOver)?;
-    session::begin(session, id, "setup", from).await?;
     let user = users::by_id(app.registry(), id).await?.ok_or(DbError::Missing("users"))?;
-    Ok(visitor_of(&user))
+    second_step::enter(app, session, from, &user, "setup").await
 }
 
 /// A name as it can be kept and shown: without what no screen shows and PostgreSQL does not keep.

@@ -2,9 +2,7 @@
 //! by its other half, in the registry, every process of the installation checks.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,6 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde::{Deserialize, Serialize};
 
+use super::key_file;
 use crate::db::{Db, DbError, signing_keys};
 use crate::world::World;
 
@@ -166,7 +165,7 @@ impl Signing {
 
     /// The key in the file, or a new one where it is too old, unreadable or not there. What it is checked by is in the registry before it signs.
     async fn take(&self, now_ms: i64) -> Result<Own, SigningError> {
-        let kept = read(&self.file).filter(|kept| (0..KEY_MS).contains(&(now_ms - kept.created_ms)));
+        let kept = key_file::read::<Kept>(&self.file).ok().flatten().filter(|kept| (0..KEY_MS).contains(&(now_ms - kept.created_ms)));
         let (kept, is_new) = match kept {
             Some(kept) => (kept, false),
             None => {
@@ -180,7 +179,7 @@ impl Signing {
             .map_err(|_| file(io::Error::new(io::ErrorKind::InvalidData, "this is no key; remove the file, and another is made")))?;
         signing_keys::add(&self.registry, &kept.kid, &BASE64.encode(pair.public_key().as_ref()), kept.created_ms).await?;
         if is_new {
-            write(&self.file, &kept).map_err(file)?;
+            key_file::write(&self.file, &kept).map_err(file)?;
         }
         let key = EncodingKey::from_ed_der(&[PKCS8, &seed].concat());
         Ok(Own { kept, key })
@@ -191,17 +190,3 @@ impl Signing {
 const KID_LEN: usize = 16;
 /// What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410, section 7).
 const PKCS8: &[u8] = &[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
-
-fn read(file: &Path) -> Option<Kept> {
-    serde_json::from_slice(&fs::read(file).ok()?).ok()
-}
-
-/// For its owner alone, and whole or not at all.
-fn write(file: &Path, kept: &Kept) -> io::Result<()> {
-    let beside = file.with_extension("json.new");
-    let _ = fs::remove_file(&beside);
-    let mut open = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    open.write_all(&serde_json::to_vec(kept).expect("texts and a number"))?;
-    open.sync_all()?;
-    fs::rename(&beside, file)
-}

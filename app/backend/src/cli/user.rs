@@ -1,4 +1,5 @@
-//! `vigia user add EMAIL --role ROLE [--password-stdin]`, `vigia user password EMAIL [--password-stdin]`, `vigia user list`
+//! `vigia user add EMAIL --role ROLE [--password-stdin]`, `vigia user password EMAIL [--password-stdin]`, `vigia user list`,
+//! `vigia user second-step EMAIL --off`
 
 use std::io::{BufRead as _, IsTerminal as _};
 
@@ -12,7 +13,7 @@ use crate::auth::sign_in::is_email;
 use crate::db::audit::{Actor, By};
 use crate::db::mails::{self, Kind};
 use crate::db::users::{self, NewUser, Waits};
-use crate::db::{Databases, DbError, registrations};
+use crate::db::{Databases, DbError, registrations, second_steps};
 use crate::world::World;
 
 #[derive(Debug, Subcommand)]
@@ -44,6 +45,14 @@ pub(super) enum User {
         /// Their address
         email: String,
     },
+    /// Take the second step away from a user who lost what writes its codes
+    SecondStep {
+        /// Their address
+        email: String,
+        /// Switch it off; there is nothing else to do with it here
+        #[arg(long, required = true)]
+        off: bool,
+    },
     /// List users: address, role, state
     List,
 }
@@ -66,6 +75,7 @@ pub(super) async fn run(verb: User, databases: &Databases, world: &World) -> Res
             set_password(databases, world, &email, &password).await
         }
         User::Approve { email } => approve(databases, world, &email).await,
+        User::SecondStep { email, off: _ } => end_second_step(databases, world, &email).await,
         User::List => list(databases).await,
     }
 }
@@ -106,6 +116,17 @@ async fn approve(databases: &Databases, world: &World, email: &str) -> Result<()
     }
     mails::insert(registry, Kind::Approved, Some(user.id), by.at_ms).await.map_err(Failure::new)?;
     mention(format!("{email} may sign in; a mail tells them so"));
+    Ok(())
+}
+
+async fn end_second_step(databases: &Databases, world: &World, email: &str) -> Result<(), Failure> {
+    let registry = &databases.registry;
+    let user = users::by_email(registry, email).await.map_err(Failure::new)?.ok_or_else(|| no_such_user(email))?;
+    let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
+    if !second_steps::end(registry, user.id, user.role, by).await.map_err(Failure::new)? {
+        return Err(Failure::new(format!("{email} has no second step")));
+    }
+    mention(format!("{email} signs in without a second step from now on"));
     Ok(())
 }
 

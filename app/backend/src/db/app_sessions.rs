@@ -16,11 +16,11 @@ pub(super) const END_ALL: &str = "DELETE FROM app_sessions WHERE user_id = $1";
 
 const ADD: &str = "INSERT INTO refresh_tokens (token_hash, session_id, used) VALUES ($1, $2, FALSE)";
 
-/// Begins one of somebody whose password was right; its id. `None`: they have another one since, or are shut out.
+/// Begins one of somebody whose password was right; its id. `way` is how they came in. `None`: they have another one since, or are shut out.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn begin(db: &Db, user: &User, token_hash: &str, from: &Origin, now_ms: i64) -> Result<Option<i64>, DbError> {
+pub async fn begin(db: &Db, user: &User, token_hash: &str, (way, from): (&str, &Origin), now_ms: i64) -> Result<Option<i64>, DbError> {
     const SQL: &str = "INSERT INTO app_sessions (user_id, began_ms, used_ms, address, agent) SELECT id, $3, $3, $4, $5 FROM users \
                        WHERE id = $1 AND password_hash = $2 AND disabled_ms IS NULL AND waits IS NULL RETURNING id";
     Ok(in_tx!(db, |tx| {
@@ -30,7 +30,7 @@ pub async fn begin(db: &Db, user: &User, token_hash: &str, from: &Origin, now_ms
         let Some(id) = begun.fetch_optional(&mut *tx).await? else { return Ok(None) };
         let id: i64 = id;
         sqlx::query(ADD).bind(token_hash).bind(id).execute(&mut *tx).await?;
-        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "session.begin", "app", json!({}));
+        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "session.begin", way, json!({}));
         Some(id)
     }))
 }

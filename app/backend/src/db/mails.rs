@@ -21,11 +21,14 @@ pub enum Kind {
     Known,
     /// That they may come in.
     Approved,
+    /// That a recovery code of theirs was used.
+    Recovery,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [Self::Enter, Self::Reset, Self::Join, Self::Invite, Self::Received, Self::Known, Self::Approved];
+    pub const ALL: [Self; 8] =
+        [Self::Enter, Self::Reset, Self::Join, Self::Invite, Self::Received, Self::Known, Self::Approved, Self::Recovery];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +39,7 @@ impl Kind {
             Self::Received => "received",
             Self::Known => "known",
             Self::Approved => "approved",
+            Self::Recovery => "recovery",
         }
     }
 

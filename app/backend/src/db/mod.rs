@@ -24,6 +24,8 @@ pub mod people;
 mod pools;
 pub mod probe;
 pub mod registrations;
+pub mod sealing_keys;
+pub mod second_steps;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;

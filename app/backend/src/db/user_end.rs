@@ -22,6 +22,7 @@ const FORGET: [&str; 8] = [
     super::identities::END_ALL,
     "DELETE FROM links WHERE user_id = $1",
     "DELETE FROM mails WHERE user_id = $1",
+    "DELETE FROM second_steps WHERE user_id = $1",
     "DELETE FROM api_keys WHERE owner_id = $1",
     "UPDATE devices SET owner_id = NULL WHERE owner_id = $1",
     "DELETE FROM users WHERE id = $1",

@@ -64,6 +64,12 @@ impl Problem {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), field: Some(field.into()), wait_s: None }
     }
 
+    /// The same with the field that it is about.
+    #[must_use]
+    pub fn about(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+
     /// Nothing of that name, or nothing that this caller may know of: 404.
     #[must_use]
     pub fn not_found() -> Self {

@@ -37,6 +37,7 @@ impl Letter {
             Kind::Received => (letter!("es", "received"), letter!("en", "received"), ("", "")),
             Kind::Known => (letter!("es", "known"), letter!("en", "known"), ("Entrar", "Sign in")),
             Kind::Approved => (letter!("es", "approved"), letter!("en", "approved"), ("Entrar", "Sign in")),
+            Kind::Recovery => (letter!("es", "recovery"), letter!("en", "recovery"), ("Ver el segundo paso", "See the second step")),
         };
         if is_english { Self { text: en, lang: "en", button: button.1 } } else { Self { text: es, lang: "es", button: button.0 } }
     }

@@ -86,14 +86,14 @@ async fn round(app: &App, post: &Post) -> Result<(), DbError> {
 fn stale_ms(kind: Kind) -> i64 {
     match kind {
         Kind::Enter | Kind::Reset | Kind::Known => HOUR_MS,
-        Kind::Join | Kind::Invite | Kind::Received | Kind::Approved => 7 * 24 * HOUR_MS,
+        Kind::Join | Kind::Invite | Kind::Received | Kind::Approved | Kind::Recovery => 7 * 24 * HOUR_MS,
     }
 }
 
 /// Whether it still makes sense to write this to somebody.
 fn is_for(kind: Kind, user: &User) -> bool {
     match kind {
-        Kind::Enter | Kind::Reset | Kind::Known | Kind::Approved => user.enabled,
+        Kind::Enter | Kind::Reset | Kind::Known | Kind::Approved | Kind::Recovery => user.enabled,
         Kind::Join | Kind::Invite => !user.disabled && matches!(user.waits, Some(Waits::Mail | Waits::Invite)),
         Kind::Received => !user.disabled && user.waits == Some(Waits::Approval),
     }
@@ -112,6 +112,7 @@ async fn deliver(app: &App, post: &Post, mail: &Waiting, user: &User) -> Result<
         Kind::Reset => links::mailed(registry, world, &base, Purpose::Reset, user.id).await?,
         Kind::Join | Kind::Invite => links::join(registry, world, &base, user.id).await?,
         Kind::Received | Kind::Approved => format!("{base}/sign-in"),
+        Kind::Recovery => format!("{base}/settings/second-step"),
     };
     let (minutes, days) = ((links::MAILED_MS / 60_000).to_string(), (links::JOIN_MS / 86_400_000).to_string());
     let name = if user.name.is_empty() { &user.email } else { &user.name };

@@ -37,6 +37,7 @@ mod register;
 mod retention;
 mod roster;
 mod sealing;
+mod second_step;
 mod sessions;
 mod sign_in;
 mod simulated;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use vigia_backend::auth::people::{self, NotDone, Verb};
 use vigia_backend::auth::redeem::{self, Entered};
 use vigia_backend::auth::register::{self, Applicant, NotRegistered};
+use vigia_backend::auth::second_step;
 use vigia_backend::auth::sign_in::{self, SignInError};
 use vigia_backend::db::people::Whom;
 use vigia_backend::db::{registrations, users};
@@ -25,7 +26,7 @@ async fn post(it: &Installation, path: &str, body: Value) -> (u16, Value) {
 }
 
 async fn enters(it: &Installation, login: &str, password: &str) -> Result<String, SignInError> {
-    sign_in::sign_in(&it.app, &browser(it), HERE, login, password).await.map(|visitor| visitor.email)
+    sign_in::sign_in(&it.app, &browser(it), HERE, login, password).await.map(|entered| entered.visitor().expect("at once").email)
 }
 
 /// Only the web's form registers without a password.
@@ -54,7 +55,7 @@ both! {
         assert!(matches!(enters(it, "luis@example.org", PASSWORD).await, Err(SignInError::Wrong)));
         let join = async |password: &str| register::join(&it.app, &browser(it), HERE, &link, "Luis", password).await;
         assert!(matches!(join("luis1234567").await, Err(SignInError::Password(_))), "and the link still works");
-        let visitor = join(PASSWORD).await.expect("joined").expect("in");
+        let visitor = join(PASSWORD).await.expect("joined").and_then(second_step::Entered::visitor).expect("in");
         assert_eq!((visitor.role, &*visitor.name), (Role::Staff, "Luis"));
         assert!(matches!(join(PASSWORD).await, Err(SignInError::LinkOver)));
         enters(it, "luis@example.org", PASSWORD).await.expect("in");
@@ -141,7 +142,7 @@ both! {
         assert_eq!(status, 201, "{told}");
         assert!(matches!(enters(it, "eva@example.org", "a stranger chose this one").await, Err(SignInError::Wrong)));
         let link = code(&newest(it, "Termina de crear").await);
-        let visitor = register::join(&it.app, &browser(it), HERE, &link, "", PASSWORD).await.expect("joined").expect("in");
+        let visitor = register::join(&it.app, &browser(it), HERE, &link, "", PASSWORD).await.expect("joined").and_then(second_step::Entered::visitor).expect("in");
         assert_eq!(visitor.email, "eva@example.org");
         assert!(matches!(enters(it, "eva@example.org", "a stranger chose this one").await, Err(SignInError::Wrong)));
         enters(it, "eva@example.org", PASSWORD).await.expect("her own opens");

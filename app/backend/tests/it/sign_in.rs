@@ -31,7 +31,7 @@ both! {
         let redeem = async |email: &str, password: &str| sign_in::redeem_setup(&it.app, &me, HERE, &code, email, "Ana", password).await;
         assert!(matches!(redeem("ana", "correct horse battery").await, Err(SignInError::Email)));
         assert!(matches!(redeem("ana@example.org", "short").await, Err(SignInError::Password(_))));
-        assert_eq!(redeem("ana@example.org", "correct horse battery").await.expect("made").role, Role::Admin);
+        assert_eq!(redeem("ana@example.org", "correct horse battery").await.expect("made").visitor().expect("in").role, Role::Admin);
         assert!(matches!(redeem("eva@example.org", "correct horse battery").await, Err(SignInError::LinkOver)));
         assert!(session::user(&me).await.expect("read").is_some(), "signed in at once");
         it.world.advance(links::SETUP_MS + 1);
@@ -48,7 +48,7 @@ both! {
         }
         let code = setup_code(it).await;
         let made = sign_in::redeem_setup(&it.app, &browser(it), HERE, &code, "eva@example.org", "E\0va\u{7}", "correct horse battery").await;
-        assert_eq!(made.expect("made").name, "Eva");
+        assert_eq!(made.expect("made").visitor().expect("in").name, "Eva");
     }
 
     async fn a_link_survives_a_mistake_in_the_form(it: Installation) {
@@ -75,7 +75,7 @@ both! {
             assert!(matches!(sign_in::sign_in(&it.app, &me, HERE, email, password).await, Err(SignInError::Wrong)));
         }
         assert!(session::user(&me).await.expect("read").is_none());
-        let visitor = sign_in::sign_in(&it.app, &me, HERE, " ANA@example.org", "correct horse battery").await.expect("in");
+        let visitor = sign_in::sign_in(&it.app, &me, HERE, " ANA@example.org", "correct horse battery").await.expect("in").visitor().expect("at once");
         assert_eq!((visitor.name.as_str(), visitor.role), ("ana", Role::Staff));
         assert!(session::user(&me).await.expect("read").is_some());
         sign_in::sign_out(&it.app, &me, HERE).await.expect("out");

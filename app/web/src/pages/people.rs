@@ -25,7 +25,7 @@ pub(crate) use person::PersonRoute;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use person::preload_person;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use person::{LoadPerson, PersonData, SetRights, SetRole, Settable};
+pub(crate) use person::{EndSecondStep, LoadPerson, PersonData, SetRights, SetRole, Settable};
 
 /// The path of the page.
 const PATH: &str = "/people";

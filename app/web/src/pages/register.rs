@@ -24,8 +24,8 @@ pub(crate) async fn ask_account(email: String, name: String) -> Result<(), Fault
 /// Opens the link: its owner chooses a password, and is in or waits for an operator's word.
 #[server(prefix = "/ui", endpoint = "join", output = Json)]
 pub(crate) async fn redeem_join(code: String, name: String, password: String) -> Result<(), Fault> {
-    let is_in = crate::server::redeem_join(code.trim(), name.trim(), &password).await?;
-    crate::server::go_on(if is_in { "/" } else { "/sign-in?link=waits" });
+    let way = crate::server::redeem_join(code.trim(), name.trim(), &password).await?;
+    crate::server::go_on(&way);
     Ok(())
 }
 

@@ -23,8 +23,8 @@ pub(crate) async fn ask_reset(email: String) -> Result<(), Fault> {
 /// Gives the link's owner another password, and signs them in.
 #[server(prefix = "/ui", endpoint = "reset", output = Json)]
 pub(crate) async fn redeem_reset(code: String, password: String) -> Result<(), Fault> {
-    crate::server::redeem_reset(code.trim(), &password).await?;
-    crate::server::go_on("/");
+    let way = crate::server::redeem_reset(code.trim(), &password).await?;
+    crate::server::go_on(&way);
     Ok(())
 }
 

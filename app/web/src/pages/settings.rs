@@ -6,6 +6,7 @@ mod installation;
 mod keys;
 mod password;
 mod profile;
+mod second_step;
 mod sessions;
 
 use leptos::prelude::*;
@@ -29,6 +30,7 @@ use installation::InstallationCard;
 use keys::KeysCard;
 use password::PasswordCard;
 use profile::ProfileCard;
+use second_step::SecondStepCard;
 use sessions::SessionsCard;
 
 /// What the page starts with.
@@ -42,6 +44,8 @@ pub(crate) struct SettingsData {
     pub(crate) identities: Vec<OwnIdentity>,
     /// Which of those there are.
     pub(crate) providers: Vec<Provider>,
+    /// Since when one has a second step, milliseconds since the epoch.
+    pub(crate) second_step_ms: Option<i64>,
     /// Where one is signed in, the last used first.
     pub(crate) sessions: Vec<OwnSession>,
     /// For who runs it.
@@ -217,7 +221,7 @@ fn SettingsPage() -> impl IntoView {
         <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
             {move || Suspend::new(async move {
                 match settings.await {
-                    Ok(SettingsData { visitor, has_password, identities, providers, sessions, installation }) => view! {
+                    Ok(SettingsData { visitor, has_password, identities, providers, second_step_ms, sessions, installation }) => view! {
                         <PageHead title=t.nav_settings lead=visitor.email.clone()/>
                         {move || done().map(|done| view! { <p class="settings__done" role="status">{done}</p> })}
                         {move || said().map(|said| view! { <p class="form__error" role="alert">{said}</p> })}
@@ -225,6 +229,7 @@ fn SettingsPage() -> impl IntoView {
                             <ProfileCard visitor/>
                             {has_password.then(|| view! { <PasswordCard/> })}
                             {(!identities.is_empty() || !providers.is_empty()).then(|| view! { <IdentitiesCard identities providers/> })}
+                            <SecondStepCard since_ms=second_step_ms/>
                             <SessionsCard sessions/>
                             <KeysCard/>
                             <FarewellCard has_password/>

@@ -14,8 +14,8 @@ use crate::part::lazy_page;
 /// Creates the account and signs it in.
 #[server(prefix = "/ui", endpoint = "setup", output = Json)]
 pub(crate) async fn redeem_setup(code: String, email: String, name: String, password: String) -> Result<(), Fault> {
-    crate::server::redeem_setup(code.trim(), email.trim(), name.trim(), &password).await?;
-    crate::server::go_on("/");
+    let way = crate::server::redeem_setup(code.trim(), email.trim(), name.trim(), &password).await?;
+    crate::server::go_on(&way);
     Ok(())
 }
 

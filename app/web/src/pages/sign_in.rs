@@ -19,8 +19,8 @@ use crate::piece::piece;
 /// Begins a session and goes to `next`.
 #[server(prefix = "/ui", endpoint = "sign-in", output = Json)]
 pub(crate) async fn sign_in(email: String, password: String, next: String) -> Result<(), Fault> {
-    crate::server::sign_in(email.trim(), &password).await?;
-    crate::server::go_on(&next);
+    let way = crate::server::sign_in(email.trim(), &password, &next).await?;
+    crate::server::go_on(&way);
     Ok(())
 }
 

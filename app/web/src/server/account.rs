@@ -28,7 +28,8 @@ pub(crate) async fn settings() -> Result<SettingsData, Fault> {
     let sessions = sessions.into_iter().map(own_session).collect();
     let (identities, providers) = told(super::oidc::identities(&asked, user).await)?;
     let installation = if visitor.rights.has(Action::Watch) { Some(installation(&asked).await) } else { None };
-    Ok(SettingsData { visitor, has_password, identities, providers, sessions, installation })
+    let second_step_ms = super::second_step::since(&asked, user).await?;
+    Ok(SettingsData { visitor, has_password, identities, providers, second_step_ms, sessions, installation })
 }
 
 fn own_session(session: account::OwnSession) -> OwnSession {

@@ -137,6 +137,10 @@ fn what(t: &'static Texts, action: &str) -> Option<&'static str> {
         "user.profile" => t.log_a_user_profile,
         "user.rights" => t.log_a_user_rights,
         "user.delete" => t.log_a_user_delete,
+        "user.second_step.on" => t.log_a_second_on,
+        "user.second_step.off" => t.log_a_second_off,
+        "user.second_step.codes" => t.log_a_second_codes,
+        "user.second_step.recovery" => t.log_a_second_recovery,
         "api-key.add" => t.log_a_key_add,
         "api-key.revoke" => t.log_a_key_revoke,
         "provisioning-key.add" => t.log_a_provisioning_add,
@@ -159,10 +163,18 @@ fn what(t: &'static Texts, action: &str) -> Option<&'static str> {
 
 /// How somebody came in.
 fn way(t: &'static Texts, word: &str) -> Option<String> {
-    if let Some(provider) = word.strip_prefix("oidc:") {
-        return Some(t.log_w_way_oidc(provider));
+    let (first, second) = word.split_once('+').unwrap_or((word, ""));
+    let second = match second {
+        "" => None,
+        "totp" => Some(t.log_w_way_totp),
+        "recovery" => Some(t.log_w_way_recovery),
+        _ => return None,
+    };
+    if let Some(provider) = first.strip_prefix("oidc:") {
+        let first = t.log_w_way_oidc(provider);
+        return Some(second.map_or_else(|| first.clone(), |second| format!("{first} {second}")));
     }
-    let text = match word {
+    let first = match first {
         "sign-in" => t.log_w_way_sign_in,
         "link" => t.log_w_way_link,
         "setup" => t.log_w_way_setup,
@@ -171,7 +183,7 @@ fn way(t: &'static Texts, word: &str) -> Option<String> {
         "app" => t.log_w_way_app,
         _ => return None,
     };
-    Some(text.to_owned())
+    Some(second.map_or_else(|| first.to_owned(), |second| format!("{first} {second}")))
 }
 
 /// What has become of what, and what else is known.
@@ -208,6 +220,7 @@ fn field(t: &'static Texts, name: &str) -> String {
         "expires_ms" => t.log_w_f_expires,
         "keys_ended" => t.log_w_f_keys_ended,
         "issuer" => t.log_w_f_issuer,
+        "codes_left" => t.log_w_f_codes_left,
         "devices" => t.log_w_f_devices,
         "from_ms" => t.log_w_f_from,
         "to_ms" => t.log_w_f_to,

@@ -83,7 +83,8 @@ pub(crate) async fn person() -> Result<PersonData, Fault> {
         by_role: by_role.has(action),
     });
     let (roles, settable) = if may_set { (Role::ALL.to_vec(), settable.collect()) } else { (Vec::new(), Vec::new()) };
-    Ok(PersonData { person, roles, settable })
+    let second_step_ms = super::second_step::since(&asked, user.id).await?;
+    Ok(PersonData { person, second_step_ms, roles, settable })
 }
 
 pub(super) const fn says(t: &'static Texts, action: Action) -> &'static str {
@@ -171,7 +172,7 @@ pub(crate) async fn invite(email: &str, name: &str, role: Role) -> Result<(), Fa
     Ok(())
 }
 
-fn of_act(error: NotDone) -> Fault {
+pub(super) fn of_act(error: NotDone) -> Fault {
     match error {
         NotDone::Forbidden => FieldFault::NotYours.into(),
         NotDone::Changed | NotDone::Right(..) => FieldFault::Changed.into(),

@@ -11,8 +11,9 @@ use super::started::{self, Started};
 use super::{Refused, Turned};
 use crate::app::App;
 use crate::auth::account::LONGEST_NAME;
+use crate::auth::second_step::{self, Entered};
 use crate::auth::session;
-use crate::auth::sign_in::shown;
+use crate::auth::sign_in::{SignInError, shown};
 use crate::auth::token;
 use crate::config::Registration;
 use crate::db::audit::{Actor, By};
@@ -39,11 +40,20 @@ pub struct Answer {
     pub issuer: Option<String>,
 }
 
-/// Signs in who comes from a provider, or links what they are to it; the address of ours to go on to.
+/// Where somebody goes on to who comes from a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landed {
+    /// The address of ours that they wanted.
+    pub next: String,
+    /// Whether their second step is asked for first.
+    pub needs_code: bool,
+}
+
+/// Signs in who comes from a provider, or links what they are to it.
 ///
 /// # Errors
 /// [`Turned`].
-pub async fn finish(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer) -> Result<String, Turned> {
+pub async fn finish(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer) -> Result<Landed, Turned> {
     let mut is_link = false;
     let done = counted(app, session, from, name, answer, &mut is_link).await;
     done.map_err(|why| {
@@ -53,7 +63,7 @@ pub async fn finish(app: &App, session: &Session, from: &Origin, name: &str, ans
 }
 
 /// A try: what was a wrong guess counts against whoever made it, as a wrong password does.
-async fn counted(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer, is_link: &mut bool) -> Result<String, Refused> {
+async fn counted(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer, is_link: &mut bool) -> Result<Landed, Refused> {
     let this = app.tries().begin(from.address, None)?;
     let done = checked(app, session, from, name, answer, is_link).await;
     if !done.as_ref().is_err_and(Refused::is_wrong_guess) {
@@ -62,7 +72,7 @@ async fn counted(app: &App, session: &Session, from: &Origin, name: &str, answer
     done
 }
 
-async fn checked(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer, is_link: &mut bool) -> Result<String, Refused> {
+async fn checked(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer, is_link: &mut bool) -> Result<Landed, Refused> {
     let provider = app.providers().named(name).ok_or(Refused::Unknown)?;
     // Gone before it is looked at: the same answer does not come twice.
     let started = started::take(session).await?.ok_or(Refused::Again)?;
@@ -75,11 +85,11 @@ async fn checked(app: &App, session: &Session, from: &Origin, name: &str, answer
     }
     let person = person(&provider, &started, answer).await?;
     let claimed = Claimed { issuer: provider.issuer(), subject: &person.subject, email: person.email.as_deref() };
-    match started.link {
-        Some(user) => link(app, session, from, user, claimed).await?,
-        None => enter(app, session, from, name, claimed, &person).await?,
-    }
-    Ok(started.next)
+    let entered = match started.link {
+        Some(user) => link(app, session, from, user, claimed).await.map(|()| None)?,
+        None => Some(enter(app, session, from, name, claimed, &person).await?),
+    };
+    Ok(Landed { next: started.next, needs_code: entered == Some(Entered::Second) })
 }
 
 /// Who it is, by the provider's word.
@@ -112,7 +122,7 @@ async fn link(app: &App, session: &Session, from: &Origin, user: UserId, claimed
 }
 
 /// Signs them in, where they may.
-async fn enter(app: &App, session: &Session, from: &Origin, name: &str, claimed: Claimed<'_>, person: &Person) -> Result<(), Refused> {
+async fn enter(app: &App, session: &Session, from: &Origin, name: &str, claimed: Claimed<'_>, person: &Person) -> Result<Entered, Refused> {
     let accounts = app.settings().accounts;
     let policy = Policy { open: accounts.registration == Registration::Open, approval: accounts.approval };
     let called: String = shown(person.name.as_deref().unwrap_or_default()).chars().take(LONGEST_NAME).collect();
@@ -131,12 +141,17 @@ async fn enter(app: &App, session: &Session, from: &Origin, name: &str, claimed:
         Came::Another => return Err(Refused::Another),
         Came::Full => return Err(Refused::Full),
     };
-    session::begin(session, user, &format!("oidc:{name}"), from).await?;
-    // Who was shut out in between had their sessions ended before this one.
-    let is_open = users::by_id(app.registry(), user).await?.is_some_and(|user| user.enabled);
-    if !is_open {
-        session::end(session).await?;
-        return Err(Refused::NoAccount);
+    let user = users::by_id(app.registry(), user).await?.filter(|user| user.enabled).ok_or(Refused::NoAccount)?;
+    second_step::enter(app, session, from, &user, &format!("oidc:{name}")).await.map_err(of_sign_in)
+}
+
+/// Why a session was not begun for somebody who may come in.
+fn of_sign_in(error: SignInError) -> Refused {
+    match error {
+        SignInError::Db(error) => Refused::Db(error),
+        SignInError::Session(error) => Refused::Session(error),
+        SignInError::TooMany(too_many) => Refused::TooMany(too_many),
+        // Shut out, or with another password since: who they were is not who they are.
+        _ => Refused::NoAccount,
     }
-    Ok(())
 }

@@ -7,7 +7,7 @@ mod provider;
 mod started;
 
 pub use begin::{Begun, begin, may_link};
-pub use finish::{Answer, finish};
+pub use finish::{Answer, Landed, finish};
 pub use identities::{NotUnlinked, OwnIdentity, linkable, linked, unlink, way};
 pub use provider::Providers;
 

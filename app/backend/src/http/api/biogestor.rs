@@ -23,7 +23,10 @@ const BODY_BYTES: usize = 4 * 1024;
 pub(super) fn routes() -> [Route; 2] {
     [
         Route::post("/api/iniciar-sesion/", Right::Public, sign_in)
-            .summary("Signs the Biogestor's app in. 401: wrong. 403: nobody has let this account in yet. 429: too many tries")
+            .summary(
+                "Signs the Biogestor's app in. 401: wrong; with `field: \"code\"` the password was right and a `code` of the second step, or a \
+                 recovery code, is missing or wrong. 403: nobody has let this account in yet. 429: too many tries",
+            )
             .answers::<SignedIn>("a pair of tokens and whose they are")
             .example_body("application/json", r#"{"username": "ana", "password": "correct horse battery"}"#)
             .example_ends(401),
@@ -79,11 +82,12 @@ async fn sign_in(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<SignedIn>, Problem> {
     let mut fields = Fields::read(body, BODY_BYTES)?;
-    let (username, password) = (fields.text("username")?, fields.text("password")?);
+    let (username, password, code) = (fields.text("username")?, fields.text("password")?, fields.text("code")?);
     fields.end()?;
     let username = username.ok_or_else(|| Problem::field("username", "say who signs in: username"))?;
     let password = password.ok_or_else(|| Problem::field("password", "say the password: password"))?;
-    let (pair, user) = app_session::sign_in(&app, &from, &username, &password).await.map_err(|error| problem(error, "password"))?;
+    let signed_in = app_session::sign_in(&app, &from, &username, &password, code.as_deref()).await;
+    let (pair, user) = signed_in.map_err(|error| problem(error, "password"))?;
     let user = Brief { id: user.id.0, perfil: perfil(&user), username: username_of(user) };
     Ok(Json(SignedIn { access: pair.access, refresh: pair.refresh, user }))
 }

@@ -15,6 +15,7 @@ use super::json_body::Fields;
 use super::paging::{Asked, PAGED, paged};
 use super::register::problem as of_registration;
 use crate::app::App;
+use crate::auth::own_second_step;
 use crate::auth::people::{self, NotDone, Verb};
 use crate::db::people::{Listed, Page, Whom};
 use crate::db::user_rights::Standing;
@@ -28,7 +29,7 @@ use crate::origin::Origin;
 const BODY_BYTES: usize = 8 * 1024;
 const ROLES: &str = "a role is admin, staff, viewer or customer";
 
-pub(super) fn routes() -> [Route; 8] {
+pub(super) fn routes() -> [Route; 9] {
     let (any, one) = (Right::Needs(Action::ManagePeople), Right::NeedsAccount(Action::ManagePeople));
     [
         paged(Route::get("/api/v1/users/", any, list))
@@ -46,6 +47,10 @@ pub(super) fn routes() -> [Route; 8] {
             .answers::<Person>("the account as it is now"),
         Route::post("/api/v1/users/{user}/enable", one, enable)
             .summary("Lets somebody in again who was shut out. 409: nobody is out there")
+            .answers::<Person>("the account as it is now")
+            .example_ends(409),
+        Route::delete("/api/v1/users/{user}/second-step", one, end_second_step)
+            .summary("Takes the second step away from somebody who lost what writes its codes. 409: they have none, or oneself")
             .answers::<Person>("the account as it is now")
             .example_ends(409),
         Route::post("/api/v1/invitations", any, invite)
@@ -201,6 +206,16 @@ async fn act(
     verb: Verb,
 ) -> Result<Json<Person>, Problem> {
     people::act(&app, &principal, &from, verb, user.id).await.map_err(problem)?;
+    Ok(Json(Person::from(&super::me::found(&app, user.id).await?)))
+}
+
+async fn end_second_step(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Extension(from): Extension<Origin>,
+    Extension(PathUser(user)): Extension<PathUser>,
+) -> Result<Json<Person>, Problem> {
+    own_second_step::take_away(&app, &principal, &from, user.id).await.map_err(problem)?;
     Ok(Json(Person::from(&super::me::found(&app, user.id).await?)))
 }
 

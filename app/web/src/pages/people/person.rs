@@ -31,6 +31,8 @@ use crate::part::lazy_page;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PersonData {
     pub(crate) person: Person,
+    /// Since when they have a second step, milliseconds since the epoch.
+    pub(crate) second_step_ms: Option<i64>,
     /// What they can be made; nothing for who may not change it.
     pub(crate) roles: Vec<Role>,
     /// What can be granted to them or withdrawn from them; nothing likewise.
@@ -74,6 +76,12 @@ pub(crate) async fn set_rights(
     crate::server::set_rights(id, was, had, right).await
 }
 
+/// Takes the second step away from somebody who lost what writes its codes.
+#[server(prefix = "/ui", endpoint = "end-second-step", output = Json)]
+pub(crate) async fn end_second_step(id: i64) -> Result<(), Fault> {
+    crate::server::end_second_step_of(id).await
+}
+
 #[cfg_attr(not(target_arch = "wasm32"), expect(clippy::manual_async_fn, reason = "one shape for both sides"))]
 fn ask_person(user: String) -> impl Future<Output = Result<PersonData, Fault>> + Send {
     #[cfg(target_arch = "wasm32")]
@@ -98,12 +106,18 @@ fn PersonPage() -> impl IntoView {
     let (t, params, query) = (use_texts(), use_params_map(), use_query_map());
     let user = Memo::new(move |_| params.with(|params| params.get_str("user").unwrap_or_default().to_owned()));
     let person = Resource::new(move || user.get(), ask_person);
-    let done = move || query.with(|query| query.get_str("done") == Some("rights")).then(|| t.people_done_rights());
+    let done = move || {
+        query.with(|query| match query.get_str("done") {
+            Some("rights") => Some(t.people_done_rights()),
+            Some("second-step") => Some(t.people_done_second()),
+            _ => None,
+        })
+    };
     view! {
         <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
             {move || Suspend::new(async move {
                 match person.await {
-                    Ok(PersonData { person, roles, settable }) => {
+                    Ok(PersonData { person, second_step_ms, roles, settable }) => {
                         let title = person.title();
                         // Whose name is not known is called by the address already.
                         let lead = Some(person.email.clone()).filter(|email| *email != title);
@@ -114,6 +128,7 @@ fn PersonPage() -> impl IntoView {
                             {move || done().map(|done| view! { <p class="settings__done" role="status">{done}</p> })}
                             <div class="settings">
                                 <AccountCard person=person.clone()/>
+                                {second_step_ms.filter(|_| !person.is_self).map(|since_ms| view! { <SecondStepCard id=person.id since_ms/> })}
                                 {(!roles.is_empty()).then(|| view! { <RoleCard id=person.id role=person.role roles/> })}
                                 {(!settable.is_empty()).then(|| view! { <RightsCard id=person.id role=person.role settable/> })}
                             </div>
@@ -147,6 +162,23 @@ fn AccountCard(person: Person) -> impl IntoView {
                     <a class="link" href=format!("/audit?target=user:{id}")>{t.people_audit_of()}</a>
                 </p>
             })}
+        </section>
+    }
+}
+
+#[component]
+fn SecondStepCard(id: i64, since_ms: i64) -> impl IntoView {
+    let (t, form) = (use_texts(), FormState::new(EndSecondStep::PATH));
+    view! {
+        <section class="card setting" aria-labelledby="person-second">
+            <h2 id="person-second">{t.people_second()}</h2>
+            <p class="muted small">{t.people_second_since()} " " <Moment at_ms=since_ms detail=Detail::Minute/></p>
+            <p class="small">{t.people_second_lead()}</p>
+            <Form state=form>
+                <input r#type="hidden" name="id" value=id.to_string()/>
+                <FormError text=form.whole(&[])/>
+                <Submit label=t.people_second_end() working=t.people_working() pending=form.pending()/>
+            </Form>
         </section>
     }
 }

@@ -28,6 +28,9 @@ pub(super) fn routes() -> Vec<Route> {
 pub(super) fn problem(error: SignInError, password: &'static str) -> Problem {
     match error {
         SignInError::Wrong => Problem::new(StatusCode::UNAUTHORIZED, error.to_string()),
+        SignInError::NeedsCode | SignInError::WrongCode | SignInError::StepOver => {
+            Problem::new(StatusCode::UNAUTHORIZED, error.to_string()).about("code")
+        }
         SignInError::Waits => Problem::new(StatusCode::FORBIDDEN, error.to_string()),
         SignInError::LinkOver => Problem::field("token", error.to_string()),
         SignInError::Email => Problem::field("email", error.to_string()),
@@ -38,6 +41,13 @@ pub(super) fn problem(error: SignInError, password: &'static str) -> Problem {
         SignInError::Signing(error) => {
             tracing::error!(%error, "no access token can be made");
             Problem::internal()
+        }
+        SignInError::Sealing(error) => {
+            tracing::error!(%error, "a second step cannot be checked");
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "codes cannot be checked now; try again in a few seconds, or give a recovery code",
+            )
         }
         SignInError::Session(error) => {
             tracing::error!(%error, "a session could not be kept");

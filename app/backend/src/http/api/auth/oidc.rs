@@ -10,8 +10,8 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::app::App;
-use crate::auth::oidc::{self, Answer, Begun, Refused, Turned};
-use crate::http::next::is_ours;
+use crate::auth::oidc::{self, Answer, Begun, Landed, Refused, Turned};
+use crate::http::next::{code_way, is_ours};
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
@@ -72,7 +72,8 @@ async fn callback(
         Answer { code, state, error, issuer: iss }
     });
     match oidc::finish(&app, &session, &from, &provider, answer.unwrap_or_default()).await {
-        Ok(next) => to(&next),
+        Ok(Landed { next, needs_code: true }) => to(&code_way(&next)),
+        Ok(Landed { next, .. }) => to(&next),
         Err(turned) => away(&turned),
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn routes() -> [Route; 3] {
         Route::post("/api/v1/auth/login", Right::Public, login)
             .summary(
                 "Signs an app in. The access token goes with every call (`Authorization: Bearer`) and lives for 15 minutes; the refresh token \
-                 brings the next pair, once. 401: wrong address, user name or password. 403: nobody has let this account in yet. 429: too many tries",
+                 brings the next pair, once. 401: wrong address, user name or password; with `field: \"code\"` the password was right and \
+                 a `code` of the second step, or a recovery code, is missing or wrong. 403: nobody has let this account in yet. 429: too many tries",
             )
             .answers::<Tokens>("a pair of tokens")
             .example_body("application/json", r#"{"user_email": "ana@example.org", "user_password": "correct horse battery"}"#),
@@ -70,10 +71,12 @@ async fn login(
     let mut fields = Fields::read(body, BODY_BYTES)?;
     let login = fields.text("user_email")?.or(fields.text("email")?).or(fields.text("username")?);
     let password = fields.text("user_password")?.or(fields.text("password")?);
+    let code = fields.text("code")?;
     fields.end()?;
     let login = login.ok_or_else(|| Problem::field("user_email", "say who signs in: user_email"))?;
     let password = password.ok_or_else(|| Problem::field("user_password", "say the password: user_password"))?;
-    let (pair, _) = app_session::sign_in(&app, &from, &login, &password).await.map_err(|error| problem(error, "user_password"))?;
+    let signed_in = app_session::sign_in(&app, &from, &login, &password, code.as_deref()).await;
+    let (pair, _) = signed_in.map_err(|error| problem(error, "user_password"))?;
     Ok(Json(pair.into()))
 }
 
