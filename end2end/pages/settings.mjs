@@ -17,6 +17,10 @@ export class Settings {
     this.sessions = page.locator(".sessions .session");
     this.identities = page.locator(".identity");
     this.refused = page.locator(".form__error:not(:empty)");
+    this.passkeys = page.locator(".owned");
+    this.addPasskey = page.getByRole("button", { name: "Agregar una llave de acceso" });
+    this.removePasskey = page.getByRole("button", { name: /^Quitar la llave de acceso/ });
+    this.passkeyError = page.locator("form[action='/ui/passkey-add'] .form__error");
     this.farewell = page.locator("input[name=farewell]");
     this.change = page.locator("form[action='/ui/password'] button[type=submit]");
   }
@@ -33,6 +37,13 @@ export class Settings {
   /** Takes away what one is to a provider. */
   async unlink(label) {
     await this.page.getByRole("button", { name: `Desvincular ${label}`, exact: true }).click();
+  }
+
+  /** Calls the one passkey so. */
+  async renamePasskey(name) {
+    await this.passkeys.locator("summary").click();
+    await this.passkeys.getByLabel("Nombre").fill(name);
+    await this.passkeys.getByRole("button", { name: "Guardar" }).click();
   }
 
   /** Deletes the account, or tries to. */

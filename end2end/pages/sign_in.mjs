@@ -11,6 +11,7 @@ export class SignIn {
     this.ask = page.locator("form:has(input[name=address]) button[type=submit]");
     this.forgot = page.getByRole("link", { name: "Olvidé mi contraseña" });
     this.sendMail = page.getByRole("button", { name: "Enviarme un enlace" });
+    this.passkey = page.getByRole("button", { name: "Entrar con llave de acceso" });
     this.register = page.getByRole("link", { name: "Crear una cuenta" });
     this.sendLink = page.getByRole("button", { name: "Enviarme el enlace" });
     this.said = page.locator(".door__card > p.muted");

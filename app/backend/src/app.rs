@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::auth::changes::Changes;
 use crate::auth::mailed;
 use crate::auth::oidc::Providers;
+use crate::auth::passkeys;
 use crate::auth::password::Passwords;
 use crate::auth::sealing::{self, Sealing};
 use crate::auth::signing::Signing;
@@ -44,6 +45,7 @@ struct Inner {
     tries: Tries,
     asked_links: Tries,
     providers: Providers,
+    asked_passkeys: Tries,
     signing: Signing,
     sealing: Sealing,
     mails: MailsWait,
@@ -131,6 +133,7 @@ impl App {
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
                 asked_links: Tries::new(&mailed::MOST, Arc::clone(&world.clock)),
                 providers,
+                asked_passkeys: Tries::new(&passkeys::MOST_ASKED, Arc::clone(&world.clock)),
                 mails: MailsWait::default(),
                 signing: Signing::new(databases.registry.clone(), world.clone(), &settings.data.dir),
                 sealing: Sealing::new(databases.registry.clone(), world.clone(), &settings.data.dir),
@@ -243,6 +246,12 @@ impl App {
         &self.inner.providers
     }
 
+    /// Who began to sign in with a passkey how often.
+    #[must_use]
+    pub fn asked_passkeys(&self) -> &Tries {
+        &self.inner.asked_passkeys
+    }
+
     /// Says that a mail waits.
     #[must_use]
     pub fn mails(&self) -> &MailsWait {
@@ -345,6 +354,13 @@ impl App {
     pub fn base_url(&self) -> String {
         let http = &self.inner.settings.http;
         http.base_url(self.inner.http_address.get().copied().unwrap_or(http.listen))
+    }
+
+    /// The origin that passkeys belong to; `None` where there can be none.
+    #[must_use]
+    pub fn passkey_origin(&self) -> Option<String> {
+        let http = &self.inner.settings.http;
+        http.passkey_origin(self.inner.http_address.get().copied().unwrap_or(http.listen))
     }
 
     /// The port that devices connect to.

@@ -83,6 +83,8 @@ pub(crate) struct Boot {
     pub(crate) origin: String,
     /// Port of the broker, likewise.
     pub(crate) mqtt_port: u16,
+    /// The origin that passkeys belong to; `None` where there are none.
+    pub(crate) passkeys: Option<String>,
     /// Whether everybody may open an account here.
     pub(crate) registers: bool,
     /// Other ways in than our own, for who is not.

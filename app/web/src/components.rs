@@ -26,6 +26,7 @@ pub(crate) mod nav;
 pub(crate) mod notice;
 pub(crate) mod page_head;
 pub(crate) mod palette;
+pub(crate) mod passkey;
 pub(crate) mod progress;
 pub(crate) mod sign_out;
 pub(crate) mod skeleton;

@@ -129,6 +129,7 @@ impl Face {
             echarts: (self.assets)().echarts,
             origin: origin(server::is_https(parts), &parts.headers),
             mqtt_port: server::mqtt_port(parts),
+            passkeys: server::passkey_origin(parts),
             registers: server::registers(parts),
         }
     }

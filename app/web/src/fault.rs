@@ -67,6 +67,16 @@ pub(crate) enum FieldFault {
     StepCode,
     /// The first step was too long ago, or never was.
     StepOver,
+    /// A passkey that is none of ours, or an answer to something else.
+    Passkey,
+    /// The browser gave none: nobody chose one, or there is none.
+    PasskeyLeft,
+    /// It is here already.
+    PasskeyKnown,
+    /// Enough passkeys.
+    PasskeyFull,
+    /// The sign-in is long ago.
+    SignInAgain,
 }
 
 impl FieldFault {
@@ -96,6 +106,11 @@ impl FieldFault {
             Self::Zone => t.fault_zone,
             Self::StepCode => t.fault_step_code,
             Self::StepOver => t.fault_step_over,
+            Self::Passkey => t.fault_passkey,
+            Self::PasskeyLeft => t.fault_passkey_left,
+            Self::PasskeyKnown => t.fault_passkey_known,
+            Self::PasskeyFull => t.fault_passkey_full,
+            Self::SignInAgain => t.fault_sign_in_again,
         }
     }
 }
@@ -135,10 +150,10 @@ impl Fault {
 impl From<FieldFault> for Fault {
     fn from(field: FieldFault) -> Self {
         let status = match field {
-            FieldFault::Credentials => 401,
+            FieldFault::Credentials | FieldFault::Passkey => 401,
             FieldFault::Waits | FieldFault::Closed | FieldFault::NotYours => 403,
             FieldFault::SlowDown => 429,
-            FieldFault::EmailTaken | FieldFault::Changed | FieldFault::LastAdmin => 409,
+            FieldFault::EmailTaken | FieldFault::Changed | FieldFault::LastAdmin | FieldFault::PasskeyKnown => 409,
             _ => 422,
         };
         Self { status, field: Some(field) }

@@ -31,6 +31,8 @@ mod frame_colour;
 #[cfg(not(target_arch = "wasm32"))]
 mod offline;
 #[cfg(not(target_arch = "wasm32"))]
+mod passkey_script;
+#[cfg(not(target_arch = "wasm32"))]
 mod reload;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod routes;

@@ -28,10 +28,11 @@ use crate::pages::register::{AskAccount, RedeemJoin};
 use crate::pages::reset::{AskReset, RedeemReset};
 use crate::pages::second_step::LoadSecondStep;
 use crate::pages::settings::{
-    ChangePassword, ChooseTheme, DeleteAccount, EndOtherSessions, EndSession, LinkIdentity, LoadSettings, SaveProfile, UnlinkIdentity,
+    AddPasskey, AskPasskey, ChangePassword, ChooseTheme, DeleteAccount, EndOtherSessions, EndSession, LinkIdentity, LoadSettings, RemovePasskey,
+    RenamePasskey, SaveProfile, UnlinkIdentity,
 };
 use crate::pages::setup::RedeemSetup;
-use crate::pages::sign_in::{AskLink, SignIn};
+use crate::pages::sign_in::{AskLink, AskToEnter, EnterByPasskey, SignIn};
 use crate::pages::sign_in_code::FinishSignIn;
 
 /// Every page and every server function, each with its right. What is not here is answered by a page that says so.
@@ -66,6 +67,8 @@ pub fn routes(face: &Face) -> Vec<Route> {
     routes.extend([
         function::<SignIn>(face, Right::Public).example_body(FORM, "email=ana%40example.org&password=correct+horse+battery&next=%2F"),
         function::<FinishSignIn>(face, Right::Public).example_body(FORM, "passcode=000000&next=%2F").example_ends(422),
+        function::<AskToEnter>(face, Right::Public).example_body(FORM, ""),
+        function::<EnterByPasskey>(face, Right::Public).example_body(FORM, "answer=%21&next=%2F").example_ends(422),
         function::<AskLink>(face, Right::Public).example_body(FORM, "address=ana%40example.org"),
         function::<SignOut>(face, Right::Needs(Action::OwnAccount)).example_body(FORM, ""),
         function::<RedeemSetup>(face, Right::Public)
@@ -129,7 +132,7 @@ fn people(face: &Face) -> [Route; 10] {
 }
 
 /// One's own account.
-fn account(face: &Face) -> [Route; 12] {
+fn account(face: &Face) -> [Route; 16] {
     let own = Right::Needs(Action::OwnAccount);
     [
         function::<LoadSettings>(face, own),
@@ -142,6 +145,10 @@ fn account(face: &Face) -> [Route; 12] {
         function::<LinkIdentity>(face, own).example_body(FORM, "provider=nobody"),
         function::<UnlinkIdentity>(face, own).example_body(FORM, "id=999999"),
         function::<LoadSecondStep>(face, own),
+        function::<AskPasskey>(face, own).example_body(FORM, ""),
+        function::<AddPasskey>(face, own).example_body(FORM, "answer=%21").example_ends(422),
+        function::<RenamePasskey>(face, own).example_body(FORM, "id=999999&label=x").example_ends(409),
+        function::<RemovePasskey>(face, own).example_body(FORM, "id=999999"),
         function::<LoadKeys>(face, own),
         function::<RevokeKey>(face, own).example_body(FORM, "id=999999"),
     ]

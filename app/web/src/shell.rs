@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::boot::{Boot, Outcome};
 use crate::frame_colour;
 use crate::part::{NEEDED, Part};
+use crate::passkey_script;
 
 /// What a page is read with comes first, and what moves it when it has been painted: on a slow line they would take the room of each other. A
 /// page that nobody sees is not painted, and one whose style is late is moved all the same. Each link is a moment's work, and gets one of its own.
@@ -45,6 +46,11 @@ pub(crate) fn shell() -> impl IntoView {
     if cfg!(debug_assertions) {
         start.push_str(crate::reload::SCRIPT);
     }
+    let mut first = [PAINTED, BACK].join(";");
+    if let Some(origin) = &boot.passkeys {
+        first.push(';');
+        first.push_str(&passkey_script::offer(origin));
+    }
     view! {
         <!DOCTYPE html>
         <html lang=boot.lang.as_str() data-theme=boot.theme.as_str()>
@@ -54,7 +60,7 @@ pub(crate) fn shell() -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 {frame_colour::colours(boot.theme)}
                 <meta name="description" content=boot.lang.texts().brand_tagline/>
-                <script nonce=nonce.clone() inner_html=[PAINTED, BACK].join(";")></script>
+                <script nonce=nonce.clone() inner_html=first></script>
                 <link rel="preload" href=assets.font.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="stylesheet" href=assets.css.clone()/>
                 <link data-rel="modulepreload" href=assets.js.clone()/>

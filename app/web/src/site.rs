@@ -34,6 +34,7 @@ pub fn site(app: &App, files: Arc<dyn Files>, names: NamesNow) -> Router {
 pub fn table(face: &Face, names: NamesNow) -> Vec<Route> {
     let mut table = routes(face);
     table.extend(crate::offline::routes(names));
+    table.push(crate::passkey_script::route());
     if cfg!(debug_assertions) {
         table.push(crate::reload::route(names));
     }

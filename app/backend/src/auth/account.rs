@@ -163,6 +163,14 @@ pub async fn end_other_sessions(app: &App, session: &Session, from: &Origin, use
     Ok(sessions::end_others(app.registry(), user, &own_hash(session), by).await?)
 }
 
+/// When the user of this session signed in, milliseconds since the epoch; `None` for a session that was never kept.
+///
+/// # Errors
+/// [`DbError`].
+pub(super) async fn signed_in_ms(app: &App, session: &Session) -> Result<Option<i64>, DbError> {
+    sessions::began(app.registry(), &own_hash(session)).await
+}
+
 /// Whose id it is in the table; nobody's for a session that was never kept.
 fn own_hash(session: &Session) -> String {
     session.id().map(|id| hash(&id)).unwrap_or_default()

@@ -10,6 +10,7 @@ pub mod mailed;
 pub mod oidc;
 pub mod own_data;
 pub mod own_second_step;
+pub mod passkeys;
 pub mod password;
 pub mod people;
 pub mod principal;

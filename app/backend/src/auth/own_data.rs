@@ -11,7 +11,7 @@ use super::sign_in::SignInError;
 use crate::app::App;
 use crate::db::audit::{self, Actor, By, Noted, Wanted};
 use crate::db::user_end::{self, Ended};
-use crate::db::{DbError, devices, identities, keys, people, second_steps, users};
+use crate::db::{DbError, devices, identities, keys, passkeys, people, second_steps, users};
 use crate::origin::Origin;
 
 /// So many rows of the audit log are taken along, the newest.
@@ -41,6 +41,10 @@ pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
             "used_at": time::to_text(one.used_ms) })
     });
     let second_step = second_steps::of(registry, user).await?.and_then(|step| step.confirmed_ms).map(time::to_text);
+    let passkeys = passkeys::of_user(registry, user)
+        .await?
+        .into_iter()
+        .map(|key| json!({ "name": key.name, "created_at": time::to_text(key.created_ms), "used_at": key.used_ms.map(time::to_text) }));
     let devices = devices::names(registry, Some(user), MOST).await?.into_iter().map(|(id, _)| {
         let readings = format!("/api/v1/devices/{id}/readings.csv");
         json!({ "id": id.as_str(), "readings": readings })
@@ -61,6 +65,7 @@ pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
         "sessions": sessions.collect::<Vec<_>>(),
         "identities": identities.collect::<Vec<_>>(),
         "api_keys": keys.collect::<Vec<_>>(),
+        "passkeys": passkeys.collect::<Vec<_>>(),
         "devices": devices.collect::<Vec<_>>(),
         "audit": by.into_iter().chain(of).map(told).collect::<Vec<_>>(),
     }))

@@ -21,11 +21,10 @@ use crate::origin::Origin;
 use crate::world::World;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// How long a session is kept in which nobody is signed in: it holds what a sign-in begins with, for some minutes.
+const NOBODYS_MS: i64 = 60 * 60 * 1000;
 /// How late the time of the last use may be: a session in use costs one write in this time, and not one a request.
 const LATE_MS: i64 = 60 * 60 * 1000;
-
-/// How long a session of somebody who is not in yet is kept: as long as they may take at their provider, and more.
-const NOBODYS_MS: i64 = LATE_MS;
 
 /// How long a reader waits for that write.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -15,6 +15,14 @@ pub(super) fn start(log: &Log) -> Result<(), Failure> {
     } else {
         filter.add_directive("sqlx::postgres::notice=warn".parse().expect("a directive"))
     };
+    // What a stranger's browser sends wrong is refused and counted, and no error of ours.
+    let filter = if log.filter.contains("webauthn") {
+        filter
+    } else {
+        ["webauthn_rs=off", "webauthn_rs_core=off"]
+            .into_iter()
+            .fold(filter, |f, silent| f.add_directive(silent.parse().expect("a directive")))
+    };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Deserialize;
+use webauthn_rs::prelude::Url;
 
 use super::listen::{self, Guard, Plaintext};
 use super::{BadSetting, Entry, Tls, quoted, tls};
@@ -85,6 +86,16 @@ impl Http {
         self.public_url.as_ref().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
     }
 
+    /// The origin that passkeys belong to, as a browser writes it: that of the public address, else the loopback name of a listener at
+    /// `bound` that listens there. `None`: browsers keep passkeys for names reached over TLS, and for this machine's own.
+    #[must_use]
+    pub fn passkey_origin(&self, bound: SocketAddr) -> Option<String> {
+        let own = || bound.ip().is_loopback().then(|| format!("{}://localhost:{}", self.scheme(), bound.port()));
+        let url = Url::parse(&self.public_url.clone().or_else(own)?).ok()?;
+        let is_kept = url.domain().is_some_and(|name| url.scheme() == "https" || name == "localhost" || name.ends_with(".localhost"));
+        is_kept.then(|| url.origin().ascii_serialization())
+    }
+
     /// What the listener speaks.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
@@ -141,4 +152,33 @@ fn is_origin(text: &str) -> bool {
     matches!(uri.scheme_str(), Some("http" | "https"))
         && uri.host().is_some_and(|h| !h.is_empty() && h != "*")
         && uri.authority().is_some_and(|a| !a.as_str().contains('@') && text.ends_with(a.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passkeys_belong_to_a_name_over_tls_or_to_this_machine() {
+        let of = |public_url: Option<&str>, bound: &str| {
+            let http = Http { public_url: public_url.map(str::to_owned), ..Http::default() };
+            http.passkey_origin(bound.parse().expect("an address"))
+        };
+        for (public_url, bound, origin) in [
+            (None, "127.0.0.1:3000", Some("http://localhost:3000")),
+            (None, "[::1]:3000", Some("http://localhost:3000")),
+            (None, "0.0.0.0:3000", None),
+            (None, "192.168.1.5:3000", None),
+            (Some("https://Vigia.example.org/"), "127.0.0.1:3000", Some("https://vigia.example.org")),
+            (Some("https://vigia.example.org:443"), "0.0.0.0:3000", Some("https://vigia.example.org")),
+            (Some("https://vigia.example.org:8443"), "0.0.0.0:3000", Some("https://vigia.example.org:8443")),
+            (Some("https://vigía.example"), "0.0.0.0:3000", Some("https://xn--viga-1pa.example")),
+            (Some("http://localhost:3000"), "0.0.0.0:3000", Some("http://localhost:3000")),
+            (Some("http://vigia.local"), "127.0.0.1:3000", None),
+            (Some("https://192.168.1.5"), "127.0.0.1:3000", None),
+            (Some("https://[::1]:3000"), "127.0.0.1:3000", None),
+        ] {
+            assert_eq!(of(public_url, bound).as_deref(), origin, "{public_url:?} {bound}");
+        }
+    }
 }

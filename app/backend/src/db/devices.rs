@@ -151,11 +151,14 @@ pub struct News {
 /// # Errors
 /// [`DbError`].
 pub async fn news(db: &Db, seen: i64) -> Result<News, DbError> {
-    const SQL: &str = "SELECT MAX(id), MAX(CASE WHEN action IN ('command.give', 'config.set', 'session.begin', 'device.token',
-        'device.topic', 'device.telemetry.delete', 'unclaimed.add', 'user.profile', 'user.password', 'user.reset', 'user.register', 'user.invite', 'user.join', 'user.approve', 'user.confirm', 'user.identity.add',
-        'user.identity.remove', 'user.disable', 'user.enable', 'user.rights',
-        'user.second_step.on', 'user.second_step.off', 'user.second_step.codes', 'user.second_step.recovery',
-        'session.reuse', 'session.end', 'session.end-others', 'device.token.add', 'api-key.add', 'api-key.revoke') THEN NULL ELSE id END) FROM audit WHERE id > $1";
+    const SQL: &str = "SELECT MAX(id), MAX(CASE WHEN action IN ('command.give', 'config.set', 'device.token', 'device.token.add', 'device.topic',
+        'device.telemetry.delete', 'unclaimed.add', 'api-key.add', 'api-key.revoke',
+        'session.begin', 'session.reuse', 'session.end', 'session.end-others',
+        'user.profile', 'user.password', 'user.reset', 'user.register', 'user.invite', 'user.join', 'user.approve', 'user.confirm',
+        'user.disable', 'user.enable', 'user.rights', 'user.identity.add', 'user.identity.remove',
+        'user.passkey.add', 'user.passkey.rename', 'user.passkey.remove',
+        'user.second_step.on', 'user.second_step.off', 'user.second_step.codes', 'user.second_step.recovery')
+        THEN NULL ELSE id END) FROM audit WHERE id > $1";
     let (newest, matters): (Option<i64>, Option<i64>) = on!(db, |c| sqlx::query_as(SQL).bind(seen).fetch_one(c).await)?;
     Ok(News { newest: newest.unwrap_or(seen), matters: matters.is_some() })
 }

@@ -50,7 +50,7 @@ pub enum Removed {
     Done,
     /// They have none of this key.
     Missing,
-    /// They would have no way in that is their own: no password, and no other identity.
+    /// They would have no way in that is their own: no password, no passkey, and no other identity.
     LastWay,
 }
 
@@ -98,7 +98,7 @@ pub async fn remove(db: &Db, user: UserId, id: i64, by: By<'_>) -> Result<Remove
     const HOLD: &str = "UPDATE users SET role = role WHERE id = $1";
     const FIND: &str = "SELECT issuer FROM identities WHERE user_id = $1 AND id = $2";
     const LEFT: &str = "SELECT COUNT(*) FROM users WHERE id = $1 AND (password_hash IS NOT NULL \
-                        OR EXISTS (SELECT 1 FROM identities AS other WHERE other.user_id = $1 AND other.id <> $2))";
+                        OR EXISTS (SELECT 1 FROM passkeys WHERE user_id = $1) OR EXISTS (SELECT 1 FROM identities AS other WHERE other.user_id = $1 AND other.id <> $2))";
     const REMOVE: &str = "DELETE FROM identities WHERE user_id = $1 AND id = $2";
     in_tx!(db, |tx| {
         sqlx::query(HOLD).bind(user.0).execute(&mut *tx).await?;

@@ -20,6 +20,7 @@ pub mod links;
 pub mod mails;
 mod open;
 mod pair;
+pub mod passkeys;
 pub mod people;
 mod pools;
 pub mod probe;

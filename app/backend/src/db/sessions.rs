@@ -99,6 +99,15 @@ pub async fn tidy(db: &Db, since: Since, nobodys_ms: i64) -> Result<(), DbError>
     Ok(())
 }
 
+/// When a session began, milliseconds since the epoch: when its user signed in.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn began(db: &Db, id_hash: &str) -> Result<Option<i64>, DbError> {
+    const SQL: &str = "SELECT began_ms FROM sessions WHERE id_hash = $1";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(id_hash).fetch_optional(c).await)?)
+}
+
 /// Ends the sessions of a user whose account ends.
 pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE user_id = $1";
 /// Ends the sessions of a user but for one.

@@ -16,10 +16,11 @@ pub enum Ended {
 }
 
 /// What is deleted with an account, and what is left to nobody.
-const FORGET: [&str; 8] = [
+const FORGET: [&str; 10] = [
     super::sessions::END_ALL,
     super::app_sessions::END_ALL,
     super::identities::END_ALL,
+    super::passkeys::END_ALL,
     "DELETE FROM links WHERE user_id = $1",
     "DELETE FROM mails WHERE user_id = $1",
     "DELETE FROM second_steps WHERE user_id = $1",

@@ -9,15 +9,16 @@ macro_rules! end_sessions {
     }};
 }
 
-/// Ends everything that a user may come in with beside a password: sessions, links that were mailed, keys, accounts elsewhere. Whoever knew the password
+/// Ends everything that a user may come in with beside a password: sessions, links that were mailed, keys, passkeys, accounts elsewhere. Whoever knew the password
 /// that is over may have made some. What has ended, for the detail of an audit row.
 macro_rules! end_ways_in {
     ($tx:ident, $id:expr, $now_ms:expr) => {{
         let sessions = $crate::db::ways_in::end_sessions!($tx, $id, "");
         sqlx::query($crate::db::links::END_OF).bind($id).bind($now_ms).execute(&mut *$tx).await?;
         sqlx::query($crate::db::identities::END_ALL).bind($id).execute(&mut *$tx).await?;
+        let passkeys = sqlx::query($crate::db::passkeys::END_ALL).bind($id).execute(&mut *$tx).await?.rows_affected();
         let keys = sqlx::query($crate::db::keys::END_ALL).bind($id).bind($now_ms).execute(&mut *$tx).await?.rows_affected();
-        serde_json::json!({ "sessions_ended": sessions, "keys_ended": keys })
+        serde_json::json!({ "sessions_ended": sessions, "keys_ended": keys, "passkeys_ended": passkeys })
     }};
 }
 

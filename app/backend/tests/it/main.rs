@@ -29,6 +29,7 @@ mod live;
 mod mail;
 mod messages;
 mod oidc;
+mod passkeys;
 mod people;
 mod plausible;
 mod python;

@@ -4,6 +4,7 @@ mod farewell;
 mod identities;
 mod installation;
 mod keys;
+mod passkeys;
 mod password;
 mod profile;
 mod second_step;
@@ -28,6 +29,8 @@ use farewell::FarewellCard;
 use identities::IdentitiesCard;
 use installation::InstallationCard;
 use keys::KeysCard;
+use passkeys::PasskeysCard;
+pub(crate) use passkeys::{AddPasskey, AskPasskey, OwnPasskey, Passkeys, RemovePasskey, RenamePasskey};
 use password::PasswordCard;
 use profile::ProfileCard;
 use second_step::SecondStepCard;
@@ -46,6 +49,8 @@ pub(crate) struct SettingsData {
     pub(crate) providers: Vec<Provider>,
     /// Since when one has a second step, milliseconds since the epoch.
     pub(crate) second_step_ms: Option<i64>,
+    /// One's passkeys, where there can be some.
+    pub(crate) passkeys: Option<Passkeys>,
     /// Where one is signed in, the last used first.
     pub(crate) sessions: Vec<OwnSession>,
     /// For who runs it.
@@ -207,6 +212,9 @@ fn SettingsPage() -> impl IntoView {
         query.with(|query| match query.get_str("done") {
             Some("profile") => Some(t.settings_done_profile()),
             Some("password") => Some(t.settings_done_password()),
+            Some("passkey") => Some(t.settings_done_passkey()),
+            Some("passkey-name") => Some(t.settings_done_passkey_name()),
+            Some("passkey-gone") => Some(t.settings_done_passkey_gone()),
             Some("sessions") => Some(t.settings_done_sessions()),
             Some("session") => Some(t.settings_done_session()),
             Some("linked") => Some(t.settings_done_linked()),
@@ -221,7 +229,7 @@ fn SettingsPage() -> impl IntoView {
         <Transition fallback=|| view! { <Skeleton of=Of::Board/> }>
             {move || Suspend::new(async move {
                 match settings.await {
-                    Ok(SettingsData { visitor, has_password, identities, providers, second_step_ms, sessions, installation }) => view! {
+                    Ok(SettingsData { visitor, has_password, passkeys, identities, providers, second_step_ms, sessions, installation }) => view! {
                         <PageHead title=t.nav_settings lead=visitor.email.clone()/>
                         {move || done().map(|done| view! { <p class="settings__done" role="status">{done}</p> })}
                         {move || said().map(|said| view! { <p class="form__error" role="alert">{said}</p> })}
@@ -230,6 +238,7 @@ fn SettingsPage() -> impl IntoView {
                             {has_password.then(|| view! { <PasswordCard/> })}
                             {(!identities.is_empty() || !providers.is_empty()).then(|| view! { <IdentitiesCard identities providers/> })}
                             <SecondStepCard since_ms=second_step_ms/>
+                            {passkeys.map(|passkeys| view! { <PasskeysCard passkeys/> })}
                             <SessionsCard sessions/>
                             <KeysCard/>
                             <FarewellCard has_password/>

@@ -11,6 +11,7 @@ use crate::components::copy::Command;
 use crate::components::field::{Field, FormError, Submit};
 use crate::components::form::{Form, FormState};
 use crate::components::here::use_here;
+use crate::components::passkey::PasskeyButton;
 use crate::components::title::PageTitle;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::use_texts;
@@ -21,6 +22,20 @@ use crate::piece::piece;
 pub(crate) async fn sign_in(email: String, password: String, next: String) -> Result<(), Fault> {
     let way = crate::server::sign_in(email.trim(), &password, &next).await?;
     crate::server::go_on(&way);
+    Ok(())
+}
+
+/// What a browser is asked so that somebody comes in with a passkey.
+#[server(prefix = "/ui", endpoint = "passkey-ask", output = Json)]
+pub(crate) async fn ask_to_enter() -> Result<String, Fault> {
+    crate::server::ask_to_enter().await
+}
+
+/// Begins a session by what the browser has answered, and goes to `next`.
+#[server(prefix = "/ui", endpoint = "passkey", output = Json)]
+pub(crate) async fn enter_by_passkey(answer: String, next: String) -> Result<(), Fault> {
+    crate::server::enter_by_passkey(&answer).await?;
+    crate::server::go_on(&next);
     Ok(())
 }
 
@@ -61,10 +76,12 @@ pub(crate) fn SignInInPlace() -> impl IntoView {
 }
 
 #[component]
-fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) -> impl IntoView {
+fn SignInForm(next: impl Fn() -> String + Copy + Send + Sync + 'static, lead: &'static str) -> impl IntoView {
     let t = use_texts();
     let form = FormState::new(SignIn::PATH);
-    let (registers, ways, said) = use_boot().with_value(|boot| (boot.registers, boot.ways.clone(), boot.said.clone()));
+    let boot = use_boot();
+    let (registers, ways, said) = boot.with_value(|boot| (boot.registers, boot.ways.clone(), boot.said.clone()));
+    let has_passkeys = boot.with_value(|boot| boot.passkeys.is_some());
     view! {
         <PageTitle page=t.sign_in_title/>
         <section class="door__card">
@@ -82,6 +99,7 @@ fn SignInForm(next: impl Fn() -> String + Send + 'static, lead: &'static str) ->
                 </Form>
             })}
             {(!ways.is_empty()).then(|| view! { <Ways ways/> })}
+            {has_passkeys.then(|| piece(move || view! { <ByPasskey next/> }))}
             {piece(|| view! { <ByMail/> })}
             {registers.then(|| view! { <p><a class="link" href="/register" rel="external">{t.sign_in_register}</a></p> })}
             <details class="door__more">
@@ -100,6 +118,22 @@ fn Ways(ways: Vec<Way>) -> impl IntoView {
     let ways =
         ways.into_iter().map(|Way { href, says }| view! { <li><a class="button" href=href rel="external" dir="auto">{says}</a></li> });
     view! { <ul class="door__ways">{ways.collect_view()}</ul> }
+}
+
+/// The way in with a passkey, seen where the browser can.
+#[component]
+fn ByPasskey(next: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {
+    let t = use_texts();
+    let form = FormState::new(EnterByPasskey::PATH);
+    view! {
+        <div class="passkey">
+            <Form state=form>
+                <input r#type="hidden" name="next" value=next/>
+                <FormError text=form.whole(&[])/>
+                <PasskeyButton asks=AskToEnter::PATH label=t.sign_in_passkey/>
+            </Form>
+        </div>
+    }
 }
 
 /// The way in for who has no password at hand.

@@ -11,7 +11,7 @@ use vigia_backend::zone::is_zone;
 use vigia_domain::ids::UserId;
 use vigia_domain::rights::{Action, Principal};
 
-use super::{Asked, go_on, remember, sign_in, told};
+use super::{Asked, go_on, passkeys, remember, sign_in, told};
 use crate::boot::Theme;
 use crate::fault::{Fault, FieldFault};
 use crate::i18n::Lang;
@@ -27,9 +27,10 @@ pub(crate) async fn settings() -> Result<SettingsData, Fault> {
     let sessions = told(account::own_sessions(&asked.app, &asked.session()?, user).await.map_err(Into::into))?;
     let sessions = sessions.into_iter().map(own_session).collect();
     let (identities, providers) = told(super::oidc::identities(&asked, user).await)?;
+    let passkeys = told(passkeys::own(&asked, user, has_password).await)?;
     let installation = if visitor.rights.has(Action::Watch) { Some(installation(&asked).await) } else { None };
     let second_step_ms = super::second_step::since(&asked, user).await?;
-    Ok(SettingsData { visitor, has_password, identities, providers, second_step_ms, sessions, installation })
+    Ok(SettingsData { visitor, has_password, passkeys, identities, providers, second_step_ms, sessions, installation })
 }
 
 fn own_session(session: account::OwnSession) -> OwnSession {
@@ -38,7 +39,7 @@ fn own_session(session: account::OwnSession) -> OwnSession {
 }
 
 /// What a program that says so much of itself is called in one line: browser and system where they are known, its own beginning else.
-fn program(agent: &str) -> String {
+pub(super) fn program(agent: &str) -> String {
     const BROWSERS: [(&str, &str); 6] = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),

@@ -134,6 +134,9 @@ fn what(t: &'static Texts, action: &str) -> Option<&'static str> {
         "user.enable" => t.log_a_user_enable,
         "user.password" => t.log_a_user_password,
         "user.reset" => t.log_a_user_reset,
+        "user.passkey.add" => t.log_a_passkey_add,
+        "user.passkey.rename" => t.log_a_passkey_rename,
+        "user.passkey.remove" => t.log_a_passkey_remove,
         "user.profile" => t.log_a_user_profile,
         "user.rights" => t.log_a_user_rights,
         "user.delete" => t.log_a_user_delete,
@@ -181,6 +184,7 @@ fn way(t: &'static Texts, word: &str) -> Option<String> {
         "reset" => t.log_w_way_reset,
         "join" => t.log_w_way_join,
         "app" => t.log_w_way_app,
+        "passkey" => t.log_w_way_passkey,
         _ => return None,
     };
     Some(second.map_or_else(|| first.to_owned(), |second| format!("{first} {second}")))
@@ -221,6 +225,7 @@ fn field(t: &'static Texts, name: &str) -> String {
         "keys_ended" => t.log_w_f_keys_ended,
         "issuer" => t.log_w_f_issuer,
         "codes_left" => t.log_w_f_codes_left,
+        "passkeys_ended" => t.log_w_f_passkeys_ended,
         "devices" => t.log_w_f_devices,
         "from_ms" => t.log_w_f_from,
         "to_ms" => t.log_w_f_to,

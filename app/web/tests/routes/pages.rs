@@ -210,3 +210,27 @@ async fn a_form_without_a_script_comes_back_with_what_was_typed_also_when_its_se
     assert!(!page.contains("Ana &lt;b&gt;"), "{page}");
     it.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passkeys_are_offered_where_a_browser_keeps_them_and_to_nobody_else() {
+    for (public_url, origin) in [("https://vigia.example", Some("https://vigia.example")), ("http://192.168.1.5:3000", None)] {
+        let setting = ("VIGIA_HTTP__PUBLIC_URL".to_owned(), public_url.to_owned());
+        let mut it = Installation::with(Engine::Sqlite, [setting]).await;
+        it.router = vigia_web::site::site(&it.app, Arc::new(NoFiles), AssetNames::default);
+        it.user("ana@example.org", Role::Admin).await;
+        let cookie = it.cookie("ana@example.org").await;
+        // Whatever a request says that we are called.
+        let host = ("host", "evil.example");
+        for (path, who, asks) in [("/sign-in", "", "/ui/passkey-ask"), ("/settings", cookie.as_str(), "/ui/passkey-new")] {
+            let page = it.ask(Method::GET, path, &[("cookie", who), host], "").await.text;
+            assert_eq!(page.contains(&format!("data-passkey=\"{asks}\"")), origin.is_some(), "{path}: {page}");
+            assert_eq!(page.contains("src=\"/passkey.js\""), origin.is_some(), "{path}: {page}");
+            assert_eq!(page.contains("dataset.passkeys"), origin.is_some(), "{path}: {page}");
+            assert!(origin.is_none_or(|origin| page.contains(&format!("location.origin===\"{origin}\""))), "{path}: {page}");
+        }
+        let asked = it.ask(Method::POST, "/ui/passkey-ask", &[("content-type", "application/x-www-form-urlencoded"), host], "").await;
+        assert_eq!(asked.status, if origin.is_some() { 200 } else { 404 }, "{}", asked.text);
+        assert_eq!(asked.text.contains("\\\"rpId\\\":\\\"vigia.example\\\""), origin.is_some(), "{}", asked.text);
+        it.close().await;
+    }
+}
