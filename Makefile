@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Runs a command in the environment of the builds (see setup/env.sh).
 with := setup/with.sh
 
-.PHONY: help run build dev test unit e2e lint deny audit bars peers lighthouse live pictures fuzz setup bundle clean-cache
+.PHONY: help run build dev test unit e2e openapi lint deny audit bars peers lighthouse live pictures fuzz setup bundle clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,13 +23,16 @@ dev: setup ## rebuild and reload on every change
 
 test: ## set up and run every test, the browser's too
 	@setup/setup.sh test
-	@$(MAKE) --no-print-directory bundle lint deny unit build e2e
+	@$(MAKE) --no-print-directory bundle lint deny unit build e2e openapi
 
 unit: ## Rust's tests alone
 	@setup/unit-tests.sh
 
 e2e: ## the browser's tests alone, against target/release/vigia
 	@$(with) npm run --silent e2e
+
+openapi: ## the description of the interface, tried with odd requests (Schemathesis) against target/release/vigia
+	@setup/openapi.sh target/release/vigia
 
 lint: bundle ## formatting and clippy, for the server and for the browser
 	@setup/lint.sh

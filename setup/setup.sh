@@ -55,6 +55,7 @@ provide_browser_std
 if [ "$level" = test ]; then
   provide_python paho-mqtt "$paho_version"
   provide_python aiosmtpd "$aiosmtpd_version"
+  provide_requirements "$root/tests/openapi" >/dev/null
 fi
 install_npm_packages
 fetch_crates

@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod commands;
 mod ending;
+mod examples;
 mod external;
 mod files;
 mod gateway;
@@ -23,6 +24,7 @@ mod postgres;
 mod refusals;
 #[path = "../../app/backend/tests/broker/external/relay.rs"]
 mod relay;
+mod secrets;
 mod server;
 mod simulate;
 mod storm;

@@ -11,6 +11,8 @@ pub struct Server {
     pub child: Child,
     pub http: SocketAddr,
     pub mqtt: SocketAddr,
+    /// What it said until it listened.
+    pub before: String,
     lines: Receiver<String>,
 }
 
@@ -54,7 +56,7 @@ impl Server {
             let line = line.replace(" and hears what devices tell the broker at ", " and mqtt://");
             if let Some((http, mqtt)) = line.split_once("http://").and_then(|(_, rest)| rest.split_once(" and mqtt://")) {
                 let address = |text: &str| text.trim().parse().expect("an address");
-                return Self { child, http: address(http), mqtt: address(mqtt), lines };
+                return Self { child, http: address(http), mqtt: address(mqtt), before: so_far, lines };
             }
             so_far.push_str(&line);
         }

@@ -28,8 +28,8 @@ use crate::pages::register::{AskAccount, RedeemJoin};
 use crate::pages::reset::{AskReset, RedeemReset};
 use crate::pages::second_step::LoadSecondStep;
 use crate::pages::settings::{
-    AddPasskey, AskPasskey, ChangePassword, ChooseTheme, DeleteAccount, EndOtherSessions, EndSession, LinkIdentity, LoadSettings, RemovePasskey,
-    RenamePasskey, SaveProfile, UnlinkIdentity,
+    AddPasskey, AskPasskey, ChangePassword, ChooseTheme, DeleteAccount, EndOtherSessions, EndSession, LinkIdentity, LoadSettings,
+    RemovePasskey, RenamePasskey, SaveProfile, UnlinkIdentity,
 };
 use crate::pages::setup::RedeemSetup;
 use crate::pages::sign_in::{AskLink, AskToEnter, EnterByPasskey, SignIn};

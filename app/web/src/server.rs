@@ -24,7 +24,7 @@ use vigia_backend::http::Problem;
 use vigia_backend::http::access::PathDevice;
 use vigia_backend::http::api::{self as readings, NotExported};
 use vigia_backend::http::client;
-use vigia_backend::http::next::is_ours;
+use vigia_backend::http::next::{code_way, is_ours};
 use vigia_backend::origin::Origin;
 use vigia_backend::report::{Busy, Export};
 use vigia_domain::attention::{Attention, Found};

@@ -9,7 +9,6 @@ use vigia_domain::user::Visitor;
 use super::sealing::SealingError;
 use super::session;
 use super::sign_in::{SignInError, visitor_of};
-use crate::limit::TooMany;
 use super::{recovery, token, totp};
 use crate::app::App;
 use crate::db::audit::{Actor, By};
@@ -17,6 +16,7 @@ use crate::db::mails::{self, Kind};
 use crate::db::second_steps::{self, Bound, Step};
 use crate::db::users::{self, User};
 use crate::db::{DbError, sealing_keys};
+use crate::limit::TooMany;
 use crate::origin::Origin;
 
 /// How long a first step holds, in milliseconds.

@@ -25,6 +25,8 @@ pub struct Http {
     pub behind_proxy: bool,
     /// Plaintext beyond loopback.
     pub plaintext: Option<Plaintext>,
+    /// Whom to tell of a hole in the installation's security: `mailto:` or `https:`.
+    pub security_contact: Option<String>,
     /// The page of all parts is there, at `/_design`.
     pub design: bool,
 }
@@ -38,6 +40,7 @@ impl Default for Http {
             tls: None,
             behind_proxy: false,
             plaintext: None,
+            security_contact: None,
             design: false,
         }
     }
@@ -61,6 +64,15 @@ impl Http {
                 key: "http.public_url",
                 problem: format!("{url:?} is no web address without a path"),
                 fix: "write it like \"https://vigia.example.org\"".to_owned(),
+            });
+        }
+        if let Some(contact) = &self.security_contact
+            && !is_contact(contact)
+        {
+            return Err(BadSetting::Value {
+                key: "http.security_contact",
+                problem: format!("{contact:?} is nowhere to write to"),
+                fix: "write it like \"mailto:security@example.org\" or \"https://example.org/security\"".to_owned(),
             });
         }
         if let Some(origin) = self.cors.iter().find(|origin| !is_origin(origin)) {
@@ -136,6 +148,12 @@ impl Http {
                 doc: "\"private\": no TLS, but only peers with private addresses are served.",
             },
             Entry {
+                key: "security_contact",
+                value: self.security_contact.as_deref().map(quoted),
+                doc: "Whom to tell of a hole in this installation's security, for /.well-known/security.txt:\n\
+                      \"mailto:security@example.org\" or an address that begins with https://.",
+            },
+            Entry {
                 key: "design",
                 value: Some(self.design.to_string()),
                 doc: "true: /_design shows every part of the pages in every state, for who works on them.",
@@ -152,6 +170,18 @@ fn is_origin(text: &str) -> bool {
     matches!(uri.scheme_str(), Some("http" | "https"))
         && uri.host().is_some_and(|h| !h.is_empty() && h != "*")
         && uri.authority().is_some_and(|a| !a.as_str().contains('@') && text.ends_with(a.as_str()))
+}
+
+/// An address to write a mail to, or a page; in one line, as the file has it.
+fn is_contact(text: &str) -> bool {
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return false;
+    }
+    match text.split_once(':') {
+        Some(("mailto", address)) => address.parse::<lettre::Address>().is_ok(),
+        Some(("https", _)) => text.parse::<axum::http::Uri>().is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty())),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

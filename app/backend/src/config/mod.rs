@@ -287,6 +287,10 @@ mod tests {
         assert!(wrong(&mail).starts_with("http.public_url:"), "{}", wrong(&mail));
         assert!(wrong(&[("VIGIA_HTTP__CORS", "*")]).starts_with("http.cors:"));
         assert!(wrong(&[("VIGIA_HTTP__PUBLIC_URL", "ftp://x")]).starts_with("http.public_url:"));
+        for contact in ["security@example.org", "mailto:", "http://example.org", "https://", "mailto:a@b.org\nExpires: never"] {
+            let line = wrong(&[("VIGIA_HTTP__SECURITY_CONTACT", contact)]);
+            assert!(line.starts_with("http.security_contact:") && line.contains("mailto:security@example.org"), "{line}");
+        }
     }
 
     #[test]

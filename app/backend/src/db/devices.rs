@@ -151,7 +151,8 @@ pub struct News {
 /// # Errors
 /// [`DbError`].
 pub async fn news(db: &Db, seen: i64) -> Result<News, DbError> {
-    const SQL: &str = "SELECT MAX(id), MAX(CASE WHEN action IN ('command.give', 'config.set', 'device.token', 'device.token.add', 'device.topic',
+    const SQL: &str =
+        "SELECT MAX(id), MAX(CASE WHEN action IN ('command.give', 'config.set', 'device.token', 'device.token.add', 'device.topic',
         'device.telemetry.delete', 'unclaimed.add', 'api-key.add', 'api-key.revoke',
         'session.begin', 'session.reuse', 'session.end', 'session.end-others',
         'user.profile', 'user.password', 'user.reset', 'user.register', 'user.invite', 'user.join', 'user.approve', 'user.confirm',

@@ -46,7 +46,11 @@ struct Parts {
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/healthz", Right::Public, alive).summary("Whether the process is alive").answers_text("text/plain", "it is"),
-        Route::get("/readyz", Right::Public, ready).summary("Whether it can do its work; 503 when not").answers::<Readiness>("it can"),
+        Route::get("/readyz", Right::Public, ready)
+            .summary("Whether it can do its work")
+            .answers::<Readiness>("it can")
+            .refuses(503, "it cannot")
+            .refuses_with::<Readiness>(),
         Route::get("/metrics", Right::LoopbackOr(Action::ReadMetrics), metrics)
             .summary("The process's own metrics for Prometheus; from this machine, or with the scope metrics:read")
             .answers_text("application/openmetrics-text", "OpenMetrics text"),

@@ -1,9 +1,12 @@
 //! The OpenAPI document, made from the table of routes.
 
+use std::collections::BTreeMap;
+
 use axum::http::Method;
 use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -11,8 +14,9 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
+use super::described::{self, Named};
 use super::problem::ProblemBody;
-use super::table::{Face, Right, Route};
+use super::table::{Face, Right, Route, Takes};
 
 const PROBLEM: &str = "application/problem+json";
 
@@ -49,48 +53,23 @@ pub fn document(routes: &[Route]) -> OpenApi {
 
 fn operation(route: &Route) -> OperationBuilder {
     let mut operation = OperationBuilder::new().summary(Some(route.summary));
-    for (name, doc) in [
-        ("id", "The device's id"),
-        ("command", "The command's id"),
-        ("unclaimed", "The id that the device wants"),
-        ("user", "The number of somebody's account"),
-        ("key", "The key's number"),
-        ("provider", "The provider's name in the settings"),
-    ] {
-        if route.path.contains(&format!("{{{name}}}")) {
-            operation = operation.parameter(
-                ParameterBuilder::new()
-                    .name(name)
-                    .parameter_in(ParameterIn::Path)
-                    .required(Required::True)
-                    .description(Some(doc))
-                    .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
-            );
+    for parameter in described::in_path(route.path).chain(route.params.iter().map(Named::in_query)) {
+        operation = operation.parameter(parameter);
+    }
+    operation = operation.request_body(body(route));
+    let answer = |doc: &str| {
+        let answer = ResponseBuilder::new().description(doc);
+        match &route.answer.body {
+            Some((kind, schema)) => answer.content(*kind, ContentBuilder::new().schema(schema.clone()).build()),
+            None => answer,
         }
+    };
+    operation = operation.response(route.answer.status.to_string(), answer(route.answer.doc));
+    if let Some((status, doc)) = route.answer.or {
+        operation = operation.response(status.to_string(), answer(doc));
     }
-    for param in &route.params {
-        operation = operation.parameter(
-            ParameterBuilder::new()
-                .name(param.name)
-                .parameter_in(ParameterIn::Query)
-                .required(if param.required { Required::True } else { Required::False })
-                .description(Some(param.doc))
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
-        );
-    }
-    if let Some((content_type, body)) = route.example.body {
-        let example = serde_json::from_str(body).unwrap_or_else(|_| serde_json::Value::String(body.to_owned()));
-        let content = ContentBuilder::new().example(Some(example)).build();
-        operation =
-            operation.request_body(Some(RequestBodyBuilder::new().content(content_type, content).required(Some(Required::True)).build()));
-    }
-    let mut answer = ResponseBuilder::new().description(route.answer.doc);
-    if let Some((content_type, schema)) = &route.answer.body {
-        answer = answer.content(*content_type, ContentBuilder::new().schema(schema.clone()).build());
-    }
-    operation = operation.response(route.answer.status.to_string(), answer);
     for (status, when) in refusals(route) {
-        operation = operation.response(status, refusal(when));
+        operation = operation.response(status.to_string(), refusal(route, status, &when));
     }
     if route.right != Right::Public {
         operation = operation
@@ -100,26 +79,62 @@ fn operation(route: &Route) -> OperationBuilder {
     operation
 }
 
-fn refusals(route: &Route) -> Vec<(&'static str, &'static str)> {
-    let mut refusals = vec![("503", "the database is away; see Retry-After")];
-    if route.right != Right::Public {
-        refusals.extend([("401", "no credential, or a bad one"), ("403", "known, but not allowed")]);
-    }
-    match route.right {
-        Right::NeedsDevice(_) => refusals.push(("404", "no such device, or another's")),
-        Right::NeedsAccount(_) => refusals.push(("404", "no such account")),
-        _ => {}
-    }
-    if !route.params.is_empty() || route.example.body.is_some() {
-        refusals.push(("422", "understood, but wrong: the answer names the field"));
-    }
-    if route.example.body.is_some() {
-        refusals.extend([("400", "not readable"), ("413", "too large")]);
-    }
-    refusals
+fn body(route: &Route) -> Option<RequestBody> {
+    let (content_type, body) = route.example.body?;
+    let example = serde_json::from_str(body).unwrap_or_else(|_| serde_json::Value::String(body.to_owned()));
+    let Takes { fields, schema, or_nothing } = &route.takes;
+    let schema = schema.clone().or_else(|| (!fields.is_empty()).then(|| described::object_of(fields)));
+    let content = ContentBuilder::new().schema(schema).example(Some(example)).build();
+    let required = if *or_nothing { Required::False } else { Required::True };
+    Some(RequestBodyBuilder::new().content(content_type, content).required(Some(required)).build())
 }
 
-fn refusal(when: &str) -> Response {
-    let schema = Ref::from_schema_name(ProblemBody::name());
-    ResponseBuilder::new().description(when).content(PROBLEM, ContentBuilder::new().schema(Some(schema)).build()).build()
+/// Every status with which it refuses, and when. What the route says itself goes before what all of its kind say.
+fn refusals(route: &Route) -> BTreeMap<u16, String> {
+    let has_body = route.example.body.is_some();
+    let mut refusals = vec![(429, "too many requests from you; see Retry-After"), (503, "the database is away; see Retry-After")];
+    if route.right != Right::Public {
+        refusals.extend([(401, "no credential, or a bad one"), (403, "known, but not allowed")]);
+    }
+    if route.method != Method::GET {
+        refusals.push((403, "a browser says that another site asks"));
+    }
+    if route.path.contains('{') {
+        refusals.push((404, "there is none, or none that you may see"));
+    }
+    // A route that says itself when it answers 400 does so where the others answer 422.
+    let has_own = route.refusals.when.iter().any(|(status, _)| *status == 400);
+    if !has_own && (!route.params.is_empty() || has_body) {
+        refusals.push((422, "understood, but wrong: the answer names the field"));
+    }
+    if has_body && !has_own {
+        refusals.push((400, "not readable"));
+    }
+    if has_body {
+        refusals.extend([(408, "it did not come in time"), (413, "too large")]);
+    }
+    let mut found: BTreeMap<u16, String> = BTreeMap::new();
+    for (status, when) in route.refusals.when.iter().copied().chain(refusals) {
+        let said = found.entry(status).or_default();
+        if !said.is_empty() {
+            said.push_str("; or ");
+        }
+        said.push_str(when);
+    }
+    found
+}
+
+fn refusal(route: &Route, status: u16, when: &str) -> Response {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
+    let mut response = ResponseBuilder::new().description(when).content(PROBLEM, problem);
+    if let Some(own) = &route.refusals.body {
+        response = response.content("application/json", ContentBuilder::new().schema(Some(own.clone())).build());
+    }
+    let header = |kind: Type, doc: &str| HeaderBuilder::new().schema(ObjectBuilder::new().schema_type(kind)).description(Some(doc)).build();
+    match status {
+        401 => response.header("WWW-Authenticate", header(Type::String, "Which credentials there are")),
+        429 | 503 => response.header("Retry-After", header(Type::Integer, "When to try again, in seconds")),
+        _ => response,
+    }
+    .build()
 }

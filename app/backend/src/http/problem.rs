@@ -101,6 +101,12 @@ impl Problem {
         }
     }
 
+    /// The same with another status, where a document of others has another one for it.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {

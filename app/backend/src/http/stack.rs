@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, STRICT_TRANSPORT_SECURITY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -28,6 +28,9 @@ use crate::world::World;
 
 /// The largest body of any request, in bytes. Routes may allow less.
 const BODY_BYTES: usize = 1024 * 1024;
+/// For how long a browser that came over TLS comes over nothing else, in seconds: a year. Of this name alone: what else runs below it is not
+/// ours to decide.
+const ONLY_TLS: &str = "max-age=31536000";
 /// How long a request may take until its answer begins.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -55,7 +58,7 @@ pub fn router<T: 'static>(app: &App, mut site: Site, fallback: impl Handler<T, A
         .layer(SetRequestIdLayer::new(request_id.clone(), OurIds(app.world().clone())))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(answered).on_failure(()))
         .layer(PropagateRequestIdLayer::new(request_id))
-        .layer(from_fn(headers))
+        .layer(from_fn_with_state(app.clone(), headers))
         .layer(cors(&http.cors))
         .layer(from_fn(problem::finish))
         .layer(CatchPanicLayer::custom(panicked))
@@ -115,7 +118,7 @@ fn cors(origins: &[String]) -> CorsLayer {
 }
 
 /// Headers for every answer. A page brings its own policy with its nonce; all else may load nothing at all.
-async fn headers(request: Request, next: Next) -> Response {
+async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
@@ -128,6 +131,9 @@ async fn headers(request: Request, next: Next) -> Response {
         ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if app.settings().http.is_secure() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONLY_TLS));
     }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     response

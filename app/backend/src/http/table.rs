@@ -9,6 +9,7 @@ use utoipa::openapi::{RefOr, Schema};
 use vigia_domain::rights::Action;
 
 use super::access::{self, Gatekeeper};
+use super::described::{Named, Shape};
 use super::measure;
 use crate::app::App;
 
@@ -49,17 +50,6 @@ pub struct Example {
     pub ends: u16,
 }
 
-/// A parameter of the query.
-#[derive(Clone, Copy, Debug)]
-pub struct Param {
-    /// Its name.
-    pub name: &'static str,
-    /// What it does.
-    pub doc: &'static str,
-    /// Whether a request without it is wrong.
-    pub required: bool,
-}
-
 /// What a route answers when all is well.
 pub struct Answer {
     /// The status.
@@ -68,8 +58,30 @@ pub struct Answer {
     pub doc: &'static str,
     /// Content type and shape.
     pub body: Option<(&'static str, Option<RefOr<Schema>>)>,
+    /// Another status of success with the same body.
+    pub or: Option<(u16, &'static str)>,
     /// Shapes that it mentions.
     pub mentions: Vec<(String, RefOr<Schema>)>,
+}
+
+/// How a route refuses, beside what its right and its parameters say already.
+#[derive(Default)]
+pub struct Refusals {
+    /// Statuses, and when.
+    pub when: Vec<(u16, &'static str)>,
+    /// What the handler refuses with where it is no problem: a JSON shape of its own.
+    pub body: Option<RefOr<Schema>>,
+}
+
+/// What a route takes as its body.
+#[derive(Default)]
+pub struct Takes {
+    /// The fields of a JSON object; there are no others.
+    pub fields: Vec<Named>,
+    /// What it may be where it is no such object.
+    pub schema: Option<Schema>,
+    /// Whether it may be missing.
+    pub or_nothing: bool,
 }
 
 /// One route.
@@ -85,9 +97,13 @@ pub struct Route {
     /// One line for the document.
     pub summary: &'static str,
     /// Query parameters.
-    pub params: Vec<Param>,
+    pub params: Vec<Named>,
+    /// Its body.
+    pub takes: Takes,
     /// What it answers.
     pub answer: Answer,
+    /// How it refuses.
+    pub refusals: Refusals,
     /// A request that succeeds.
     pub example: Example,
     handler: MethodRouter<App>,
@@ -127,7 +143,9 @@ impl Route {
             face: Face::Api,
             summary: "",
             params: Vec::new(),
-            answer: Answer { status: 200, doc: "done", body: None, mentions: Vec::new() },
+            takes: Takes::default(),
+            answer: Answer { status: 200, doc: "done", body: None, or: None, mentions: Vec::new() },
+            refusals: Refusals::default(),
             example: Example { query: "", body: None, ends: 200 },
             handler,
         }
@@ -147,26 +165,76 @@ impl Route {
         self
     }
 
+    /// Names a query parameter that is a text.
+    #[must_use]
+    pub fn param(self, name: &'static str, required: bool, doc: &'static str) -> Self {
+        self.param_of(name, Shape::Text, required, doc)
+    }
+
     /// Names a query parameter.
     #[must_use]
-    pub fn param(mut self, name: &'static str, required: bool, doc: &'static str) -> Self {
-        self.params.push(Param { name, doc, required });
+    pub fn param_of(mut self, name: &'static str, shape: Shape, required: bool, doc: &'static str) -> Self {
+        self.params.push(Named { name, shape, required, doc });
+        self
+    }
+
+    /// Names a field of the body, which is a JSON object then.
+    #[must_use]
+    pub fn field(mut self, name: &'static str, shape: Shape, required: bool, doc: &'static str) -> Self {
+        self.takes.fields.push(Named { name, shape, required, doc });
+        self
+    }
+
+    /// Says what the body may be, where it is no object with named fields.
+    #[must_use]
+    pub fn takes(mut self, schema: impl Into<Schema>) -> Self {
+        self.takes.schema = Some(schema.into());
+        self
+    }
+
+    /// Says that the body may be missing.
+    #[must_use]
+    pub fn or_nothing(mut self) -> Self {
+        self.takes.or_nothing = true;
+        self
+    }
+
+    /// Says when it refuses with this status, beside what is said of every route of its right.
+    #[must_use]
+    pub fn refuses(mut self, status: u16, when: &'static str) -> Self {
+        self.refusals.when.push((status, when));
+        self
+    }
+
+    /// Says that the handler refuses with a JSON of this shape and not with a problem.
+    #[must_use]
+    pub fn refuses_with<S: utoipa::ToSchema + utoipa::PartialSchema>(mut self) -> Self {
+        S::schemas(&mut self.answer.mentions);
+        self.refusals.body = Some(S::schema());
         self
     }
 
     /// Says that it answers with JSON of this shape.
     #[must_use]
     pub fn answers<S: utoipa::ToSchema + utoipa::PartialSchema>(mut self, doc: &'static str) -> Self {
-        let mut mentions = Vec::new();
-        S::schemas(&mut mentions);
-        self.answer = Answer { doc, body: Some(("application/json", Some(S::schema()))), mentions, ..self.answer };
+        S::schemas(&mut self.answer.mentions);
+        self.answer.doc = doc;
+        self.answer.body = Some(("application/json", Some(S::schema())));
         self
     }
 
     /// Says that it answers with something that is no JSON.
     #[must_use]
     pub fn answers_text(mut self, content_type: &'static str, doc: &'static str) -> Self {
-        self.answer = Answer { doc, body: Some((content_type, None)), mentions: Vec::new(), ..self.answer };
+        self.answer.doc = doc;
+        self.answer.body = Some((content_type, None));
+        self
+    }
+
+    /// Says that it succeeds with another status, too.
+    #[must_use]
+    pub fn or_success(mut self, status: u16, doc: &'static str) -> Self {
+        self.answer.or = Some((status, doc));
         self
     }
 
@@ -211,6 +279,7 @@ impl Route {
 #[must_use]
 pub fn of_backend() -> Vec<Route> {
     let mut routes = super::api::routes();
+    routes.push(super::security_txt::route());
     let document = super::openapi::document(&routes);
     routes.extend(super::docs::routes(document));
     routes

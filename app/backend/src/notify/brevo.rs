@@ -80,7 +80,10 @@ mod tests {
     fn a_mail_is_written_as_the_api_wants_it_with_the_key_in_a_header_alone() {
         let brevo = Brevo::new("https://api.brevo.com/v3/smtp/email", "xkeysib-1".to_owned().into());
         let request = brevo.request(&"Vigía <vigia@example.org>".parse().expect("an address"), &mail()).expect("a request");
-        assert_eq!((request.uri().to_string().as_str(), &request.headers()["api-key"]), ("https://api.brevo.com/v3/smtp/email", &"xkeysib-1".parse().expect("a value")));
+        assert_eq!(
+            (request.uri().to_string().as_str(), &request.headers()["api-key"]),
+            ("https://api.brevo.com/v3/smtp/email", &"xkeysib-1".parse().expect("a value"))
+        );
         let body: Value = serde_json::from_slice(request.body()).expect("JSON");
         let wanted = json!({
             "sender": { "name": "Vigía", "email": "vigia@example.org" }, "to": [{ "email": "ana@example.org" }], "subject": "Hola \"Ana\"",
@@ -92,7 +95,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_in_one_line() {
         let told = |status: u16, body: &str| reason(StatusCode::from_u16(status).expect("a status"), body.as_bytes());
-        assert_eq!(told(400, r#"{"code":"invalid_parameter","message":"sender is\nnot valid"}"#), "Brevo answers 400: invalid_parameter: sender isnot valid");
+        assert_eq!(
+            told(400, r#"{"code":"invalid_parameter","message":"sender is\nnot valid"}"#),
+            "Brevo answers 400: invalid_parameter: sender isnot valid"
+        );
         assert_eq!(told(502, "<html>"), "Brevo answers 502");
     }
 }

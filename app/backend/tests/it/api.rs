@@ -186,6 +186,7 @@ both! {
         assert_eq!(
             paths,
             [
+                "/.well-known/security.txt",
                 "/api/crear-usuario/",
                 "/api/iniciar-sesion/",
                 "/api/usuario/actual/",
@@ -235,5 +236,21 @@ both! {
         assert!(document["paths"]["/api/v1/devices/{id}/config"]["put"]["responses"]["200"].is_object());
         assert_eq!(document["paths"]["/api/v1/devices/{id}/commands/{command}"]["get"]["parameters"][1]["name"], "command");
         assert!(document["components"]["schemas"]["DeviceRow"].is_object());
+        let operations = document["paths"].as_object().expect("paths").iter().flat_map(|(path, item)| {
+            item.as_object().expect("operations").iter().map(move |(method, operation)| (path, method, operation))
+        });
+        for (path, method, operation) in operations {
+            let bodies = operation["requestBody"]["content"].as_object().into_iter().flatten();
+            for (_, body) in bodies {
+                assert!(body["schema"].is_object(), "{method} {path}: say what its body may be");
+            }
+            let refuses = |status: &str| operation["responses"][status].is_object();
+            assert!(refuses("503") && (refuses("404") || !path.contains('{')) && (refuses("403") || method == "get"), "{method} {path}");
+        }
+        let login = &document["paths"]["/api/v1/auth/login"]["post"];
+        assert_eq!(login["responses"]["429"]["headers"]["Retry-After"]["schema"]["type"], "integer", "{login}");
+        assert_eq!(login["requestBody"]["content"]["application/json"]["schema"]["additionalProperties"], false, "{login}");
+        let invited = &document["paths"]["/api/v1/invitations"]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(invited["required"], serde_json::json!(["email", "role"]), "{invited}");
     }
 }

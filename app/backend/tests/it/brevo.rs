@@ -62,7 +62,10 @@ async fn a_mail_goes_to_the_api_again_while_that_is_busy_and_not_once_more_when_
     it.world.advance(11_000);
     let (key, mail) = heard.recv().await.expect("a second try");
     nothing_waits(&it).await;
-    assert_eq!((key.as_str(), &mail["to"], &mail["sender"]["name"]), ("xkeysib-of-the-test", &json!([{ "email": "ana@example.org" }]), &json!("Vigía")));
+    assert_eq!(
+        (key.as_str(), &mail["to"], &mail["sender"]["name"]),
+        ("xkeysib-of-the-test", &json!([{ "email": "ana@example.org" }]), &json!("Vigía"))
+    );
     let text = mail["textContent"].as_str().expect("a text");
     assert!(text.contains(&format!("https://vigia.example.org/enter#{}", code(text))), "{text}");
     assert!(!it.dir.path().join("data/mail").exists(), "nothing is kept beside it");

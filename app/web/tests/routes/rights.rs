@@ -43,6 +43,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/stream/dispositivos", Right::Needs(Action::ReadTelemetry)),
     ("GET", "/api/v1/openapi.json", Right::Public),
     ("GET", "/api/v1/docs", Right::Public),
+    ("GET", "/.well-known/security.txt", Right::Public),
     ("GET", "/", Right::Needs(Action::ReadTelemetry)),
     ("GET", "/devices", Right::Needs(Action::ReadTelemetry)),
     ("GET", "/devices.csv", Right::Needs(Action::ReadTelemetry)),

@@ -5,5 +5,6 @@ mod leaks;
 mod metadata;
 mod migrations;
 mod rooms;
+mod secrets;
 mod shape;
 mod tree;

@@ -27,8 +27,8 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("app/xtask stands two folders below the checkout").to_owned()
 }
 
-/// All text files; pictures and fonts are left out.
-pub(crate) fn files() -> Vec<File> {
+/// The names of all files.
+pub(crate) fn names() -> Vec<String> {
     let listed = Command::new("git")
         .current_dir(root())
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
@@ -36,11 +36,14 @@ pub(crate) fn files() -> Vec<File> {
         .expect("git lists the files of the checkout");
     assert!(listed.status.success(), "git ls-files failed: {}", String::from_utf8_lossy(&listed.stderr));
     let names = String::from_utf8(listed.stdout).expect("file names are UTF-8");
-    let files: Vec<File> = names
-        .split_terminator('\0')
-        // A file that was removed is still listed until that is committed.
-        .filter_map(|path| Some(File { path: path.to_owned(), text: fs::read_to_string(root().join(path)).ok()? }))
-        .collect();
+    names.split_terminator('\0').map(str::to_owned).collect()
+}
+
+/// All text files; pictures and fonts are left out.
+pub(crate) fn files() -> Vec<File> {
+    // A file that was removed is still listed until that is committed.
+    let text = |path| Some(File { text: fs::read_to_string(root().join(&path)).ok()?, path });
+    let files: Vec<File> = names().into_iter().filter_map(text).collect();
     assert!(files.len() > 20, "only {} files found: is this a checkout?", files.len());
     files
 }

@@ -3,10 +3,10 @@
 use vigia_domain::ids::UserId;
 
 use crate::app::App;
-use crate::limit::TooMany;
 use crate::db::DbError;
 use crate::db::audit::{Actor, By};
 use crate::db::identities::{self, Identity, Removed};
+use crate::limit::TooMany;
 use crate::origin::Origin;
 
 /// An identity of somebody's own.

@@ -12,8 +12,8 @@ pub use identities::{NotUnlinked, OwnIdentity, linkable, linked, unlink, way};
 pub use provider::Providers;
 
 use super::session::SessionError;
-use crate::limit::TooMany;
 use crate::db::DbError;
+use crate::limit::TooMany;
 use crate::outbound::OutboundError;
 
 /// Why somebody did not come in by a provider, or could not link what they are to it.

@@ -11,12 +11,14 @@ use vigia_domain::ids::KeyId;
 use vigia_domain::rights::{Action, Principal, Scope};
 use vigia_domain::time;
 
+use super::auth::TOO_OFTEN;
 use super::json_body::Fields;
 use super::paging::{Asked, PAGED, paged};
 use crate::app::App;
 use crate::auth::api_key::{self, KeyError, Wanted};
 use crate::db::keys::Listed;
 use crate::http::Problem;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
@@ -30,17 +32,16 @@ pub(super) fn routes() -> [Route; 3] {
             .summary("Your API keys that are not revoked, everybody's for who looks after keys, the newest first; without their texts")
             .answers::<Vec<Key>>(PAGED),
         Route::post("/api/v1/api-keys", own, make)
-            .summary(
-                "Makes a key, whose text is shown in this answer and never again. It may what its scopes say and you may. Fields: name, scopes, days \
-                 (for how long; without end when not given). 409: you have one of this name, or too many",
-            )
+            .summary("Makes a key, whose text is shown in this answer and never again. It may what its scopes say and you may")
+            .field("name", Shape::Text, true, "What it is for")
+            .field("scopes", Shape::Texts, true, "What it may: telemetry:read and its like")
+            .field("days", Shape::Whole(1, api_key::LONGEST_DAYS), false, "For how many days; without end when not given")
+            .refuses(409, "you have one of this name, or too many")
+            .refuses(429, TOO_OFTEN)
             .answers::<NewKey>("the key")
             .example_body("application/json", r#"{"name": "Home Assistant", "scopes": ["telemetry:read"], "days": 365}"#)
             .success(201),
-        Route::delete("/api/v1/api-keys/{key}", own, revoke)
-            .summary("Ends a key, at once. 404: there is none that is yours to end")
-            .success(204)
-            .example_ends(404),
+        Route::delete("/api/v1/api-keys/{key}", own, revoke).summary("Ends a key, at once").success(204).example_ends(404),
     ]
 }
 

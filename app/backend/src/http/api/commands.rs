@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
-use vigia_domain::command::{Command, PARAMS_BYTES};
+use vigia_domain::command::{Command, MOST_EXPIRY_S, PARAMS_BYTES};
 use vigia_domain::reading::check_name;
 use vigia_domain::rights::{Action, Principal};
 
@@ -19,6 +19,7 @@ use crate::db::commands;
 use crate::fleet::{self, GiveError, Given, Order};
 use crate::http::Problem;
 use crate::http::access::PathDevice;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::mqtt::DeviceIdentity;
 use crate::origin::Origin;
@@ -32,16 +33,20 @@ pub(super) fn routes() -> [Route; 3] {
         Route::post(PATH, Right::NeedsDevice(Action::Control), give)
             .summary(
                 "Gives the device a command: sent as soon as it is there, until it answers or the command expires. \
-                 Fields: name, params (an object), expires_in_s (1 to 2592000; 3600 by default), \
-                 id (your own, so that the same request sent twice is one command: the second answers 200). \
-                 409: another command has this id, or too many wait",
+                 With an id of your own the same request sent twice is one command",
             )
+            .field("name", Shape::Text, true, "What to do, as the device names it: switch.set")
+            .field("params", Shape::Object, false, "With what")
+            .field("expires_in_s", Shape::Whole(1, MOST_EXPIRY_S), false, "How long it is good for, in seconds; 3600 by default")
+            .field("id", Shape::Text, false, "Its id; one is made when none is given")
             .answers::<Command>("the command is queued; its state says how far it has come")
+            .or_success(200, "the same command was given before")
+            .refuses(409, "another command has this id, or too many wait")
             .example_body("application/json", r#"{"name": "switch.set", "params": {"on": true}, "expires_in_s": 60}"#)
             .success(202),
         Route::get(PATH, Right::NeedsDevice(Action::ReadTelemetry), list)
             .summary("The device's commands, newest first: those that wait, and the newest thousand of the others")
-            .param("limit", false, "How many at most, 1 to 1000; 100 by default")
+            .param_of("limit", Shape::Whole(1, 1_000), false, "How many at most; 100 by default")
             .param("cursor", false, "Where the page begins: from the header Link of the page before")
             .answers::<Vec<Command>>(
                 "The commands. While there are more, the header Link holds the address of the next page: `<...>; rel=\"next\"`",

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::{Extension, Json};
 use serde_json::Map;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use vigia_domain::command::{CONFIG_BYTES, DeviceConfig};
 use vigia_domain::rights::{Action, Principal};
 
@@ -32,6 +33,7 @@ pub(super) fn routes() -> [Route; 2] {
                 "Sets the device's whole configuration, a JSON object of at most 16 KiB; it is told at once, and again whenever it \
                  connects. The same again changes nothing",
             )
+            .takes(ObjectBuilder::new().schema_type(Type::Object).build())
             .answers::<DeviceConfig>("the configuration with its version")
             .example_body("application/json", r#"{"interval_s": 10, "calibration": {"voltage_v": 1.012}}"#),
     ]

@@ -15,6 +15,7 @@ use crate::db::device_tokens;
 use crate::fleet::{self, Before, RegisterError};
 use crate::http::Problem;
 use crate::http::access::PathDevice;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
@@ -27,13 +28,16 @@ pub(super) fn routes() -> [Route; 2] {
         Route::post("/api/v1/devices/{id}/token", right, give)
             .summary(
                 "Gives the device a new token, which is shown in this answer and never again. With keep_old the one before goes on, until a week after the \
-                 new one was used or until it is ended; else it is worthless at once. 409: an external broker knows one token of a device alone",
+                 new one was used or until it is ended; else it is worthless at once",
             )
+            .field("keep_old", Shape::Truth, false, "Whether the one before goes on")
+            .refuses(409, "an external broker knows one token of a device alone")
             .answers::<NewToken>("the token")
             .example_body("application/json", r#"{"keep_old": true}"#)
             .success(201),
         Route::delete("/api/v1/devices/{id}/token/old", right, end_old)
-            .summary("Ends the token before the newest, and every connection of the device: it comes again with the newest. 404: there is none")
+            .summary("Ends the token before the newest, and every connection of the device: it comes again with the newest")
+            .refuses(404, "there is none")
             .success(204)
             .example_ends(404),
     ]

@@ -6,6 +6,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Serialize;
+use utoipa::openapi::Schema;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use vigia_domain::limits::PAYLOAD_BYTES;
 use vigia_domain::reason::Reason;
 use vigia_domain::rights::Action;
@@ -26,10 +28,20 @@ struct Stored {
 
 pub(super) fn route() -> Route {
     Route::post("/api/v1/devices/{id}/telemetry", Right::NeedsDevice(Action::WriteTelemetry), answer)
-        .summary("One reading or an array of them, all or nothing; answered only after they are stored")
+        .summary(
+            "One reading or an array of them, all or nothing; answered only after they are stored. Numbers and booleans are metrics, texts are \
+             attributes of the device, and ts is the time: Unix seconds or milliseconds, or RFC 3339; the server's own when not given",
+        )
+        .takes(readings())
         .answers::<Stored>("stored")
         .example_body("application/json", r#"{"power_w": 512.3, "voltage_v": 127.1}"#)
         .success(202)
+}
+
+fn readings() -> Schema {
+    let value = ObjectBuilder::new().schema_type(SchemaType::Array(vec![Type::Number, Type::Boolean, Type::String, Type::Null]));
+    let reading = ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(value)).build();
+    AnyOfBuilder::new().item(reading.clone()).item(ArrayBuilder::new().items(reading)).build().into()
 }
 
 async fn answer(

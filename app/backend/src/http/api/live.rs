@@ -31,6 +31,9 @@ pub(super) fn route() -> Route {
     Route::get("/api/v1/live", Right::Needs(Action::ReadTelemetry), answer)
         .summary("WebSocket: say {\"subscribe\":[\"device/<id>\"]}, hear {\"topic\",\"at\",\"values\"}, first what is known, with \"seen_at\"; a slow client gets the latest, never the backlog. After a lost connection add \"since\", an instant before it was lost: the newest value of every metric of the devices heard of meanwhile comes at once")
         .success(101)
+        .refuses(400, "no WebSocket")
+        .refuses(426, "no WebSocket")
+        .refuses(429, "too many live connections; see Retry-After")
 }
 
 async fn answer(

@@ -11,7 +11,7 @@ use serde::Serialize;
 use vigia_domain::ids::UserId;
 use vigia_domain::rights::{Action, Principal};
 
-use super::auth::problem;
+use super::auth::{TOO_OFTEN, problem};
 use super::json_body::Fields;
 use crate::app::App;
 use crate::auth::account;
@@ -20,6 +20,7 @@ use crate::auth::sign_in::SignInError;
 use crate::db::DbError;
 use crate::db::users::{self, Profile, User};
 use crate::http::Problem;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 use crate::zone::is_zone;
@@ -35,6 +36,11 @@ pub(super) fn routes() -> [Route; 4] {
         Route::get("/api/v1/users/me", own, read).summary("Who one is").answers::<Me>("one's profile"),
         Route::patch("/api/v1/users/me", own, change)
             .summary("Changes name, language, colours or time zone; what is not given stays")
+            .field("name", Shape::Text, false, "The name")
+            .field("lang", Shape::OneOf(&LANGUAGES), false, "The language")
+            .field("theme", Shape::OneOf(&THEMES), false, "The colours")
+            .field("zone", Shape::Text, false, "An IANA time zone, for example America/Mexico_City; empty for none")
+            .refuses(429, TOO_OFTEN)
             .answers::<Me>("the profile as it is now")
             .example_body("application/json", r#"{"name": "Ana", "lang": "es"}"#),
         Route::get("/api/v1/users/me/export", own, export)
@@ -42,9 +48,11 @@ pub(super) fn routes() -> [Route; 4] {
             .answers_text("application/json", "profile, sessions, keys, devices and the audit log by and of oneself"),
         Route::delete("/api/v1/users/me", own, leave)
             .summary(
-                "Deletes one's account, with its sessions, apps, links and keys; one's devices are nobody's then. The field password says that it is oneself. \
-                 409: the last administrator",
+                "Deletes one's account, with its sessions, apps, links and keys; one's devices are nobody's then. The password says that it is oneself",
             )
+            .field("password", Shape::Text, false, "The password of the account, where it has one")
+            .refuses(409, "the last administrator stays")
+            .refuses(429, TOO_OFTEN)
             .example_body("application/json", r#"{"password": "not the password"}"#)
             .success(204)
             .example_ends(422),

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use crate::http::Problem;
+use crate::http::described::Shape;
 use crate::http::table::Route;
 
 /// So many rows at most, and so many where nobody says.
@@ -94,10 +95,10 @@ impl Asked {
 
 /// The route of a list, with what every list takes.
 pub(super) fn paged(route: Route) -> Route {
-    route.param("limit", false, "How many at most, 1 to 1000; 100 by default. Anything else is answered with 422").param(
+    route.param_of("limit", Shape::Whole(1, i64::from(MOST)), false, "How many at most; 100 by default").param(
         "cursor",
         false,
-        "Where the page begins: opaque, taken from the header Link of the page before. Anything else is answered with 422",
+        "Where the page begins: opaque, taken from the header Link of the page before",
     )
 }
 

@@ -22,11 +22,13 @@ use crate::db::user_rights::Standing;
 use crate::db::users::{User, Waits};
 use crate::http::Problem;
 use crate::http::access::PathUser;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
 /// The largest body, in bytes.
 const BODY_BYTES: usize = 8 * 1024;
+const ROLE: Shape = Shape::OneOf(&["admin", "staff", "viewer", "customer"]);
 const ROLES: &str = "a role is admin, staff, viewer or customer";
 
 pub(super) fn routes() -> [Route; 9] {
@@ -35,18 +37,21 @@ pub(super) fn routes() -> [Route; 9] {
         paged(Route::get("/api/v1/users/", any, list))
             .summary("The people whom you look after, the newest first")
             .param("q", false, "What they are called, in part: by name, address or user name, whatever the case")
-            .param("state", false, "`waits`: those alone who wait to be let in")
+            .param_of("state", Shape::OneOf(&["waits"]), false, "Those alone who wait to be let in")
             .answers::<Vec<Account>>(PAGED),
         Route::get("/api/v1/users/{user}", one, read).summary("One account").answers::<Person>("the account"),
         Route::post("/api/v1/users/{user}/approve", one, approve)
-            .summary("Lets somebody in who waits for it. 409: nobody waits there any more")
+            .summary("Lets somebody in who waits for it")
+            .refuses(409, "nobody waits there any more")
             .answers::<Person>("the account as it is now")
             .example_ends(409),
         Route::post("/api/v1/users/{user}/disable", one, disable)
-            .summary("Shuts somebody out; their sessions, apps and links end. 409: they are out already, oneself, or the last administrator")
+            .summary("Shuts somebody out; their sessions, apps and links end")
+            .refuses(409, "they are out already, oneself, or the last administrator")
             .answers::<Person>("the account as it is now"),
         Route::post("/api/v1/users/{user}/enable", one, enable)
-            .summary("Lets somebody in again who was shut out. 409: nobody is out there")
+            .summary("Lets somebody in again who was shut out")
+            .refuses(409, "nobody is out there")
             .answers::<Person>("the account as it is now")
             .example_ends(409),
         Route::delete("/api/v1/users/{user}/second-step", one, end_second_step)
@@ -54,7 +59,11 @@ pub(super) fn routes() -> [Route; 9] {
             .answers::<Person>("the account as it is now")
             .example_ends(409),
         Route::post("/api/v1/invitations", any, invite)
-            .summary("Invites somebody: a mail brings them a link. 409: the address has an account")
+            .summary("Invites somebody: a mail brings them a link")
+            .field("email", Shape::Text, true, "The address")
+            .field("name", Shape::Text, false, "The name")
+            .field("role", ROLE, true, "What they are to be")
+            .refuses(409, "the address has an account")
             .answers::<Invited>("a mail is on its way")
             .example_body("application/json", r#"{"email": "new@example.org", "name": "Eva", "role": "customer"}"#)
             .success(201),
@@ -64,8 +73,12 @@ pub(super) fn routes() -> [Route; 9] {
         Route::put("/api/v1/users/{user}/rights", Right::NeedsAccount(Action::ManageRights), write_rights)
             .summary(
                 "Changes what somebody is and may: their role, single rights beside those of the role (granted), and such of the role as are taken away \
-                 (withdrawn); what is not given stays. 409: oneself, the last administrator, or somebody else changed it meanwhile",
+                 (withdrawn); what is not given stays",
             )
+            .field("role", ROLE, false, "What they are to be")
+            .field("granted", Shape::Texts, false, "Single rights beside those of the role")
+            .field("withdrawn", Shape::Texts, false, "Single rights of the role that are taken away")
+            .refuses(409, "oneself, the last administrator, or somebody else changed it meanwhile")
             .answers::<PersonsRights>("their role and rights as they are now")
             .example_body("application/json", r#"{"role": "viewer", "granted": ["devices:control"], "withdrawn": []}"#),
     ]

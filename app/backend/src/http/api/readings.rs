@@ -45,12 +45,14 @@ struct Asked {
 
 pub(super) fn route() -> Route {
     Route::get("/api/v1/devices/{id}/readings.csv", Right::NeedsDevice(Action::ReadTelemetry), answer)
-        .summary("Every reading of some metrics in [from, to) as CSV, metric by metric, in order of time; two files at once, 429 beyond")
+        .summary("Every reading of some metrics in [from, to) as CSV, metric by metric, in order of time")
         .param("metrics", true, "One metric, or several with commas between them")
         .param("from", true, "RFC 3339 or Unix milliseconds")
         .param("to", true, "RFC 3339 or Unix milliseconds")
         .param("zone", false, "An IANA time zone for the first column, for example America/Mexico_City; UTC by default")
         .answers_text("text/csv; charset=utf-8", "time_local, time_utc, metric, value, unit")
+        .refuses(429, "two of your files are under way; see Retry-After")
+        .refuses(503, "as many files are under way as can be")
         .example_query("?metrics=power_w&from=0&to=1000")
 }
 

@@ -7,11 +7,13 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Serialize;
 
-use super::auth::problem as of_sign_in;
+use super::auth::{TOO_OFTEN, problem as of_sign_in};
+use super::biogestor::as_documented;
 use super::json_body::Fields;
 use crate::app::App;
 use crate::auth::register::{self, Applicant, NotRegistered};
 use crate::http::Problem;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
@@ -19,17 +21,30 @@ use crate::origin::Origin;
 const BODY_BYTES: usize = 8 * 1024;
 
 pub(super) fn routes() -> [Route; 2] {
-    let says = "Opens an account where everybody may, and is answered in the same way whether the address has one: a mail says how it goes on. \
-                403: nobody registers here by themselves. 429: too often from here";
+    let says =
+        "Opens an account where everybody may, and is answered in the same way whether the address has one: a mail says how it goes on";
+    let refuses = |route: Route| route.refuses(403, "nobody registers here by themselves").refuses(429, TOO_OFTEN);
     [
-        Route::post("/api/v1/users/", Right::Public, own)
+        refuses(Route::post("/api/v1/users/", Right::Public, own))
             .summary(says)
+            .field("email", Shape::Text, false, "The address; needed under this name or the next")
+            .field("user_email", Shape::Text, false, "The same under another name")
+            .field("password", Shape::Text, false, "The password that is to be; needed under this name or the next")
+            .field("user_password", Shape::Text, false, "The same under another name")
+            .field("name", Shape::Text, false, "The name")
+            .field("user_name", Shape::Text, false, "The same under another name")
+            .field("username", Shape::Text, false, "What to sign in with beside the address")
             .answers::<Registered>("a mail says how it goes on")
             .example_body("application/json", r#"{"email": "eva@example.org", "password": "seis gatos sin tejado", "name": "Eva"}"#)
             .success(201)
             .example_ends(403),
-        Route::post("/api/crear-usuario/", Right::Public, biogestor)
+        refuses(Route::post("/api/crear-usuario/", Right::Public, biogestor))
             .summary(says)
+            .refuses(400, "not readable, or wrong: the answer names the field")
+            .field("username", Shape::Text, true, "What to sign in with")
+            .field("email", Shape::Text, true, "The address")
+            .field("password", Shape::Text, true, "The password that is to be")
+            .field("password2", Shape::Text, true, "The same again")
             .answers::<Registered>("a mail says how it goes on")
             .example_body(
                 "application/json",
@@ -70,6 +85,10 @@ async fn biogestor(
     Extension(from): Extension<Origin>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
+    of_biogestor(&app, &from, body).await.map_err(as_documented)
+}
+
+async fn of_biogestor(app: &App, from: &Origin, body: Result<Bytes, BytesRejection>) -> Result<(StatusCode, Json<Registered>), Problem> {
     let mut fields = Fields::read(body, BODY_BYTES)?;
     let (username, email) = (fields.text("username")?, fields.text("email")?);
     let (password, again) = (fields.text("password")?, fields.text("password2")?);
@@ -80,7 +99,7 @@ async fn biogestor(
     if password != again {
         return Err(Problem::field("password2", "the two passwords are not the same"));
     }
-    answer(&app, &from, email, username, String::new(), password).await
+    answer(app, from, email, username, String::new(), password).await
 }
 
 async fn answer(

@@ -38,6 +38,7 @@ pub(super) fn routes() -> [Route; 2] {
             .param("serial", false, "Only this device")
             .param("reclamado", false, "true: only devices that have an owner; false: only those that have none")
             .param("since", false, "As the header Last-Event-ID, for clients that cannot set it: RFC 3339 or Unix milliseconds")
+            .refuses(429, "too many live connections; see Retry-After")
             .answers_text("text/event-stream", "hello, then a message whenever a device changes, a ping in every silence")
     };
     let path = |path| Route::get(path, Right::Needs(Action::ReadTelemetry), answer);

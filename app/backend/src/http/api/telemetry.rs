@@ -12,6 +12,7 @@ use vigia_domain::time;
 use crate::app::App;
 use crate::http::Problem;
 use crate::http::access::PathDevice;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::telemetry::{self, MOST_POINTS, Question};
 
@@ -35,7 +36,7 @@ pub(super) fn route() -> Route {
         .param("metric", true, "The metric, for example power_w")
         .param("from", false, "RFC 3339 or Unix milliseconds; a day before `to` by default")
         .param("to", false, "RFC 3339 or Unix milliseconds; now by default")
-        .param("points", false, "The most buckets, 1 to 5000; 300 by default")
+        .param_of("points", Shape::Whole(1, i64::from(MOST_POINTS)), false, "The most buckets; 300 by default")
         .answers::<Series>("the series")
         .example_query("?metric=power_w&points=10")
 }

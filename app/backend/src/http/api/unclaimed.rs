@@ -5,7 +5,7 @@ use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use vigia_domain::device::UnknownKind;
+use vigia_domain::device::{DeviceKind, UnknownKind};
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::{Action, Principal};
 use vigia_domain::unclaimed::{Claimed, Unclaimed};
@@ -15,10 +15,15 @@ use crate::app::App;
 use crate::db::audit::Actor;
 use crate::fleet::{self, Claim, ClaimError, RegisterError};
 use crate::http::Problem;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
 const BODY_BYTES: usize = 4 * 1024;
+const KINDS: [&str; 5] = {
+    use DeviceKind::{Biodigester, EnergyMeter, Other, PillDispenser, Switch};
+    [EnergyMeter.as_str(), Switch.as_str(), Biodigester.as_str(), PillDispenser.as_str(), Other.as_str()]
+};
 
 pub(super) fn routes() -> [Route; 2] {
     [
@@ -26,7 +31,11 @@ pub(super) fn routes() -> [Route; 2] {
             .summary("Devices that came with a provisioning key and that nobody has claimed, newest first, with what they sent last")
             .answers::<Vec<Unclaimed>>("the devices, at most a hundred"),
         Route::post("/api/v1/unclaimed/{unclaimed}/claim", Right::Needs(Action::ManageDevices), claim)
-            .summary("Makes it a device; it gets its token over its own connection. Fields: kind (as its key says without it), name, owner (an e-mail address)")
+            .summary("Makes it a device; it gets its token over its own connection")
+            .field("kind", Shape::OneOf(&KINDS), false, "What it is; as its key says when not given")
+            .field("name", Shape::Text, false, "The name people give it; its id when not given")
+            .field("owner", Shape::Text, false, "The e-mail address of whose it is")
+            .refuses(409, "it was claimed before, or its id is taken")
             .answers::<Claimed>("it is a device now")
             .example_body("application/json", r#"{"kind": "energy_meter", "name": "Kitchen"}"#)
             .success(201),

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use vigia_domain::decode::line_protocol::{self, BadLine, Rules};
 use vigia_domain::ids::DeviceId;
 use vigia_domain::rights::{Action, Principal, Verdict};
@@ -19,12 +20,15 @@ use vigia_domain::rights::{Action, Principal, Verdict};
 use crate::app::App;
 use crate::http::Problem;
 use crate::http::access::of_device;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::ingest::{LinesNotTaken, OfDevice};
 use crate::mqtt::DeviceIdentity;
 
 /// The largest body after it was unpacked, in bytes: ten thousand long lines.
 const UNPACKED_BYTES: u64 = 4 * 1024 * 1024;
+/// What a time stamp may count; nothing is `ns`.
+const PRECISIONS: [&str; 11] = ["", "ns", "n", "us", "u", "µ", "µs", "ms", "s", "m", "h"];
 /// The largest body as it comes; the stack's own limit.
 const PACKED: &str = "1 MB";
 
@@ -32,8 +36,14 @@ pub(super) fn routes() -> [Route; 2] {
     ["/api/v2/write", "/write"].map(|path| {
         Route::post(path, Right::NeedsSome(Action::WriteTelemetry), answer)
             .summary("InfluxDB line protocol, all or nothing; answered only after it is stored. A tag names the device")
-            .param("precision", false, "What time stamps count: ns (the default), us, ms, s, m or h")
-            .answers_text("text/plain", "stored; no body")
+            .param_of("precision", Shape::OneOf(&PRECISIONS), false, "What time stamps count; ns by default")
+            .takes(ObjectBuilder::new().schema_type(Type::String).build())
+            // As InfluxDB: nothing is stored of it.
+            .or_nothing()
+            .refuses(400, "a line cannot be read; the answer names it")
+            .refuses(404, "a line names a device that is not there, or another's")
+            .refuses(415, "packed in another way than gzip")
+            .refuses_with::<LineRefused>()
             .example_query("?precision=s")
             .example_body("text/plain", "house,device=m1 power_w=512.3,relay=true 1772366300")
             .success(204)
@@ -41,17 +51,20 @@ pub(super) fn routes() -> [Route; 2] {
 }
 
 /// InfluxDB's shape of an error.
-#[derive(Debug, Serialize)]
-struct Body {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct LineRefused {
+    /// The kind of error, in InfluxDB's words.
     code: &'static str,
+    /// What is wrong.
     message: String,
+    /// In which line, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
 }
 
 struct Refused {
     status: StatusCode,
-    body: Body,
+    body: LineRefused,
 }
 
 impl Refused {
@@ -65,7 +78,7 @@ impl Refused {
             status if status.is_server_error() => "internal error",
             _ => "invalid",
         };
-        Self { status, body: Body { code, message: message.into(), line: None } }
+        Self { status, body: LineRefused { code, message: message.into(), line: None } }
     }
 
     fn line(status: StatusCode, line: u64, message: impl Into<String>) -> Self {

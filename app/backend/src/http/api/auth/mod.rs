@@ -16,6 +16,8 @@ use crate::http::table::Route;
 
 /// The largest body, in bytes.
 const BODY_BYTES: usize = 4 * 1024;
+/// When a way in that is counted answers with 429.
+pub(super) const TOO_OFTEN: &str = "too many tries from here, or too many at once; see Retry-After";
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = Vec::from(tokens::routes());

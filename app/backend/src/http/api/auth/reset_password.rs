@@ -6,11 +6,12 @@ use axum::extract::rejection::BytesRejection;
 use axum::{Extension, Json};
 use serde::Serialize;
 
-use super::{BODY_BYTES, problem};
+use super::{BODY_BYTES, TOO_OFTEN, problem};
 use crate::app::App;
 use crate::auth::redeem;
 use crate::http::Problem;
 use crate::http::api::json_body::Fields;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
@@ -22,6 +23,9 @@ pub(super) fn route() -> Route {
             "Gives the owner of a link that was mailed another password; every session and every other link of theirs ends. \
              422 names the field: a link works once, and a password may be too easy to guess",
         )
+        .field("token", Shape::Text, true, "The code of the link")
+        .field(PASSWORD, Shape::Text, true, "The password that is to be")
+        .refuses(429, TOO_OFTEN)
         .answers::<Reset>("the password is changed")
         .example_body("application/json", r#"{"token": "vgl_x", "new_password": "tres tristes tigres y un tren"}"#)
         .example_ends(422)

@@ -6,11 +6,12 @@ use axum::extract::rejection::BytesRejection;
 use axum::{Extension, Json};
 use serde::Serialize;
 
-use super::{BODY_BYTES, problem};
+use super::{BODY_BYTES, TOO_OFTEN, problem};
 use crate::app::App;
 use crate::auth::app_session::{self, Pair};
 use crate::http::Problem;
 use crate::http::api::json_body::Fields;
+use crate::http::described::Shape;
 use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
@@ -19,21 +20,32 @@ pub(super) fn routes() -> [Route; 3] {
         Route::post("/api/v1/auth/login", Right::Public, login)
             .summary(
                 "Signs an app in. The access token goes with every call (`Authorization: Bearer`) and lives for 15 minutes; the refresh token \
-                 brings the next pair, once. 401: wrong address, user name or password; with `field: \"code\"` the password was right and \
-                 a `code` of the second step, or a recovery code, is missing or wrong. 403: nobody has let this account in yet. 429: too many tries",
+                 brings the next pair, once. Where a second step is on, `code` is one of its codes or a recovery code",
             )
+            .field("user_email", Shape::Text, false, "Whose account it is: address or user name; needed under this name or one of the next two")
+            .field("email", Shape::Text, false, "The same under another name")
+            .field("username", Shape::Text, false, "The same under another name")
+            .field("user_password", Shape::Text, false, "The password; needed under this name or the next")
+            .field("password", Shape::Text, false, "The same under another name")
+            .field("code", Shape::Text, false, "Where a second step is on: a code of it, or a recovery code")
+            .refuses(401, "wrong address, user name or password; with `field: \"code\"` the password was right and the code is missing or wrong")
+            .refuses(403, "nobody has let this account in yet")
+            .refuses(429, TOO_OFTEN)
             .answers::<Tokens>("a pair of tokens")
             .example_body("application/json", r#"{"user_email": "ana@example.org", "user_password": "correct horse battery"}"#),
         Route::post("/api/v1/auth/refresh", Right::Public, refresh)
             .summary(
-                "The next pair of tokens. A refresh token works once: one that comes a second time ends the session, for somebody else has it. \
-                 401: it is over",
+                "The next pair of tokens. A refresh token works once: one that comes a second time ends the session, for somebody else has it",
             )
+            .field("refresh_token", Shape::Text, true, "The refresh token")
+            .refuses(401, "it is over")
+            .refuses(429, TOO_OFTEN)
             .answers::<Tokens>("the next pair")
             .example_body("application/json", r#"{"refresh_token": "vgr_x"}"#)
             .example_ends(401),
         Route::post("/api/v1/auth/logout", Right::Public, logout)
             .summary("Ends the session of a refresh token, and its access tokens with it. The answer is the same when it had ended before")
+            .field("refresh_token", Shape::Text, true, "The refresh token")
             .answers::<Ended>("it has ended")
             .example_body("application/json", r#"{"refresh_token": "vgr_x"}"#),
     ]
