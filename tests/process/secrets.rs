@@ -66,6 +66,7 @@ fn talkative(data: &Path, mail: SocketAddr) -> Command {
     let mut command = vigia(data);
     command
         .env("VIGIA_LOG__FILTER", "trace")
+        .env("VIGIA_HTTP__PUBLIC_URL", "http://127.0.0.1:1")
         .env("VIGIA_MAIL__FROM", "Vigía <vigia@example.org>")
         .env("VIGIA_MAIL__SMTP", format!("smtp://vigia:{OF_MAIL}@{mail}"));
     command

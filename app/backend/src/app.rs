@@ -8,6 +8,7 @@ use crate::auth::mailed;
 use crate::auth::oidc::Providers;
 use crate::auth::passkeys;
 use crate::auth::password::Passwords;
+use crate::auth::requests::Requests;
 use crate::auth::sealing::{self, Sealing};
 use crate::auth::signing::Signing;
 use crate::auth::store::Sessions;
@@ -16,7 +17,6 @@ use crate::config::Settings;
 use crate::db::probe::Probe;
 use crate::db::{Databases, Db, DbError, OpenError};
 use crate::fleet::{self, Connections, Downlink, Provisioning, Roster};
-use crate::http::Requests;
 use crate::ingest::{self, Ingest};
 use crate::lifecycle::Lifecycle;
 use crate::live::Hub;
@@ -128,7 +128,7 @@ impl App {
         let connections = Connections::default();
         let app = Self {
             inner: Arc::new(Inner {
-                passwords: Passwords::new(&world),
+                passwords: Passwords::new(&world, metrics.passwords.clone()),
                 probe: Probe::new(databases.clone(), world.clone()),
                 tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
                 asked_links: Tries::new(&mailed::MOST, Arc::clone(&world.clock)),

@@ -67,6 +67,8 @@ pub(crate) enum FieldFault {
     StepCode,
     /// The first step was too long ago, or never was.
     StepOver,
+    /// What codes are checked by cannot be read.
+    StepSealed,
     /// A passkey that is none of ours, or an answer to something else.
     Passkey,
     /// The browser gave none: nobody chose one, or there is none.
@@ -106,6 +108,7 @@ impl FieldFault {
             Self::Zone => t.fault_zone,
             Self::StepCode => t.fault_step_code,
             Self::StepOver => t.fault_step_over,
+            Self::StepSealed => t.fault_step_sealed,
             Self::Passkey => t.fault_passkey,
             Self::PasskeyLeft => t.fault_passkey_left,
             Self::PasskeyKnown => t.fault_passkey_known,
@@ -153,6 +156,7 @@ impl From<FieldFault> for Fault {
             FieldFault::Credentials | FieldFault::Passkey => 401,
             FieldFault::Waits | FieldFault::Closed | FieldFault::NotYours => 403,
             FieldFault::SlowDown => 429,
+            FieldFault::StepSealed => 503,
             FieldFault::EmailTaken | FieldFault::Changed | FieldFault::LastAdmin | FieldFault::PasskeyKnown => 409,
             _ => 422,
         };

@@ -27,7 +27,8 @@ addEventListener("click", async ({ target }) => {
   try {
     form.elements.answer.value = await answer(form, button.dataset.passkey);
   } catch ({ name }) {
-    form.elements.answer.value = `!{"status":422,"field":"${name === "InvalidStateError" ? "passkey_known" : "passkey_left"}"}`;
+    const field = { InvalidStateError: "passkey_known", NotAllowedError: "passkey_left", AbortError: "passkey_left" }[name];
+    form.elements.answer.value = field ? `!{"status":422,"field":"${field}"}` : `!{"status":503}`;
   }
   button.removeAttribute("aria-disabled");
   form.requestSubmit();

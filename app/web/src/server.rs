@@ -344,7 +344,7 @@ impl From<SignInError> for Fault {
             }
             SignInError::Sealing(error) => {
                 tracing::error!(%error, "a second step cannot be checked");
-                Self::UNAVAILABLE
+                FieldFault::StepSealed.into()
             }
             SignInError::Session(error) => {
                 tracing::error!(%error, "a session could not be kept");

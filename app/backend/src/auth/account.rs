@@ -5,7 +5,7 @@ use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 
 use super::password;
-use super::session::{ADDRESS, AGENT};
+use super::session::{self, ADDRESS, AGENT};
 use super::sign_in::{SignInError, shown};
 use super::store::{hash, since};
 use crate::app::App;
@@ -163,16 +163,24 @@ pub async fn end_other_sessions(app: &App, session: &Session, from: &Origin, use
     Ok(sessions::end_others(app.registry(), user, &own_hash(session), by).await?)
 }
 
-/// When the user of this session signed in, milliseconds since the epoch; `None` for a session that was never kept.
+/// How long ago somebody may have signed in who adds a way in without their password, in milliseconds.
+pub const RECENT_MS: i64 = 10 * 60 * 1000;
+
+/// Whether this session is the user's, who signed in just now: a browser that somebody left open must not become a way in for ever.
 ///
 /// # Errors
-/// [`DbError`].
-pub(super) async fn signed_in_ms(app: &App, session: &Session) -> Result<Option<i64>, DbError> {
-    sessions::began(app.registry(), &own_hash(session)).await
+/// The stores'.
+pub async fn is_recent(app: &App, session: &Session, user: UserId) -> Result<bool, SignInError> {
+    // Who asks with a token may have a cookie of somebody else's, or of nobody's.
+    if session::user(session).await? != Some(user) {
+        return Ok(false);
+    }
+    let now_ms = app.world().clock.now_ms();
+    Ok(sessions::began(app.registry(), &own_hash(session)).await?.is_some_and(|at_ms| now_ms - at_ms <= RECENT_MS))
 }
 
 /// Whose id it is in the table; nobody's for a session that was never kept.
-fn own_hash(session: &Session) -> String {
+pub(super) fn own_hash(session: &Session) -> String {
     session.id().map(|id| hash(&id)).unwrap_or_default()
 }
 

@@ -1,6 +1,7 @@
 //! One's own second step: switched on with a first code, given other recovery codes, switched off.
 
 use qrcode::{Color, EcLevel, QrCode};
+use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 use vigia_domain::rights::Principal;
 
@@ -23,6 +24,9 @@ pub enum NotChanged {
     /// It is on or off already, begun anew in another window, or begun too long ago.
     #[error("the second step is not as the page shows it any more")]
     Changed,
+    /// There is no password to ask for, and the sign-in is long ago.
+    #[error("you signed in a while ago: sign in again first")]
+    SignInAgain,
     /// As when one signs in: [`SignInError::Wrong`] for a wrong password, [`SignInError::WrongCode`] for a wrong code.
     #[error(transparent)]
     SignIn(#[from] SignInError),
@@ -62,12 +66,15 @@ pub async fn state(app: &App, user: UserId) -> Result<Option<Step>, DbError> {
     second_steps::of(app.registry(), user).await
 }
 
-/// Begins one, for who knows the password of their account where it has one. Nothing is asked of anybody before its first code came.
+/// Begins one, for who knows the password of their account, or where it has none signed in just now. Nothing is asked of anybody before its first code came.
 ///
 /// # Errors
 /// [`NotChanged`].
-pub async fn begin(app: &App, from: &Origin, user: UserId, password: &str) -> Result<Offer, NotChanged> {
+pub async fn begin(app: &App, session: &Session, from: &Origin, user: UserId, password: &str) -> Result<Offer, NotChanged> {
     let user = found(app, user).await?;
+    if user.password_hash.is_none() && !account::is_recent(app, session, user.id).await? {
+        return Err(NotChanged::SignInAgain);
+    }
     account::confirm(app, from, &user, password).await?;
     app.changes().take(user.id).map_err(SignInError::from)?;
     let secret = app.world().bytes::<{ totp::SECRET_BYTES }>();

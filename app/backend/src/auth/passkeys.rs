@@ -34,8 +34,6 @@ pub const LONGEST_NAME: usize = 80;
 pub const MOST_ASKED: SignIn = SignIn { tries: 300, tries_per_address: 300 };
 /// How long an answer is waited for.
 pub const LIFE_MS: i64 = 5 * 60 * 1000;
-/// How long ago one may have signed in to add one without the password.
-pub const RECENT_MS: i64 = 10 * 60 * 1000;
 
 /// What waits in a session.
 const ADDING: &str = "passkey-add";
@@ -108,15 +106,6 @@ fn party(app: &App) -> Result<Webauthn, PasskeyError> {
     Ok(WebauthnBuilder::new(name, &origin)?.rp_name(RELYING_PARTY).build()?)
 }
 
-/// Whether one may add a passkey without the password: one signed in just now.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn is_recent(app: &App, session: &Session) -> Result<bool, DbError> {
-    let now_ms = app.world().clock.now_ms();
-    Ok(account::signed_in_ms(app, session).await?.is_some_and(|at_ms| now_ms - at_ms <= RECENT_MS))
-}
-
 /// What a browser is asked so that it makes a passkey, as JSON for `navigator.credentials.create`. Whoever came in long ago gives the
 /// password, too: a browser that somebody left open must not become a way in for ever.
 ///
@@ -125,7 +114,7 @@ pub async fn is_recent(app: &App, session: &Session) -> Result<bool, DbError> {
 pub async fn begin_adding(app: &App, session: &Session, from: &Origin, user: UserId, password: &str) -> Result<String, PasskeyError> {
     let party = party(app)?;
     let owner = users::by_id(app.registry(), user).await?.ok_or(DbError::Missing("users"))?;
-    if !is_recent(app, session).await? {
+    if !account::is_recent(app, session, user).await? {
         if owner.password_hash.is_none() || password.is_empty() {
             return Err(PasskeyError::SignInAgain);
         }
@@ -164,6 +153,7 @@ pub async fn add(app: &App, session: &Session, from: &Origin, user: UserId, answ
         credential_id: &BASE64URL_NOPAD.encode(passkey.cred_id()),
         credential: &json(&passkey)?.to_string(),
         name: &named(name)?,
+        session: &account::own_hash(session),
     };
     app.changes().take(user).map_err(SignInError::from)?;
     let actor = Actor::user(user.0, from);
@@ -193,27 +183,34 @@ pub async fn enter(app: &App, session: &Session, from: &Origin, answer: &str) ->
     let party = party(app)?;
     let way = async {
         let state = waited(app, session, ENTERING).await?.ok_or(SignInError::Wrong)?;
-        let user = owner(app, &party, state, answer).await?;
+        let (user, id) = owner(app, &party, state, answer).await?;
         session::begin(session, user.id, "passkey", from).await?;
+        // Who was shut out in between, or whose passkeys ended, had their sessions ended before this one.
+        let is_open = users::by_id(app.registry(), user.id).await?.is_some_and(|user| user.enabled);
+        if !is_open || passkeys::by_credential_id(app.registry(), &id).await?.is_none() {
+            session::end(session).await?;
+            return Err(SignInError::Wrong);
+        }
         Ok(visitor_of(&user))
     };
     Ok(counted(app, from, None, way).await?)
 }
 
-/// Whose passkey has signed what this browser was asked, if they are let in.
-async fn owner(app: &App, party: &Webauthn, state: DiscoverableAuthentication, answer: &str) -> Result<User, SignInError> {
+/// Whose passkey has signed what this browser was asked, if they are let in; and which one.
+async fn owner(app: &App, party: &Webauthn, state: DiscoverableAuthentication, answer: &str) -> Result<(User, String), SignInError> {
     let answer: PublicKeyCredential = serde_json::from_str(answer).map_err(|_| SignInError::Wrong)?;
     let (handle, id) = party.identify_discoverable_authentication(&answer).map_err(refused)?;
-    let found = passkeys::by_credential_id(app.registry(), &BASE64URL_NOPAD.encode(id)).await?;
+    let id = BASE64URL_NOPAD.encode(id);
+    let found = passkeys::by_credential_id(app.registry(), &id).await?;
     let found = found.filter(|key| key.handle == handle.to_string()).ok_or(SignInError::Wrong)?;
     let mut passkey = read(&found)?;
     let done = party.finish_discoverable_authentication_v2(&answer, state, &passkey).map_err(refused)?;
     let user = users::by_id(app.registry(), found.user).await?.filter(|user| user.enabled).ok_or(SignInError::Wrong)?;
-    // How often it has signed, and whether it lies elsewhere, too: of a copy the first is behind.
+    // How often it has signed, and whether it lies elsewhere, too: of a copy the first is behind, where the key counts. Many do not.
     passkey.update_credential(&done);
     let now = json(&passkey)?.to_string();
     let is_this = passkeys::used(app.registry(), found.id, &found.credential, &now, app.world().clock.now_ms()).await?;
-    if is_this { Ok(user) } else { Err(SignInError::Wrong) }
+    if is_this { Ok((user, id)) } else { Err(SignInError::Wrong) }
 }
 
 /// The passkeys of a user, the oldest first.

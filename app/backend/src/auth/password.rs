@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::limit::TooMany;
@@ -71,6 +72,7 @@ pub struct Passwords {
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
     decoy: Arc<str>,
+    counted: Counter,
 }
 
 /// Why a password is not taken.
@@ -107,11 +109,12 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), BadPassword> {
 }
 
 impl Passwords {
-    /// Ready to hash. One decoy is hashed now, for addresses that nobody has.
+    /// Ready to hash, each of which is counted. One decoy is hashed now, for addresses that nobody has.
     #[must_use]
-    pub fn new(world: &World) -> Self {
+    pub fn new(world: &World, counted: Counter) -> Self {
         let decoy = hash_now("nobody has this password", &world.bytes());
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), places: Arc::new(Semaphore::new(AT_ONCE + WAITING)), decoy: decoy.into() }
+        let (turns, places) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE + WAITING));
+        Self { turns: Arc::new(turns), places: Arc::new(places), decoy: decoy.into(), counted }
     }
 
     /// Hashes a password into PHC form.
@@ -126,8 +129,9 @@ impl Passwords {
         tokio::task::spawn_blocking(work).await.expect("hashing does not panic")
     }
 
-    /// A turn to hash. It goes with the work, not with whoever waits for it: a client that leaves does not free it early.
+    /// A turn to hash, which is counted. It goes with the work, not with whoever waits for it: a client that leaves does not free it early.
     async fn turn(&self) -> OwnedSemaphorePermit {
+        self.counted.inc();
         Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed")
     }
 
@@ -169,7 +173,7 @@ mod tests {
     #[tokio::test]
     async fn the_right_password_fits_and_nobody_has_the_decoys() {
         let world = World::real();
-        let passwords = Passwords::new(&world);
+        let passwords = Passwords::new(&world, Counter::default());
         let hash = passwords.hash(&world, "correct horse battery").await;
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert_eq!(passwords.verify("correct horse battery", Some(&hash)).await, Ok(true));
@@ -201,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_is_sent_away_and_does_not_queue() {
-        let passwords = Passwords::new(&World::real());
+        let passwords = Passwords::new(&World::real(), Counter::default());
         let flood = futures_util::future::join_all((0..AT_ONCE + WAITING + 30).map(|_| passwords.verify("wrong horse!", None))).await;
         assert_eq!(flood.iter().filter(|answer| answer.is_err()).count(), 30);
         assert_eq!(passwords.verify("wrong horse!", None).await, Ok(false), "and then there is room again");

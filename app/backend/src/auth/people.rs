@@ -1,10 +1,11 @@
 //! Who has an account: the list of them, and who is invited, let in and shut out.
 
 use vigia_domain::ids::UserId;
-use vigia_domain::rights::{Action, Principal, Resource, Verdict, may};
+use vigia_domain::rights::{Action, Principal, Resource, Rights, Verdict, may};
 use vigia_domain::user::Role;
 
 use super::register::{self, NotRegistered};
+use super::sign_in::SignInError;
 use super::sign_in::is_email;
 use crate::app::App;
 use crate::db::audit::{Actor, By};
@@ -100,6 +101,9 @@ pub async fn invite(
     if !looks_after(principal, role) {
         return Ok(Err(NotDone::Forbidden));
     }
+    if let Some(person) = principal.person() {
+        app.changes().take(person).map_err(SignInError::from)?;
+    }
     // Whose account is not theirs to change is none that they may invite anew.
     // (What is no address is nobody's, and is not asked for: PostgreSQL would stumble over a NUL in it.)
     let known = if is_email(email) { users::by_email(app.registry(), email).await? } else { None };
@@ -107,6 +111,15 @@ pub async fn invite(
         return Ok(Ok(false));
     }
     Ok(Ok(register::invite(app, email, name, role, &Actor::of(principal, from)).await?))
+}
+
+/// What somebody is to be in another role, where nothing else is said: what was withdrawn from them stays withdrawn, and what was granted to them
+/// stays where it means no more than it did. A customer's rights are of their own devices, anybody else's of all.
+#[must_use]
+pub fn standing_as(user: &User, role: Role) -> Standing {
+    let means_more = user.role == Role::Customer && role != Role::Customer;
+    let granted = if means_more { Rights::default() } else { user.granted.among(role.settable()) };
+    Standing { role, granted, withdrawn: user.withdrawn.among(role.settable()) }
 }
 
 /// Changes what somebody else is and may, from how they were when they were looked at.

@@ -8,10 +8,9 @@ use vigia_domain::rights::Principal;
 
 use super::session::{self, SessionError};
 use super::token::{self, Kind};
-use super::{api_key, app_session};
+use super::{api_key, app_session, device_token};
 use crate::app::App;
 use crate::db::{DbError, devices, users};
-use crate::fleet;
 
 /// A credential that could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +74,7 @@ async fn by_token(app: &App, credential: &str) -> Result<Principal, DbError> {
     let hash = token::hash(credential.as_bytes());
     Ok(match token::kind(credential) {
         Some(Kind::Device) => match devices::by_token_hash(app.registry(), &hash).await? {
-            Some(device) if fleet::is_of(app.registry(), &device, credential.as_bytes(), app.world().clock.now_ms()).await? => {
+            Some(device) if device_token::is_of(app.registry(), &device, credential.as_bytes(), app.world().clock.now_ms()).await? => {
                 Principal::Device(device.id)
             }
             _ => Principal::Nobody,

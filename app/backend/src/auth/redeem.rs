@@ -43,7 +43,7 @@ pub async fn entry(app: &App, session: &Session, from: &Origin, code: &str) -> R
         let (registry, now_ms) = (app.registry(), app.world().clock.now_ms());
         let taken = links::take(registry, &hash(code), Purpose::Enter, now_ms).await?;
         let user = let_in(app, taken).await?;
-        if registrations::confirm(registry, user.id, now_ms).await? {
+        if registrations::confirm(registry, user.id, from, now_ms).await? {
             let code = token::make(app.world(), token::Kind::Link);
             links::insert(registry, &hash(&code), Purpose::Reset, Some(user.id), now_ms, now_ms + super::links::MAILED_MS).await?;
             return Ok(Entered::Choose(code));

@@ -81,7 +81,9 @@ impl Sealing {
     /// # Errors
     /// [`SealingError`].
     pub async fn seal(&self, secret: &[u8]) -> Result<Vec<Sealed>, SealingError> {
-        self.own().await?;
+        let own = self.own().await?;
+        // Whoever has run for long has not said so for long.
+        sealing_keys::add(&self.registry, &public_of(&own), self.now_ms(), LATE_MS).await?;
         let keys = sealing_keys::seen(&self.registry, self.now_ms() - REMEMBERED_MS).await?;
         Ok(keys.iter().filter_map(|key| self.seal_for(key, secret)).collect())
     }

@@ -12,7 +12,6 @@ use super::sign_in::{SignInError, visitor_of};
 use super::{recovery, token, totp};
 use crate::app::App;
 use crate::db::audit::{Actor, By};
-use crate::db::mails::{self, Kind};
 use crate::db::second_steps::{self, Bound, Step};
 use crate::db::users::{self, User};
 use crate::db::{DbError, sealing_keys};
@@ -160,7 +159,6 @@ async fn by_paper(app: &App, from: &Origin, user: &User, step: Step, code: &str)
     let by = By { actor: &actor, at_ms: now_ms };
     let taken = second_steps::take_recovery(app.registry(), step.id, user.id, &recovery::hash(code), by).await?;
     taken.ok_or(SignInError::WrongCode)?;
-    mails::insert(app.registry(), Kind::Recovery, Some(user.id), now_ms).await?;
     app.mails().tell();
     Ok(Passed::Recovery)
 }

@@ -165,7 +165,7 @@ async fn with_setup_code(
 }
 
 /// A name as it can be kept and shown: without what no screen shows and PostgreSQL does not keep.
-pub(super) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 

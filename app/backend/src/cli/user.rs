@@ -4,6 +4,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use clap::Subcommand;
+use prometheus_client::metrics::counter::Counter;
 use vigia_domain::user::Role;
 
 use super::Failure;
@@ -82,7 +83,7 @@ pub(super) async fn run(verb: User, databases: &Databases, world: &World) -> Res
 
 async fn add(databases: &Databases, world: &World, email: &str, role: Role, name: &str, password: Option<&str>) -> Result<(), Failure> {
     let hash = match password {
-        Some(password) => Some(Passwords::new(world).hash(world, password).await),
+        Some(password) => Some(Passwords::new(world, Counter::default()).hash(world, password).await),
         None => None,
     };
     let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
@@ -97,7 +98,7 @@ async fn add(databases: &Databases, world: &World, email: &str, role: Role, name
 }
 
 async fn set_password(databases: &Databases, world: &World, email: &str, password: &str) -> Result<(), Failure> {
-    let hash = Passwords::new(world).hash(world, password).await;
+    let hash = Passwords::new(world, Counter::default()).hash(world, password).await;
     let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
     users::set_password(&databases.registry, email, &hash, by).await.map_err(|error| match error {
         DbError::Missing(_) => no_such_user(email),

@@ -68,31 +68,19 @@ pub async fn set(db: &Db, device: (DeviceNumber, &DeviceId), config: &Map<String
     Ok(())
 }
 
-/// What the audit log keeps of a configuration that has become another: the fields that differ, and of those that hold a secret by their name only
-/// that they do.
+/// What the audit log keeps of a configuration that has become another: the fields that differ. Of texts and of what lies deeper only that they do:
+/// any of them may hold a password, and a row is kept for ever.
 fn difference(before: &str, after: &Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
     // Only what is told depends on it: what cannot be read is told as nothing.
     let before: Map<String, Value> = serde_json::from_str(before).unwrap_or_default();
+    let told = |value: &Value| match value {
+        Value::Number(_) | Value::Bool(_) | Value::Null => value.clone(),
+        _ => json!("…"),
+    };
     let differs = |one: &Map<String, Value>, other: &Map<String, Value>| {
-        let fields = one.iter().filter(|(name, value)| other.get(*name) != Some(*value));
-        fields
-            .map(|(name, value)| (name.clone(), if is_secret(name) || !value_is_plain(value) { json!("…") } else { value.clone() }))
-            .collect()
+        one.iter().filter(|(name, value)| other.get(*name) != Some(*value)).map(|(name, value)| (name.clone(), told(value))).collect()
     };
     (differs(&before, after), differs(after, &before))
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["pass", "secret", "token", "key", "psk", "pwd", "clave", "contras"].iter().any(|word| name.contains(word))
-}
-
-/// A number, a truth or a short text: what lies deeper may hold anything, and is told as changed.
-fn value_is_plain(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.chars().count() <= 200,
-        other => !other.is_array() && !other.is_object(),
-    }
 }
 
 /// Notes which version a device runs.
@@ -124,7 +112,7 @@ mod tests {
             told(r#"{"interval_s":10,"tariff":"01","gone":1}"#, json!({ "interval_s": 60, "tariff": "01" })),
             r#"[{"gone":1,"interval_s":10},{"interval_s":60}]"#
         );
-        assert_eq!(told(r#"{"wifi_password":"a"}"#, json!({ "wifi_password": "b" })), r#"[{"wifi_password":"…"},{"wifi_password":"…"}]"#);
-        assert_eq!(told("{}", json!({ "mqtt": { "password": "b" } })), r#"[{},{"mqtt":"…"}]"#);
+        assert_eq!(told(r#"{"wifi_pw":"a"}"#, json!({ "wifi_pw": "b" })), r#"[{"wifi_pw":"…"},{"wifi_pw":"…"}]"#);
+        assert_eq!(told("{}", json!({ "mqtt": { "password": "b" }, "url": "mqtt://m1:s3cret@host" })), r#"[{},{"mqtt":"…","url":"…"}]"#);
     }
 }

@@ -84,7 +84,7 @@ pub async fn by_id(db: &Db, id: &DeviceId) -> Result<Option<Device>, DbError> {
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(id.as_str()).fetch_optional(c).await)?.map(read).transpose()
 }
 
-/// The device one of whose tokens has this hash; whether it is good now says [`crate::fleet::is_of`].
+/// The device one of whose tokens has this hash; whether it is good now says `auth/device_token.rs`.
 ///
 /// # Errors
 /// [`DbError`].

@@ -4,7 +4,7 @@ use serde_json::json;
 use vigia_domain::ids::UserId;
 
 use super::audit::{self, By};
-use super::{Db, DbError, in_tx, on};
+use super::{Db, DbError, in_tx, on, sessions};
 
 /// Who somebody is, as their provider says and as it was checked.
 #[derive(Clone, Copy, Debug)]
@@ -71,20 +71,24 @@ pub async fn of_user(db: &Db, user: UserId) -> Result<Vec<Identity>, DbError> {
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// Gives an identity to who is signed in and has shown that it is theirs. One that they have already stays.
+/// Gives an identity to who is signed in in this session (as `sessions.id_hash` has it) and has shown that it is theirs. One that they have already
+/// stays.
 ///
 /// # Errors
-/// [`DbError`].
-pub async fn add(db: &Db, claimed: Claimed<'_>, user: UserId, by: By<'_>) -> Result<Added, DbError> {
+/// [`DbError::Missing`] when the session has ended meanwhile.
+pub async fn add(db: &Db, claimed: Claimed<'_>, user: UserId, session: &str, by: By<'_>) -> Result<Added, DbError> {
     const WHOSE: &str = "SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2";
     let Claimed { issuer, subject, email } = claimed;
     in_tx!(db, |tx| {
+        if !sessions::holds!(tx, user.0, session) {
+            return Err(DbError::Missing("sessions"));
+        }
         let row = sqlx::query(INSERT).bind(issuer).bind(subject).bind(user.0).bind(email).bind(by.at_ms);
         if row.execute(&mut *tx).await?.rows_affected() != 1 {
             let whose: Option<i64> = sqlx::query_scalar(WHOSE).bind(issuer).bind(subject).fetch_optional(&mut *tx).await?;
             return Ok(if whose == Some(user.0) { Added::Done } else { Added::Taken });
         }
-        audit::note!(tx, by, "user.identity.add", format!("user:{}", user.0), json!({ "issuer": issuer }));
+        audit::note!(tx, by, "user.identity.add", format!("user:{}", user.0), json!({ "issuer": issuer, "subject": subject }));
     });
     Ok(Added::Done)
 }
@@ -96,20 +100,20 @@ pub async fn add(db: &Db, claimed: Claimed<'_>, user: UserId, by: By<'_>) -> Res
 pub async fn remove(db: &Db, user: UserId, id: i64, by: By<'_>) -> Result<Removed, DbError> {
     // Two that are taken at once: the second looks at what the first has left.
     const HOLD: &str = "UPDATE users SET role = role WHERE id = $1";
-    const FIND: &str = "SELECT issuer FROM identities WHERE user_id = $1 AND id = $2";
+    const FIND: &str = "SELECT issuer, subject FROM identities WHERE user_id = $1 AND id = $2";
     const LEFT: &str = "SELECT COUNT(*) FROM users WHERE id = $1 AND (password_hash IS NOT NULL \
                         OR EXISTS (SELECT 1 FROM passkeys WHERE user_id = $1) OR EXISTS (SELECT 1 FROM identities AS other WHERE other.user_id = $1 AND other.id <> $2))";
     const REMOVE: &str = "DELETE FROM identities WHERE user_id = $1 AND id = $2";
     in_tx!(db, |tx| {
         sqlx::query(HOLD).bind(user.0).execute(&mut *tx).await?;
-        let issuer: Option<String> = sqlx::query_scalar(FIND).bind(user.0).bind(id).fetch_optional(&mut *tx).await?;
-        let Some(issuer) = issuer else { return Ok(Removed::Missing) };
+        let found: Option<(String, String)> = sqlx::query_as(FIND).bind(user.0).bind(id).fetch_optional(&mut *tx).await?;
+        let Some((issuer, subject)) = found else { return Ok(Removed::Missing) };
         let left: i64 = sqlx::query_scalar(LEFT).bind(user.0).bind(id).fetch_one(&mut *tx).await?;
         if left == 0 {
             return Ok(Removed::LastWay);
         }
         sqlx::query(REMOVE).bind(user.0).bind(id).execute(&mut *tx).await?;
-        audit::note!(tx, by, "user.identity.remove", format!("user:{}", user.0), json!({ "issuer": issuer }));
+        audit::note!(tx, by, "user.identity.remove", format!("user:{}", user.0), json!({ "issuer": issuer, "subject": subject }));
     });
     Ok(Removed::Done)
 }

@@ -5,7 +5,7 @@ use vigia_domain::ids::UserId;
 
 use super::audit::{self, Actor, By};
 use super::users::{self, NewUser};
-use super::ways_in::end_ways_in;
+use super::ways_in::{END_STRANGERS_STEP, end_ways_in};
 use super::{Db, DbError, in_tx, on};
 use crate::origin::Origin;
 
@@ -73,7 +73,7 @@ pub async fn take(db: &Db, hash: &str, purpose: Purpose, now_ms: i64) -> Result<
 /// # Errors
 /// [`DbError`].
 pub async fn count_of(db: &Db, user: UserId, since_ms: i64) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM links WHERE purpose IN ('enter', 'reset') AND user_id = $1 AND created_ms > $2";
+    const SQL: &str = "SELECT COUNT(*) FROM links WHERE purpose IN ('enter', 'reset', 'join') AND user_id = $1 AND created_ms > $2";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(user.0).bind(since_ms).fetch_one(c).await)?)
 }
 
@@ -122,6 +122,7 @@ pub async fn take_reset(db: &Db, hash: &str, password_hash: &str, from: &Origin,
     let id: i64 = in_tx!(db, |tx| {
         let taken: Option<Option<i64>> = sqlx::query_scalar(TAKE).bind(hash).bind(now_ms).fetch_optional(&mut *tx).await?;
         let Some(id) = taken.flatten() else { return Ok(None) };
+        sqlx::query(END_STRANGERS_STEP).bind(id).execute(&mut *tx).await?;
         if sqlx::query(SET).bind(id).bind(password_hash).bind(now_ms).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(None);
         }

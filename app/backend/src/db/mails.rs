@@ -30,7 +30,7 @@ impl Kind {
     pub const ALL: [Self; 8] =
         [Self::Enter, Self::Reset, Self::Join, Self::Invite, Self::Received, Self::Known, Self::Approved, Self::Recovery];
 
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Enter => "enter",
             Self::Reset => "reset",
@@ -65,13 +65,23 @@ pub struct Waiting {
     pub tries: i64,
 }
 
+pub(super) const INSERT: &str = "INSERT INTO mails (kind, user_id, created_ms, due_ms, tries) VALUES ($1, $2, $3, $3, 0)";
+
+/// Lets a mail to a user wait, within the transaction of what it tells of.
+macro_rules! note {
+    ($tx:ident, $kind:expr, $user:expr, $now_ms:expr) => {
+        sqlx::query($crate::db::mails::INSERT).bind($kind.as_str()).bind($user).bind($now_ms).execute(&mut *$tx).await?
+    };
+}
+
+pub(super) use note;
+
 /// Lets a mail wait for its turn, which is now.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn insert(db: &Db, kind: Kind, user: Option<UserId>, now_ms: i64) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO mails (kind, user_id, created_ms, due_ms, tries) VALUES ($1, $2, $3, $3, 0)";
-    in_tx!(db, |tx| sqlx::query(SQL).bind(kind.as_str()).bind(user.map(|u| u.0)).bind(now_ms).execute(&mut *tx).await?.rows_affected());
+    in_tx!(db, |tx| sqlx::query(INSERT).bind(kind.as_str()).bind(user.map(|u| u.0)).bind(now_ms).execute(&mut *tx).await?.rows_affected());
     Ok(())
 }
 

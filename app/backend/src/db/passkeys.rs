@@ -4,7 +4,7 @@ use serde_json::json;
 use vigia_domain::ids::UserId;
 
 use super::audit::{self, By};
-use super::{Db, DbError, in_tx, on};
+use super::{Db, DbError, in_tx, on, sessions};
 
 /// A passkey as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,15 +68,20 @@ pub struct New<'a> {
     pub credential: &'a str,
     /// As [`Kept::name`].
     pub name: &'a str,
+    /// The session in which it was made, as `sessions.id_hash` has it.
+    pub session: &'a str,
 }
 
 /// Adds a passkey.
 ///
 /// # Errors
-/// [`DbError::is_duplicate`] when it is somebody's already.
+/// [`DbError::is_duplicate`] when it is somebody's already, [`DbError::Missing`] when the session has ended meanwhile.
 pub async fn insert(db: &Db, new: New<'_>, by: By<'_>) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO passkeys (user_id, handle, credential_id, credential, name, created_ms) VALUES ($1, $2, $3, $4, $5, $6)";
     in_tx!(db, |tx| {
+        if !sessions::holds!(tx, new.user.0, new.session) {
+            return Err(DbError::Missing("sessions"));
+        }
         let key = sqlx::query(SQL).bind(new.user.0).bind(new.handle).bind(new.credential_id).bind(new.credential);
         key.bind(new.name).bind(by.at_ms).execute(&mut *tx).await?;
         audit::note!(tx, by, "user.passkey.add", format!("user:{}", new.user.0), json!({ "name": new.name }));

@@ -6,7 +6,7 @@ use vigia_domain::user::Role;
 
 use super::audit::{self, Actor, By};
 use super::users::{Waits, normalised};
-use super::ways_in::end_ways_in;
+use super::ways_in::{END_STRANGERS_STEP, end_ways_in};
 use super::{Db, DbError, in_tx, on};
 use crate::origin::Origin;
 
@@ -200,15 +200,18 @@ pub async fn refuse(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn confirm(db: &Db, id: UserId, now_ms: i64) -> Result<bool, DbError> {
+pub async fn confirm(db: &Db, id: UserId, from: &Origin, now_ms: i64) -> Result<bool, DbError> {
     const SET: &str =
         "UPDATE users SET confirmed_ms = $2, password_hash = NULL WHERE id = $1 AND confirmed_ms IS NULL AND password_hash IS NOT NULL";
     const CONFIRM: &str = "UPDATE users SET confirmed_ms = $2 WHERE id = $1 AND confirmed_ms IS NULL";
     Ok(in_tx!(db, |tx| {
+        sqlx::query(END_STRANGERS_STEP).bind(id.0).execute(&mut *tx).await?;
         let is_over = sqlx::query(SET).bind(id.0).bind(now_ms).execute(&mut *tx).await?.rows_affected() == 1;
         sqlx::query(CONFIRM).bind(id.0).bind(now_ms).execute(&mut *tx).await?;
         if is_over {
-            end_ways_in!(tx, id.0, now_ms);
+            let detail = end_ways_in!(tx, id.0, now_ms);
+            let actor = Actor::user(id.0, from);
+            audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.confirm", actor.name(), detail);
         }
         is_over
     }))

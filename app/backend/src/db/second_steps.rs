@@ -5,8 +5,9 @@ use vigia_domain::ids::UserId;
 use vigia_domain::user::Role;
 
 use super::audit::{self, By};
+use super::mails::Kind;
 use super::sealing_keys::Sealed;
-use super::{Db, DbError, in_tx, on};
+use super::{Db, DbError, in_tx, mails, on};
 
 /// A row of `second_steps`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +124,7 @@ pub async fn take_code(db: &Db, id: i64, step: i64, bound: Bound) -> Result<bool
     Ok(rows == 1)
 }
 
-/// Takes a recovery code; how many are left. `None`: there is none such, or it was used.
+/// Takes a recovery code, of which its owner is told by mail; how many are left. `None`: there is none such, or it was used.
 ///
 /// # Errors
 /// [`DbError`].
@@ -136,6 +137,7 @@ pub async fn take_recovery(db: &Db, id: i64, user: UserId, hash: &str, by: By<'_
         }
         let left: i64 = sqlx::query_scalar(LEFT).bind(id).fetch_one(&mut *tx).await?;
         audit::note!(tx, by, "user.second_step.recovery", format!("user:{}", user.0), json!({ "codes_left": left }));
+        mails::note!(tx, Kind::Recovery, user.0, by.at_ms);
         left
     });
     Ok(Some(left))

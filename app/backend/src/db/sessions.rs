@@ -113,6 +113,20 @@ pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE user_id = $1";
 /// Ends the sessions of a user but for one.
 pub(super) const END_OTHERS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id_hash <> $2";
 
+pub(super) const HOLD_USER: &str = "UPDATE users SET role = role WHERE id = $1";
+pub(super) const IS_THEIRS: &str = "SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND id_hash = $2";
+
+/// Whether a session is still its user's, for the rest of the transaction: who ends it at this moment, a reset for one, waits, and finds what was added.
+macro_rules! holds {
+    ($tx:ident, $user:expr, $id_hash:expr) => {{
+        sqlx::query($crate::db::sessions::HOLD_USER).bind($user).execute(&mut *$tx).await?;
+        let theirs: i64 = sqlx::query_scalar($crate::db::sessions::IS_THEIRS).bind($user).bind($id_hash).fetch_one(&mut *$tx).await?;
+        theirs == 1
+    }};
+}
+
+pub(super) use holds;
+
 /// A session in the list of its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {

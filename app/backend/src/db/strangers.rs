@@ -7,9 +7,11 @@ use vigia_domain::user::Role;
 
 use super::audit::{self, Actor, By};
 use super::identities::{self, Claimed};
+use super::mails::Kind;
 use super::registrations::MOST_WAITING;
 use super::users::{Waits, normalised};
-use super::{Db, DbError, app_sessions, in_tx, keys, links, sessions};
+use super::ways_in::{END_STRANGERS_STEP, end_ways_in};
+use super::{Db, DbError, in_tx, links, mails};
 use crate::origin::Origin;
 
 /// Who comes.
@@ -39,8 +41,8 @@ pub struct Policy {
 pub enum Came {
     /// They may sign in.
     In(UserId),
-    /// They wait for an operator's word, who has never been told of this.
-    WaitsNow(UserId),
+    /// They wait for an operator's word, and a mail that says so waits as well.
+    WaitsNow,
     /// They wait for it still.
     Waits,
     /// Nobody has seen that the address is theirs.
@@ -96,7 +98,9 @@ async fn known(db: &Db, claimed: Claimed<'_>, now_ms: i64) -> Result<Option<Came
 /// Somebody's first time by this identity: into the account of their address, or into one of their own. `None`: somebody was quicker.
 async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &Origin, now_ms: i64) -> Result<Option<Came>, DbError> {
     const FIND: &str = "SELECT id, disabled_ms, confirmed_ms, waits FROM users WHERE email = $1";
-    const HAS_ONE: &str = "SELECT COUNT(*) FROM identities WHERE user_id = $1 AND issuer = $2";
+    const HAS_ONE: &str = "SELECT COUNT(*) FROM identities WHERE user_id = $1 AND issuer = $2 AND subject <> $3";
+    // An operator who lets them in, or refuses them, at this moment: whoever is second looks at what the first has done.
+    const HOLD: &str = "UPDATE users SET waits = waits WHERE email = $1";
     const WAITING: &str = "SELECT COUNT(*) FROM users WHERE waits IN ('mail', 'approval')";
     const REGISTER: &str = "INSERT INTO users (email, name, role, lang, waits, created_ms, confirmed_ms) \
                             VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING id";
@@ -108,13 +112,15 @@ async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &O
                           WHERE id = $1";
     let Claimed { issuer, subject, .. } = who.claimed;
     Ok(in_tx!(db, |tx| {
+        sqlx::query(HOLD).bind(email).execute(&mut *tx).await?;
         let account: Option<Account> = sqlx::query_as(FIND).bind(email).fetch_optional(&mut *tx).await?;
         let (id, waits, is_new) = match account {
             Some((_, Some(_), ..)) => return Ok(Some(Came::NoAccount)),
             Some((id, None, confirmed_ms, waits)) => {
                 let before = waits.map(Waits::read).transpose()?;
-                let has_one: i64 = sqlx::query_scalar(HAS_ONE).bind(id).bind(issuer).fetch_one(&mut *tx).await?;
-                if has_one > 0 {
+                let has_one: i64 = sqlx::query_scalar(HAS_ONE).bind(id).bind(issuer).bind(subject).fetch_one(&mut *tx).await?;
+                // One that was linked before anybody had shown the address to be theirs is a stranger's, and ends below.
+                if has_one > 0 && confirmed_ms.is_some() {
                     return Ok(Some(Came::Another));
                 }
                 let after = match before {
@@ -122,6 +128,7 @@ async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &O
                     Some(Waits::Mail) if policy.approval => Some(Waits::Approval),
                     _ => None,
                 };
+                sqlx::query(END_STRANGERS_STEP).bind(id).execute(&mut *tx).await?;
                 sqlx::query(LET_IN).bind(id).bind(after.map(Waits::as_str)).bind(now_ms).execute(&mut *tx).await?;
                 let actor = Actor::user(id, from);
                 let by = By { actor: &actor, at_ms: now_ms };
@@ -131,11 +138,7 @@ async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &O
                 }
                 if confirmed_ms.is_none() && !never_was_in {
                     // Whoever was in before has chosen that password, and made the keys.
-                    let ended = sqlx::query(sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
-                    let apps = sqlx::query(app_sessions::END_ALL).bind(id).execute(&mut *tx).await?.rows_affected();
-                    let ended_keys = sqlx::query(keys::END_ALL).bind(id).bind(now_ms).execute(&mut *tx).await?.rows_affected();
-                    sqlx::query(identities::END_ALL).bind(id).execute(&mut *tx).await?;
-                    let detail = json!({ "sessions_ended": ended + apps, "keys_ended": ended_keys });
+                    let detail = end_ways_in!(tx, id, now_ms);
                     audit::note!(tx, by, "user.confirm", format!("user:{id}"), detail);
                 }
                 if never_was_in {
@@ -163,10 +166,19 @@ async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &O
             return Ok(None);
         }
         let actor = Actor::user(id, from);
-        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.identity.add", format!("user:{id}"), json!({ "issuer": issuer }));
+        audit::note!(
+            tx,
+            By { actor: &actor, at_ms: now_ms },
+            "user.identity.add",
+            format!("user:{id}"),
+            json!({ "issuer": issuer, "subject": subject })
+        );
+        if waits.is_some() && is_new {
+            mails::note!(tx, Kind::Received, id, now_ms);
+        }
         Some(match waits {
             None => Came::In(UserId(id)),
-            Some(_) if is_new => Came::WaitsNow(UserId(id)),
+            Some(_) if is_new => Came::WaitsNow,
             Some(_) => Came::Waits,
         })
     }))

@@ -47,6 +47,43 @@ pub async fn revoke_key(db: &Db, name: &str, by: By<'_>) -> Result<Vec<i64>, DbE
     }))
 }
 
+/// A key in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedKey {
+    /// Its number.
+    pub id: i64,
+    /// What it is for.
+    pub name: String,
+    /// What its devices are.
+    pub kind: Option<DeviceKind>,
+    /// When it was made, milliseconds since the epoch.
+    pub created_ms: i64,
+    /// Until when.
+    pub expires_ms: Option<i64>,
+    /// How many devices came with it and wait.
+    pub waiting: i64,
+}
+
+/// The keys that are not revoked, the newest first, those made before `below`; at most `most`, and where the next page begins while there is one.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn keys(db: &Db, below: Option<i64>, most: usize) -> Result<(Vec<ListedKey>, Option<i64>), DbError> {
+    const SQL: &str = "SELECT k.id, k.name, k.kind, k.created_ms, k.expires_ms,
+        (SELECT COUNT(*) FROM unclaimed u WHERE u.key_id = k.id AND u.claimed_ms IS NULL)
+        FROM provisioning_keys k WHERE k.revoked_ms IS NULL AND k.id < $1 ORDER BY k.id DESC LIMIT $2";
+    type Row = (i64, String, Option<String>, i64, Option<i64>, i64);
+    let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
+    let mut rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(below.unwrap_or(i64::MAX)).bind(limit).fetch_all(c).await)?;
+    let next = if rows.len() > most { rows.pop().and(rows.last()).map(|last| last.0) } else { None };
+    let read = |(id, name, kind, created_ms, expires_ms, waiting): Row| {
+        let kind =
+            kind.map(|kind| kind.parse().map_err(|_| DbError::Unreadable { table: "provisioning_keys", column: "kind", found: kind }));
+        Ok::<_, DbError>(ListedKey { id, name, kind: kind.transpose()?, created_ms, expires_ms, waiting })
+    };
+    Ok((rows.into_iter().map(read).collect::<Result<_, _>>()?, next))
+}
+
 /// Id and name of the key with this hash, if it is good now.
 ///
 /// # Errors

@@ -230,6 +230,7 @@ pub async fn set_enabled(db: &Db, id: UserId, is_enabled: bool, by: By<'_>) -> R
         let mut ended = None;
         if !is_enabled {
             ended = Some(end_sessions!(tx, id.0, ""));
+            sqlx::query(super::links::END_OF).bind(id.0).bind(by.at_ms).execute(&mut *tx).await?;
         }
         let action = if is_enabled { "user.enable" } else { "user.disable" };
         let (before, after) = (json!({ "enabled": !is_enabled }), json!({ "enabled": is_enabled }));
@@ -244,7 +245,8 @@ pub async fn set_enabled(db: &Db, id: UserId, is_enabled: bool, by: By<'_>) -> R
 /// # Errors
 /// [`DbError`].
 pub async fn has_admin(db: &Db) -> Result<bool, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM users WHERE role = 'admin' AND password_hash IS NOT NULL AND disabled_ms IS NULL";
+    const SQL: &str = "SELECT COUNT(*) FROM users AS u WHERE role = 'admin' AND disabled_ms IS NULL AND waits IS NULL AND (password_hash IS NOT NULL \
+        OR EXISTS (SELECT 1 FROM identities WHERE user_id = u.id) OR EXISTS (SELECT 1 FROM passkeys WHERE user_id = u.id))";
     let count: i64 = on!(db, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?;
     Ok(count > 0)
 }

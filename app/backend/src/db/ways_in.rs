@@ -15,11 +15,16 @@ macro_rules! end_ways_in {
     ($tx:ident, $id:expr, $now_ms:expr) => {{
         let sessions = $crate::db::ways_in::end_sessions!($tx, $id, "");
         sqlx::query($crate::db::links::END_OF).bind($id).bind($now_ms).execute(&mut *$tx).await?;
-        sqlx::query($crate::db::identities::END_ALL).bind($id).execute(&mut *$tx).await?;
+        let identities = sqlx::query($crate::db::identities::END_ALL).bind($id).execute(&mut *$tx).await?.rows_affected();
         let passkeys = sqlx::query($crate::db::passkeys::END_ALL).bind($id).execute(&mut *$tx).await?.rows_affected();
         let keys = sqlx::query($crate::db::keys::END_ALL).bind($id).bind($now_ms).execute(&mut *$tx).await?.rows_affected();
-        serde_json::json!({ "sessions_ended": sessions, "keys_ended": keys, "passkeys_ended": passkeys })
+        serde_json::json!({ "sessions_ended": sessions, "keys_ended": keys, "passkeys_ended": passkeys, "identities_ended": identities })
     }};
 }
+
+/// Forgets the second step of a user whose address nobody has shown to be theirs so far: somebody else may have switched it on, and its owner would
+/// be asked for that one's codes. To be said before it is shown.
+pub(super) const END_STRANGERS_STEP: &str =
+    "DELETE FROM second_steps WHERE user_id = $1 AND EXISTS (SELECT 1 FROM users WHERE id = $1 AND confirmed_ms IS NULL)";
 
 pub(super) use {end_sessions, end_ways_in};

@@ -11,9 +11,8 @@ use super::downlink::{Answered, Downlink};
 use super::grants::{GATEWAY, Grants, Place};
 use super::presence::Connections;
 use super::provision::{Provisioning, is_unclaimed};
-use super::token::is_of;
 use crate::app::App;
-use crate::auth::token;
+use crate::auth::{device_token, token};
 use crate::db::gateways::Member;
 use crate::db::{Db, DbError, devices, gateways};
 use crate::ingest::{Ingest, Source};
@@ -175,7 +174,7 @@ impl Gate for FleetGate {
         let Ok(id) = DeviceId::new(user) else { return Ok(None) };
         let found = devices::by_id(&self.registry, &id).await.map_err(away)?;
         let fits = match &found {
-            Some(device) => is_of(&self.registry, device, password, self.downlink.now_ms()).await.map_err(away)?,
+            Some(device) => device_token::is_of(&self.registry, device, password, self.downlink.now_ms()).await.map_err(away)?,
             None => false,
         };
         if let Some(device) = found.as_ref().filter(|_| fits) {

@@ -7,13 +7,8 @@ use super::register::RegisterError;
 use crate::auth::token::{self, Kind};
 use crate::db::audit::{Actor, By};
 use crate::db::device_tokens;
-use crate::db::devices::{Device, OldToken};
 use crate::db::{Db, DbError};
 use crate::world::World;
-
-/// How long the token before goes on after the newest one was used for the first time: whoever tried it out beforehand has not cut off the
-/// device that does not have it yet.
-pub const OVERLAP_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// What becomes of the token that a device has when it gets another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,23 +35,4 @@ pub async fn new_token(registry: &Db, world: &World, actor: &Actor, id: &DeviceI
         error => error.into(),
     })?;
     Ok(token)
-}
-
-/// Whether this is a token of the device that is good now. The first use of a new one is noted.
-///
-/// # Errors
-/// [`DbError`] when it could not be noted.
-pub async fn is_of(registry: &Db, device: &Device, token: &[u8], now_ms: i64) -> Result<bool, DbError> {
-    if token::fits(token, &device.token_hash) {
-        if device.old_token.as_ref().is_some_and(|old| old.until_ms.is_none()) {
-            // One that another has followed since is none of its tokens any more.
-            return device_tokens::used_newest(registry, &device.id, &device.token_hash, now_ms + OVERLAP_MS).await;
-        }
-        return Ok(true);
-    }
-    Ok(device.old_token.as_ref().is_some_and(|old| is_good(old, now_ms) && token::fits(token, &old.hash)))
-}
-
-fn is_good(old: &OldToken, now_ms: i64) -> bool {
-    old.until_ms.is_none_or(|until_ms| until_ms > now_ms)
 }

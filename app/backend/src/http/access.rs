@@ -66,7 +66,9 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
         }
     };
     let origin = client::origin(&app.settings().http, request.extensions(), request.headers());
-    if let Err(too_many) = app.requests().take(&principal, &origin) {
+    // Whoever cannot be known now is nobody's to count: the database is away, and that is what they are told.
+    let is_known = request.extensions().get::<Unknown>().is_none();
+    if is_known && let Err(too_many) = app.requests().take(&principal, &origin) {
         return Problem::from(too_many).into_response();
     }
     request.extensions_mut().insert(origin);

@@ -83,12 +83,13 @@ pub(super) fn object_of(fields: &[Named]) -> Schema {
 }
 
 /// What stands in braces in the pattern of a route. Examples are what the tests of the description have made before.
-const IN_PATHS: [(&str, &str, &str); 6] = [
+const IN_PATHS: [(&str, &str, &str); 7] = [
     ("id", "The device's id", "m1"),
     ("command", "The command's id", "c1"),
     ("unclaimed", "The id that the device wants", "u1"),
     ("user", "The number of somebody's account", "2"),
     ("key", "The key's number", "1"),
+    ("name", "The key's name", "batch-7"),
     ("provider", "The provider's name in the settings", "google"),
 ];
 

@@ -30,6 +30,8 @@ pub struct Metrics {
     pub broker: BrokerMetrics,
     /// Connections that the web server hung up on before anything was asked.
     pub http_turned_away: TurnedAway,
+    /// Passwords that were hashed or checked.
+    pub passwords: Counter,
 }
 
 /// Connections that were sent away, by the reason. Clones count the same.
@@ -237,7 +239,9 @@ impl Default for Metrics {
             "HTTP connections that were hung up on before anything was asked",
             http_turned_away.0.clone(),
         );
-        Self { registry, ingest, store, http, external, live, broker, http_turned_away }
+        let passwords = Counter::default();
+        registry.register("password_hashes", "Passwords that were hashed or checked", passwords.clone());
+        Self { registry, ingest, store, http, external, live, broker, http_turned_away, passwords }
     }
 }
 

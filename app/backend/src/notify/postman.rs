@@ -101,7 +101,7 @@ fn is_for(kind: Kind, user: &User) -> bool {
 
 async fn deliver(app: &App, post: &Post, mail: &Waiting, user: &User) -> Result<(), DbError> {
     let (registry, now_ms) = (app.registry(), app.world().clock.now_ms());
-    let is_link = matches!(mail.kind, Kind::Enter | Kind::Reset | Kind::Known);
+    let is_link = matches!(mail.kind, Kind::Enter | Kind::Reset | Kind::Known | Kind::Join | Kind::Invite);
     if is_link && kept_links::count_of(registry, user.id, now_ms - HOUR_MS).await? >= LINKS_AN_HOUR {
         tracing::warn!(user = user.id.0, "no link is sent: this account got {LINKS_AN_HOUR} within an hour");
         return mails::done(registry, mail.id).await;

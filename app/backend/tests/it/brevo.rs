@@ -18,6 +18,7 @@ use crate::support::{Engine, Installation, NOW};
 type Heard = UnboundedReceiver<(String, Value)>;
 
 /// Answers with these, one after the other, and takes everything after the last.
+#[expect(clippy::disallowed_methods, reason = "the other side is not our process")]
 async fn api(answers: Vec<(u16, Value)>) -> (String, Heard, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/v3/smtp/email", listener.local_addr().expect("bound"));

@@ -96,7 +96,7 @@ both! {
         let asks = async |token: &str| it.get("/api/v1/devices/m1/latest", token).await.status.as_u16();
         assert_eq!((asks(&old).await, asks(&new).await, asks(&lost).await), (200, 200, 401));
         // From its first use on the old one has a week.
-        it.world.advance(fleet::OVERLAP_MS - 1);
+        it.world.advance(vigia_backend::auth::device_token::OVERLAP_MS - 1);
         assert!(enters(&old).await && enters(&new).await);
         it.world.advance(1);
         assert!(!enters(&old).await && enters(&new).await);

@@ -7,12 +7,13 @@ mod refusals;
 use axum::http::Method;
 use serde_json::{Value, json};
 use tower_sessions::Session;
-use vigia_backend::auth::register;
 use vigia_backend::auth::sign_in::{self, SignInError};
+use vigia_backend::auth::{register, second_step};
 use vigia_backend::db::users;
 use vigia_domain::user::Role;
 
 use crate::mail::{browser, code, mails};
+use crate::second_step::with_second_step;
 use crate::support::{Engine, HERE, Installation, TEST};
 use provider::{CLIENT, Provider, Question, SECRET, Signed};
 
@@ -226,6 +227,16 @@ scenes! {
         assert_eq!((location.as_str(), s.whose(&cookie).await.as_str()), ("/", "eva@example.org"));
     }
 
+    async fn who_has_a_second_step_is_asked_for_it_after_the_provider(s: Scene) {
+        let (_, recovery) = with_second_step(&s.it, "eva@example.org", Role::Customer).await;
+        let (location, cookie) = s.come(Signed::Rightly, as_it_is).await;
+        assert_eq!((location.as_str(), s.whose(&cookie).await.as_str()), ("/sign-in/code?next=%2F", ""));
+        let visitor = second_step::finish(&s.it.app, &session_of(&s.it, &cookie), HERE, &recovery[0]).await.expect("in");
+        assert_eq!(visitor.email, "eva@example.org");
+        assert_eq!(s.count("SELECT COUNT(*) FROM audit WHERE action = 'session.begin' AND target = 'oidc:op+recovery'").await, 1);
+        mails(&s.it).await;
+    }
+
     with OPEN:
     async fn who_registers_by_a_provider_waits_for_an_operator_and_is_told_so(s: Scene) {
         let (location, cookie) = s.come(Signed::Rightly, |claims| claims["name"] = json!("Eva\u{7} <b>Pozo</b>")).await;
@@ -254,8 +265,19 @@ scenes! {
         let key = made.json()["key"].as_str().expect("a key").to_owned();
         assert_eq!((s.whose(&strangers).await.as_str(), s.it.get("/api/v1/devices", &key).await.status.as_u16()), ("eva@example.org", 200));
 
+        for sql in [
+            format!("INSERT INTO identities (issuer, subject, user_id, created_ms, used_ms) VALUES ('{}', 'stranger', {}, 1, 1)", s.op.issuer(), eva.0),
+            format!("INSERT INTO passkeys (user_id, handle, credential_id, credential, name, created_ms) VALUES ({}, 'h', 'c', '{{}}', 'x', 1)", eva.0),
+            format!("INSERT INTO second_steps (user_id, created_ms, confirmed_ms) VALUES ({}, 1, 1)", eva.0),
+        ] {
+            assert_eq!(s.it.sql("vigia.db", &sql).await, 1);
+        }
+
         let (location, cookie) = s.come(Signed::Rightly, as_it_is).await;
         assert_eq!((location.as_str(), s.whose(&cookie).await.as_str()), ("/", "eva@example.org"));
+        for (what, left) in [("identities", 1), ("identities WHERE subject <> 'stranger'", 1), ("passkeys", 0), ("second_steps", 0)] {
+            assert_eq!(s.count(&format!("SELECT COUNT(*) FROM {what}")).await, left, "{what}");
+        }
         assert_eq!((s.whose(&strangers).await.as_str(), s.it.get("/api/v1/devices", &key).await.status.as_u16()), ("", 401));
         let stranger = sign_in::sign_in(&s.it.app, &browser(&s.it), HERE, "eva@example.org", "a stranger chose this one").await;
         assert!(matches!(stranger, Err(SignInError::Wrong)), "{stranger:?}");

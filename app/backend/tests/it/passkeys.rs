@@ -5,7 +5,8 @@ use std::sync::Arc;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use tower_sessions::Session;
-use vigia_backend::auth::passkeys::{self, LIFE_MS, MOST, PasskeyError, RECENT_MS};
+use vigia_backend::auth::account::RECENT_MS;
+use vigia_backend::auth::passkeys::{self, LIFE_MS, MOST, PasskeyError};
 use vigia_backend::auth::sign_in::SignInError;
 use vigia_backend::auth::{links, own_data, redeem, session};
 use vigia_backend::db::links::Purpose;
@@ -280,7 +281,7 @@ both! {
         let (eva, evas) = somebody(it, "eva@example.org").await;
         it.sql("vigia.db", "UPDATE users SET confirmed_ms = NULL WHERE email = 'eva@example.org'").await;
         let mut keys = passkey(it, &evas, eva, "strangers").await;
-        assert!(registrations::confirm(it.app.registry(), eva, NOW).await.expect("confirmed"));
+        assert!(registrations::confirm(it.app.registry(), eva, HERE, NOW).await.expect("confirmed"));
         assert!(!still_opens(it, &mut keys).await);
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vigia_backend::db::{registrations, users};
 use vigia_domain::user::Role;
 
-use crate::support::{Installation, NOW, both};
+use crate::support::{HERE, Installation, NOW, both};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -162,7 +162,7 @@ both! {
         let key = make("strangers").await;
         assert_eq!(opens(&key).await, 200);
         let eva_id = vigia_domain::ids::UserId(id_of(it, "eva@example.org").await);
-        assert!(registrations::confirm(it.app.registry(), eva_id, NOW).await.expect("confirmed"));
+        assert!(registrations::confirm(it.app.registry(), eva_id, HERE, NOW).await.expect("confirmed"));
         assert_eq!(opens(&key).await, 401);
         // Another role: what was handed out does not grow with her.
         let key = make("mine").await;

@@ -46,10 +46,10 @@ async fn id_of(it: &Installation, email: &str) -> UserId {
 }
 
 /// Somebody with a second step: its secret, and the recovery codes. The code of this half minute is spent.
-async fn with_second_step(it: &Installation, email: &str, role: Role) -> (String, Vec<String>) {
+pub async fn with_second_step(it: &Installation, email: &str, role: Role) -> (String, Vec<String>) {
     it.user(email, role).await;
     let id = id_of(it, email).await;
-    let secret = own::begin(&it.app, HERE, id, PASSWORD).await.expect("begun").secret;
+    let secret = own::begin(&it.app, &browser(it), HERE, id, PASSWORD).await.expect("begun").secret;
     let codes = own::confirm(&it.app, HERE, id, &secret, &code(it, &secret)).await.expect("on");
     (secret, codes)
 }
@@ -279,9 +279,9 @@ both! {
         it.user(EMAIL, Role::Customer).await;
         let id = id_of(it, EMAIL).await;
         let (app, wrong_password) = (&it.app, "wrong horse!");
-        assert!(matches!(own::begin(app, HERE, id, wrong_password).await, Err(NotChanged::SignIn(SignInError::Wrong))));
-        let lost = own::begin(app, HERE, id, PASSWORD).await.expect("begun").secret;
-        let secret = own::begin(app, HERE, id, PASSWORD).await.expect("begun anew").secret;
+        assert!(matches!(own::begin(app, &browser(it), HERE, id, wrong_password).await, Err(NotChanged::SignIn(SignInError::Wrong))));
+        let lost = own::begin(app, &browser(it), HERE, id, PASSWORD).await.expect("begun").secret;
+        let secret = own::begin(app, &browser(it), HERE, id, PASSWORD).await.expect("begun anew").secret;
         assert!(matches!(own::confirm(app, HERE, id, &lost, &code(it, &lost)).await, Err(NotChanged::Changed)), "another window began anew");
         assert!(matches!(own::confirm(app, HERE, id, &secret, &wrong(it, &secret)).await, Err(NotChanged::SignIn(SignInError::WrongCode))));
         assert!(matches!(own::begun(app, id, "").await, Err(NotChanged::Changed)), "the session alone shows no secret");
@@ -289,7 +289,7 @@ both! {
         let entered = sign_in::sign_in(app, &browser(it), HERE, EMAIL, PASSWORD).await.expect("in");
         assert!(entered.visitor().is_some(), "nothing is asked before it is on");
         let codes = own::confirm(app, HERE, id, &secret, &code(it, &secret)).await.expect("on");
-        assert!(matches!(own::begin(app, HERE, id, PASSWORD).await, Err(NotChanged::Changed)));
+        assert!(matches!(own::begin(app, &browser(it), HERE, id, PASSWORD).await, Err(NotChanged::Changed)));
         assert!(matches!(own::confirm(app, HERE, id, &secret, &code(it, &secret)).await, Err(NotChanged::Changed)));
         let cookie = it.cookie(EMAIL).await;
         let (_, export) = ask(it, Method::GET, "/api/v1/users/me/export", ("cookie", &cookie), Value::Null).await;

@@ -11,6 +11,8 @@ pub(crate) const SCRIPT: &str = "/passkey.js";
 pub(crate) fn PasskeyButton(asks: &'static str, label: &'static str) -> impl IntoView {
     view! {
         <input r#type="hidden" name="answer"/>
+        // Enter in a field of the form presses its first button that sends, which is this: nothing is sent that the browser was not asked for.
+        <button r#type="submit" disabled=true hidden=true></button>
         <button class="button" r#type="button" data-passkey=asks>{label}</button>
         <script r#type="module" src=SCRIPT></script>
     }

@@ -29,8 +29,10 @@ use farewell::FarewellCard;
 use identities::IdentitiesCard;
 use installation::InstallationCard;
 use keys::KeysCard;
+pub(crate) use passkeys::Passkeys;
 use passkeys::PasskeysCard;
-pub(crate) use passkeys::{AddPasskey, AskPasskey, OwnPasskey, Passkeys, RemovePasskey, RenamePasskey};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use passkeys::{AddPasskey, AskPasskey, OwnPasskey, RemovePasskey, RenamePasskey};
 use password::PasswordCard;
 use profile::ProfileCard;
 use second_step::SecondStepCard;

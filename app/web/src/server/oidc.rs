@@ -53,6 +53,7 @@ pub(crate) fn said(parts: &Parts, t: &'static Texts) -> Option<String> {
         "no-account" => t.oidc_no_account,
         "another" => t.oidc_another,
         "taken" => t.oidc_taken,
+        "stale" => t.oidc_stale,
         "full" => t.oidc_full,
         "slow" => t.oidc_slow,
         "later" => t.oidc_later,

@@ -2,6 +2,7 @@
 
 use axum::http::request::Parts;
 use vigia_backend::app::App;
+use vigia_backend::auth::account;
 use vigia_backend::auth::passkeys::{self, PasskeyError};
 use vigia_backend::auth::sign_in::SignInError;
 use vigia_domain::ids::UserId;
@@ -23,7 +24,7 @@ pub(super) async fn own(asked: &Asked, user: UserId, has_password: bool) -> Resu
     }
     let own = passkeys::list(&asked.app, user).await?.into_iter();
     let own = own.map(|key| OwnPasskey { id: key.id, name: key.name, created_ms: key.created_ms, used_ms: key.used_ms });
-    let asks_password = has_password && !passkeys::is_recent(&asked.app, &asked.session()?).await?;
+    let asks_password = has_password && !account::is_recent(&asked.app, &asked.session()?, user).await?;
     Ok(Some(Passkeys { own: own.collect(), asks_password }))
 }
 

@@ -104,12 +104,11 @@ pub(super) const fn says(t: &'static Texts, action: Action) -> &'static str {
     }
 }
 
-/// Makes somebody something else; what was granted to them or withdrawn from them stays where it can be set there.
+/// Makes somebody something else, with what of their single rights stays.
 pub(crate) async fn set_role(id: i64, was: Role, role: Role) -> Result<(), Fault> {
     let asked = Asked::here()?;
     let user = changeable(&asked, id, was).await?;
-    let (granted, withdrawn) = (user.granted.among(role.settable()), user.withdrawn.among(role.settable()));
-    set(&asked, &user, StandingOf { role, granted, withdrawn }).await
+    set(&asked, &user, people::standing_as(&user, role)).await
 }
 
 /// Gives somebody these of the rights that can be set, and takes the others away.

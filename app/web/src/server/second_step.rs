@@ -96,7 +96,7 @@ async fn change(parts: &Parts, asking: &Asking) -> Result<Outcome, Fault> {
     let (app, from, proof) = (&asked.app, &asked.from, asking.proof.as_str());
     match asking.act.as_str() {
         "begin" => {
-            let offer = own::begin(app, from, user, proof).await.map_err(of_change)?;
+            let offer = own::begin(app, &asked.session()?, from, user, proof).await.map_err(of_change)?;
             Ok(Outcome { offer: Some(offer.into()), ..Outcome::default() })
         }
         "confirm" => match own::confirm(app, from, user, &asking.secret, &asking.passcode).await {
@@ -127,6 +127,7 @@ fn refused(fault: Fault) -> Outcome {
 fn of_change(error: NotChanged) -> Fault {
     match error {
         NotChanged::Changed => FieldFault::Changed.into(),
+        NotChanged::SignInAgain => FieldFault::SignInAgain.into(),
         NotChanged::SignIn(SignInError::Wrong) => FieldFault::PasswordWrong.into(),
         NotChanged::SignIn(error) => error.into(),
     }

@@ -65,7 +65,7 @@ async fn walk(engine: Engine) {
                 // The walk goes on with the token of the other one.
                 path = path.replace("/m1/", &format!("/{}/", another_device(&it).await));
             }
-            path = path.replace("{key}", "999999").replace("{provider}", "nobody");
+            path = path.replace("{key}", "999999").replace("{name}", "nothing").replace("{provider}", "nobody");
             if route.method != Method::GET {
                 // Wrong tries, links that were asked for and changes are counted: only so many in ten minutes.
                 it.world.advance(10 * 60_000);

@@ -8,9 +8,12 @@ const FOLDER: &str = "app/backend/src/";
 
 /// From the ground up: a room may use every room of the rows before its own, and no other.
 /// A new room gets a row, or a place in a row whose rooms do not need each other.
-const FLOORS: [&[&str]; 13] = [
-    // What everything stands on: the clock and the dice, start and stop, settings, counts, the way out.
-    &["world", "lifecycle", "config", "metrics", "files", "share", "outbound"],
+const FLOORS: [&[&str]; 14] = [
+    // What everything stands on: the clock and the dice, start and stop, settings, counts, the way out, where a request
+    // comes from, words that are looked for, time zones by name.
+    &["world", "lifecycle", "config", "metrics", "files", "share", "outbound", "origin", "words", "zone"],
+    // How often something may be done, by the clock.
+    &["limit"],
     // What is kept; what is told to who listens; the broker, which knows of the house only the trait that it calls; certificates.
     &["db", "live", "mqtt", "tls"],
     &["telemetry", "jobs"],

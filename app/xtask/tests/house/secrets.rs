@@ -77,7 +77,8 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 /// Files that hold secrets by their kind, whatever stands in them.
-const NAMES: &str = r"(^|/)(\.env(\..*)?|id_(rsa|dsa|ecdsa|ed25519)|signing-key\.json|[^/]+\.(pem|key|p12|pfx|jks|keystore|db|sqlite3?))$";
+const NAMES: &str =
+    r"(^|/)(\.env(\..*)?|id_(rsa|dsa|ecdsa|ed25519)|(signing|sealing)-key\.json|[^/]+\.(pem|key|p12|pfx|jks|keystore|db|sqlite3?))$";
 
 fn regex(text: &str) -> Regex {
     Regex::new(text).unwrap_or_else(|error| panic!("{error}"))

@@ -3,11 +3,12 @@
 use tower_sessions::Session;
 use vigia_domain::ids::UserId;
 
+use super::finish::of_sign_in;
 use super::provider::Asked;
 use super::started::{self, A_MINUTE_MS, Linking, Started, TEN_MINUTES_MS};
 use super::{Refused, Turned};
 use crate::app::App;
-use crate::auth::session;
+use crate::auth::{account, session};
 use crate::origin::Origin;
 
 /// Where a link comes out: the page of settings, which says that it is done.
@@ -65,12 +66,15 @@ async fn to_provider(app: &App, session: &Session, from: &Origin, name: &str, ne
 }
 
 /// Remembers that somebody wants to link what they are to this provider: the next thing that their browser begins there, within a minute.
-/// What calls this is a form of ours, so that nobody else begins it for them.
+/// What calls this is a form of ours, so that nobody else begins it for them; who signed in long ago does so again first.
 ///
 /// # Errors
-/// [`Refused::Unknown`], [`Refused::TooMany`] and [`Refused::Session`].
+/// [`Refused::Unknown`], [`Refused::Stale`], [`Refused::TooMany`] and the stores' errors.
 pub async fn may_link(app: &App, session: &Session, user: UserId, name: &str) -> Result<(), Refused> {
     app.providers().named(name).ok_or(Refused::Unknown)?;
+    if !account::is_recent(app, session, user).await.map_err(of_sign_in)? {
+        return Err(Refused::Stale);
+    }
     app.changes().take(user)?;
     let until_ms = app.world().clock.now_ms() + A_MINUTE_MS;
     Ok(started::keep_link(session, &Linking { provider: name.to_owned(), user, until_ms }).await?)

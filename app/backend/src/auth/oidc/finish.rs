@@ -10,7 +10,7 @@ use super::provider::{Person, Provider};
 use super::started::{self, Started};
 use super::{Refused, Turned};
 use crate::app::App;
-use crate::auth::account::LONGEST_NAME;
+use crate::auth::account::{self, LONGEST_NAME};
 use crate::auth::second_step::{self, Entered};
 use crate::auth::session;
 use crate::auth::sign_in::{SignInError, shown};
@@ -18,9 +18,8 @@ use crate::auth::token;
 use crate::config::Registration;
 use crate::db::audit::{Actor, By};
 use crate::db::identities::{self, Added, Claimed};
-use crate::db::mails::{self, Kind};
 use crate::db::strangers::{self, Came, Policy, Stranger};
-use crate::db::users;
+use crate::db::{DbError, users};
 use crate::origin::Origin;
 
 /// How long all that is asked of a provider may take together: a browser waits meanwhile, and is answered before the server gives its
@@ -55,21 +54,11 @@ pub struct Landed {
 /// [`Turned`].
 pub async fn finish(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer) -> Result<Landed, Turned> {
     let mut is_link = false;
-    let done = counted(app, session, from, name, answer, &mut is_link).await;
+    let done = checked(app, session, from, name, answer, &mut is_link).await;
     done.map_err(|why| {
         why.note(name);
         Turned { why, is_link }
     })
-}
-
-/// A try: what was a wrong guess counts against whoever made it, as a wrong password does.
-async fn counted(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer, is_link: &mut bool) -> Result<Landed, Refused> {
-    let this = app.tries().begin(from.address, None)?;
-    let done = checked(app, session, from, name, answer, is_link).await;
-    if !done.as_ref().is_err_and(Refused::is_wrong_guess) {
-        this.forgive();
-    }
-    done
 }
 
 async fn checked(app: &App, session: &Session, from: &Origin, name: &str, answer: Answer, is_link: &mut bool) -> Result<Landed, Refused> {
@@ -115,7 +104,7 @@ async fn link(app: &App, session: &Session, from: &Origin, user: UserId, claimed
     }
     let actor = Actor::user(user.0, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
-    match identities::add(app.registry(), claimed, user, by).await? {
+    match identities::add(app.registry(), claimed, user, &account::own_hash(session), by).await.map_err(ended)? {
         Added::Done => Ok(()),
         Added::Taken => Err(Refused::Taken),
     }
@@ -130,8 +119,7 @@ async fn enter(app: &App, session: &Session, from: &Origin, name: &str, claimed:
     let now_ms = app.world().clock.now_ms();
     let user = match strangers::come(app.registry(), stranger, policy, from, now_ms).await? {
         Came::In(user) => user,
-        Came::WaitsNow(user) => {
-            mails::insert(app.registry(), Kind::Received, Some(user), now_ms).await?;
+        Came::WaitsNow => {
             app.mails().tell();
             return Err(Refused::Waits);
         }
@@ -146,7 +134,7 @@ async fn enter(app: &App, session: &Session, from: &Origin, name: &str, claimed:
 }
 
 /// Why a session was not begun for somebody who may come in.
-fn of_sign_in(error: SignInError) -> Refused {
+pub(super) fn of_sign_in(error: SignInError) -> Refused {
     match error {
         SignInError::Db(error) => Refused::Db(error),
         SignInError::Session(error) => Refused::Session(error),
@@ -154,4 +142,9 @@ fn of_sign_in(error: SignInError) -> Refused {
         // Shut out, or with another password since: who they were is not who they are.
         _ => Refused::NoAccount,
     }
+}
+
+/// A session that ended while the provider was asked.
+fn ended(error: DbError) -> Refused {
+    if matches!(error, DbError::Missing("sessions")) { Refused::Again } else { error.into() }
 }

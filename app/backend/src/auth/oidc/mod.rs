@@ -49,6 +49,9 @@ pub enum Refused {
     /// What they are to the provider belongs to another account here.
     #[error("this identity belongs to another account")]
     Taken,
+    /// They signed in too long ago to link anything.
+    #[error("the sign-in is long ago")]
+    Stale,
     /// Too many wait.
     #[error("too many registrations wait here")]
     Full,
@@ -78,15 +81,11 @@ impl Refused {
             Self::Waits => "waits",
             Self::Another => "another",
             Self::Taken => "taken",
+            Self::Stale => "stale",
             Self::Full => "full",
             Self::TooMany(_) => "slow",
             Self::Db(_) | Self::Session(_) => "later",
         }
-    }
-
-    /// Whether it was a guess that was wrong, which counts against who made it.
-    const fn is_wrong_guess(&self) -> bool {
-        matches!(self, Self::Again | Self::Refused(_))
     }
 
     /// Writes down what an operator should know of; the rest is the visitor's own matter.

@@ -70,8 +70,10 @@ async fn kept(session: &Session, key: &str, value: impl Serialize) -> Result<(),
 }
 
 async fn taken<T: serde::de::DeserializeOwned>(session: &Session, key: &str) -> Result<Option<T>, SessionError> {
-    let found = session.remove(key).await?;
+    // Looked at first: what is taken out of a session is written once more when the answer goes out, also where there was nothing.
+    let found = session.get(key).await?;
     if found.is_some() {
+        session.remove_value(key).await?;
         match session::user(session).await? {
             // Written at once: what stays would work once more.
             Some(_) => session.save().await?,

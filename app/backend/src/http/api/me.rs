@@ -16,7 +16,7 @@ use super::json_body::Fields;
 use crate::app::App;
 use crate::auth::account;
 use crate::auth::own_data::{self, NotDeleted};
-use crate::auth::sign_in::SignInError;
+use crate::auth::sign_in::{SignInError, shown};
 use crate::db::DbError;
 use crate::db::users::{self, Profile, User};
 use crate::http::Problem;
@@ -116,7 +116,7 @@ async fn change(
     let theme = one_of(&mut fields, "theme", &THEMES)?;
     let zone = fields.text("zone")?;
     fields.end()?;
-    if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+    if name.as_ref().is_some_and(|name| shown(name).is_empty()) {
         return Err(Problem::field("name", "a name is not empty"));
     }
     if zone.as_ref().is_some_and(|zone| !zone.is_empty() && !is_zone(zone)) {

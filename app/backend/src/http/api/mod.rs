@@ -20,6 +20,7 @@ mod live_socket;
 mod me;
 mod paging;
 mod people;
+mod provisioning_keys;
 mod readings;
 mod register;
 mod stream;
@@ -59,6 +60,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(commands::routes());
     routes.extend(device_config::routes());
     routes.extend(unclaimed::routes());
+    routes.extend(provisioning_keys::routes());
     routes.extend(write::routes());
     routes
 }

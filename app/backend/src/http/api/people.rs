@@ -55,7 +55,8 @@ pub(super) fn routes() -> [Route; 9] {
             .answers::<Person>("the account as it is now")
             .example_ends(409),
         Route::delete("/api/v1/users/{user}/second-step", one, end_second_step)
-            .summary("Takes the second step away from somebody who lost what writes its codes. 409: they have none, or oneself")
+            .summary("Takes the second step away from somebody who lost what writes its codes")
+            .refuses(409, "they have none, or oneself")
             .answers::<Person>("the account as it is now")
             .example_ends(409),
         Route::post("/api/v1/invitations", any, invite)
@@ -263,9 +264,9 @@ async fn write_rights(
 ) -> Result<Json<PersonsRights>, Problem> {
     let mut fields = Fields::read(body, BODY_BYTES)?;
     let role = role(&mut fields)?.unwrap_or(user.role);
-    // What was granted to them as what they were stays where it can be granted to what they are to be.
-    let granted = rights(&mut fields, "granted")?.unwrap_or(user.granted.among(role.settable()));
-    let withdrawn = rights(&mut fields, "withdrawn")?.unwrap_or(user.withdrawn.among(role.settable()));
+    let kept = people::standing_as(&user, role);
+    let granted = rights(&mut fields, "granted")?.unwrap_or(kept.granted);
+    let withdrawn = rights(&mut fields, "withdrawn")?.unwrap_or(kept.withdrawn);
     fields.end()?;
     people::set_rights(&app, &principal, &from, &user, Standing { role, granted, withdrawn }).await.map_err(problem)?;
     let now = super::me::found(&app, user.id).await?;

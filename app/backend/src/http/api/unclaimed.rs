@@ -20,7 +20,7 @@ use crate::http::table::{Right, Route};
 use crate::origin::Origin;
 
 const BODY_BYTES: usize = 4 * 1024;
-const KINDS: [&str; 5] = {
+pub(super) const KINDS: [&str; 5] = {
     use DeviceKind::{Biodigester, EnergyMeter, Other, PillDispenser, Switch};
     [EnergyMeter.as_str(), Switch.as_str(), Biodigester.as_str(), PillDispenser.as_str(), Other.as_str()]
 };

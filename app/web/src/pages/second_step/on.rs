@@ -21,6 +21,8 @@ pub(super) fn OnCard(since_ms: i64, left: u64, has_password: bool, wrong: Wrong)
             // One proof for either: whatever is pressed says which.
             <form class="form" method="post" action=PATH>
                 <p class="form__error" role="alert">{wrong.whole}</p>
+                // Enter presses the first button that sends: none of the two below, of which either costs something.
+                <button r#type="submit" disabled=true hidden=true></button>
                 <Field name="proof" label kind="password" autocomplete="off" hint=Some(hint) error=wrong.signal()/>
                 <button class="button" r#type="submit" name="act" value="codes">{t.second_renew()}</button>
                 <button class="button button--danger" r#type="submit" name="act" value="end">{t.second_end()}</button>
