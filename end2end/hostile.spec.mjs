@@ -4,10 +4,13 @@ import { Frame } from "./pages/frame.mjs";
 import { Mine } from "./pages/home.mjs";
 import { List } from "./pages/list.mjs";
 import { Palette } from "./pages/palette.mjs";
+import { People } from "./pages/people.mjs";
+import { Audit, Keys } from "./pages/records.mjs";
 import { Settings } from "./pages/settings.mjs";
-import { TEXTS, watch } from "./support/hostile.mjs";
+import { NAMES, PROGRAMS, TEXTS, watch } from "./support/hostile.mjs";
 import { expectToFit } from "./support/layout.mjs";
-import { DESKTOP, expect, expectAccessibleInBothThemes, picture, signIn, somebody, test } from "./support/test.mjs";
+import { authenticator, named } from "./support/passkey.mjs";
+import { DESKTOP, expect, expectAccessibleInBothThemes, picture, signIn, somebody, test, visit } from "./support/test.mjs";
 
 const WIDTHS = [320, 390, 1440];
 
@@ -87,6 +90,124 @@ test("what a person is called is text and fits", DESKTOP, async ({ page, server 
   await expectToFit(page, WIDTHS, "the account");
   await expectAccessibleInBothThemes(page);
   await picture(page, info, "hostile-account");
+  await unharmed();
+});
+
+test("what a person is called is text and fits where others are told of them", DESKTOP, async ({ page, server }, info) => {
+  test.slow();
+  const unharmed = await watch(page);
+  const eva = await somebody(server, info, "hostil-gente");
+  const [settings, people, audit] = [new Settings(page), new People(page), new Audit(page)];
+  await signIn(page, eva);
+  for (const [kind, name] of Object.entries(TEXTS)) {
+    await settings.open();
+    await settings.name.fill(name);
+    await settings.save.click();
+    await expect(settings.done).toBeVisible();
+    await audit.open(`?kind=user.profile&q=${encodeURIComponent(eva.email)}`);
+    await expect(audit.who.first()).toContainText(plain(name));
+    // What it was before and is now: what would turn the rest is written out there.
+    await expect(audit.changes.first()).toContainText(plain(name).slice(0, 4));
+    await expectToFit(page, WIDTHS, `${kind}, the log,`);
+    await visit(page, `/people?q=${encodeURIComponent(eva.email)}`);
+    await expect(people.row(eva.email)).toContainText(plain(name));
+    await expectToFit(page, WIDTHS, `${kind}, people,`);
+  }
+  await audit.open(`?q=${encodeURIComponent(TEXTS.script)}`);
+  await expect(audit.text).toHaveValue(TEXTS.script);
+  await audit.open(`?q=${encodeURIComponent(eva.email)}`);
+  await expectAccessibleInBothThemes(page);
+  await picture(page, info, "hostile-audit");
+  await unharmed();
+});
+
+test("what a key is called is text and fits, where it is made, ended and noted", DESKTOP, async ({ page, server }, info) => {
+  test.slow();
+  const unharmed = await watch(page);
+  const eva = await somebody(server, info, "hostil-llaves");
+  const [keys, audit] = [new Keys(page), new Audit(page)];
+  await signIn(page, eva);
+  for (const [kind, name] of Object.entries(NAMES)) {
+    await keys.open();
+    await keys.name.fill(name);
+    await keys.make.click();
+    await expect(keys.made).toHaveText(/^vgk_/);
+    await expect(keys.madeName).toHaveText(plain(name));
+    const own = keys.names.first();
+    await expect(own).toHaveText(plain(name));
+    await expect(own).toHaveAttribute("title", name);
+    await expect(own).toHaveAttribute("dir", "auto");
+    await expectToFit(page, WIDTHS, `${kind}, a key that was made,`);
+  }
+  await expectAccessibleInBothThemes(page);
+  await picture(page, info, "hostile-keys");
+  // An administrator sees everybody's; these are told by their owner.
+  await audit.open(`?kind=api-key.&q=${encodeURIComponent(eva.email)}`);
+  await expect(audit.rows).toHaveCount(Object.keys(NAMES).length);
+  for (const [place, name] of Object.values(NAMES).reverse().entries()) {
+    await expect(audit.what.nth(place)).toContainText(plain(`llave ${name}`));
+    await expect(audit.changes.nth(place)).toContainText(plain(name).slice(0, 4));
+  }
+  await expectToFit(page, WIDTHS, "keys in the log");
+  await picture(page, info, "hostile-audit-keys");
+  await keys.open();
+  await keys.revoke(NAMES.script);
+  await expect(keys.done).toContainText("no abre nada");
+  await unharmed();
+});
+
+test("what a program calls itself is text and fits the list of sessions", DESKTOP, async ({ page, browser, baseURL, server }, info) => {
+  const unharmed = await watch(page);
+  const eva = await somebody(server, info, "hostil-programas", "customer");
+  for (const { agent } of Object.values(PROGRAMS)) {
+    const context = await browser.newContext({ baseURL, userAgent: agent });
+    await signIn(await context.newPage(), eva);
+    await context.close();
+  }
+  const settings = new Settings(page);
+  await signIn(page, eva);
+  await settings.open();
+  await expect(settings.sessions).toHaveCount(Object.keys(PROGRAMS).length + 1);
+  for (const { shown } of Object.values(PROGRAMS)) {
+    const one = settings.sessions.getByTitle(shown, { exact: true });
+    await expect(one).toHaveText(plain(shown));
+    await expect(one).toHaveAttribute("dir", "auto");
+  }
+  await expectToFit(page, WIDTHS, "sessions");
+  await expectAccessibleInBothThemes(page);
+  await picture(page, info, "hostile-sessions");
+  // The way out of one is named after it, and ends that one.
+  const { shown } = PROGRAMS.script;
+  await page.getByRole("button", { name: `Cerrar la sesión: ${shown}` }).click();
+  await expect(settings.done).toContainText("se cerró");
+  await expect(settings.sessions).toHaveCount(Object.keys(PROGRAMS).length);
+  await expect(settings.programs.filter({ hasText: shown })).toHaveCount(0);
+  await unharmed();
+});
+
+named("what a passkey is called is text and fits, in the settings and in the log", DESKTOP, async ({ page, server }, info) => {
+  test.slow();
+  const unharmed = await watch(page);
+  await authenticator(page);
+  const eva = await somebody(server, info, "hostil-acceso");
+  const [settings, audit] = [new Settings(page), new Audit(page)];
+  await signIn(page, eva);
+  await settings.open();
+  await settings.addPasskey.click();
+  await expect(settings.passkeys).toHaveCount(1);
+  for (const [kind, name] of Object.entries(NAMES)) {
+    await settings.open();
+    await settings.renamePasskey(name);
+    await expect(settings.done).toHaveText("La llave de acceso tiene otro nombre.");
+    await expect(settings.passkeyName).toHaveText(plain(name));
+    await expectToFit(page, WIDTHS, `${kind}, a passkey,`);
+  }
+  await expectAccessibleInBothThemes(page);
+  await picture(page, info, "hostile-passkey");
+  await audit.open(`?kind=user.passkey.rename&q=${encodeURIComponent(eva.email)}`);
+  await expect(audit.rows).toHaveCount(Object.keys(NAMES).length);
+  for (const [place, name] of Object.values(NAMES).reverse().entries()) await expect(audit.changes.nth(place)).toContainText(plain(name).slice(0, 4));
+  await expectToFit(page, WIDTHS, "passkeys in the log");
   await unharmed();
 });
 

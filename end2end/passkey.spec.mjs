@@ -1,19 +1,9 @@
-// Passkeys, with the authenticator that Chromium has for tests. They belong to a name, so the server is reached by one.
+// Passkeys: added, used to come in, and taken away.
 import { Frame } from "./pages/frame.mjs";
 import { Settings } from "./pages/settings.mjs";
 import { SignIn } from "./pages/sign_in.mjs";
+import { authenticator, named } from "./support/passkey.mjs";
 import { DESKTOP, expect, expectAccessibleInBothThemes, expectTouchable, picture, signIn, somebody, taken, test } from "./support/test.mjs";
-
-const named = test.extend({ baseURL: async ({ server }, use) => use(server.url.replace("//127.0.0.1:", "//localhost:")) });
-
-/** What keeps somebody's passkeys in this page's browser, and says yes whenever it is asked. */
-async function authenticator(page) {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("WebAuthn.enable");
-  const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
-  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
-  return { kept: async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials };
-}
 
 named("somebody adds a passkey, comes in with it, and takes it away", async ({ page, server, complaints }, info) => {
   complaints.expect(409, "/ui/passkey-add");
@@ -55,7 +45,7 @@ named("somebody adds a passkey, comes in with it, and takes it away", async ({ p
   await door.passkey.click();
   // In, and where they wanted to go.
   await expect(settings.passkeys).toContainText("Último uso:");
-  await expect(frame.main.getByText(who.email).first()).toBeVisible();
+  await expect(frame.main.getByText(who.email).filter({ visible: true }).first()).toBeVisible();
 
   await taken(page);
   await settings.removePasskey.click();

@@ -33,7 +33,7 @@ test("a stranger registers, an operator lets them in, and they are in", async ({
     await door.email.fill("eva@example.org");
     await door.sendLink.click();
     await expect(door.said).toContainText("carpeta mail");
-    const link = (await open.mail("eva@example.org")).match(/http\S+\/join#\w+/)[0];
+    const link = (await open.mail("eva@example.org", "/join#")).match(/http\S+\/join#\w+/)[0];
     await page.goto(link);
     await taken(page);
     await expect(setup.code).toHaveValue(/^vgl_/);
@@ -65,7 +65,7 @@ test("a stranger registers, an operator lets them in, and they are in", async ({
     await expect(people.done).toContainText("Ya puede entrar");
     await expect(people.waiting).toHaveCount(0);
     await expect(people.row("eva@example.org")).toContainText("Activa");
-    expect(await open.mail("eva@example.org")).toContain("Ya puedes entrar");
+    expect(await open.mail("eva@example.org", "Ya puedes entrar")).toContain("/sign-in");
     await door.enter({ email: "eva@example.org", password: PASSWORD });
     await expect(new Frame(page).heading).toHaveText("Aquí vivirán tus equipos");
 
@@ -103,7 +103,7 @@ test("who is invited chooses a password; staff invite customers and nobody else"
   await expect(people.row(email)).toContainText("Invitada");
   // Staff see customers alone.
   await expect(people.row(ADMIN.email)).toHaveCount(0);
-  const link = (await server.mail(email)).match(/http\S+\/join#\w+/)[0];
+  const link = (await server.mail(email, "/join#")).match(/http\S+\/join#\w+/)[0];
   const guest = await another(browser, server.url);
   const setup = new SetUp(guest);
   await guest.goto(link);

@@ -74,7 +74,7 @@ for (const javaScriptEnabled of [true, false]) {
       await enter("/sign-in");
       await ask.give(codes[0].toUpperCase());
       await page.waitForURL((url) => url.pathname === "/");
-      expect(await server.mail(who.email)).toContain("/settings/second-step");
+      expect(await server.mail(who.email, "cuando te queden pocos")).toContain("/settings/second-step");
       await second.open();
       await expect(second.card).toContainText("Te quedan 9 códigos");
       await second.proof.fill(who.password);

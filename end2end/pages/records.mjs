@@ -10,7 +10,9 @@ export class Keys {
     this.make = page.getByRole("button", { name: "Crear la llave" });
     this.boxes = page.locator("form[action='/keys'] input[type=checkbox]");
     this.made = page.locator(".keys__made code");
-    this.rows = page.locator(".key");
+    this.madeName = page.locator("#keys-made");
+    this.names = page.locator(".keys__one strong");
+    this.rows = page.locator(".keys__one");
     this.error = page.locator(".field__error:not(:empty), .form__error:not(:empty)");
     this.done = page.locator(".settings__done");
   }
@@ -34,6 +36,10 @@ export class Audit {
     this.from = page.locator("#audit-from");
     this.go = page.locator(".audit__search button");
     this.rows = page.locator(".audit__row");
+    // Of each row: who, on whom or what, and what became of it.
+    this.who = page.locator(".audit__who");
+    this.what = page.locator(".audit__what");
+    this.changes = page.locator(".audit__changes");
     this.older = page.getByRole("link", { name: "Más antiguos" });
   }
 

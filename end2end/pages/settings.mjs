@@ -15,9 +15,11 @@ export class Settings {
     this.current = page.locator("input[name=current]");
     this.password = page.locator("input[name=password]");
     this.sessions = page.locator(".sessions .session");
+    this.programs = this.sessions.locator("[title]");
     this.identities = page.locator(".identity");
     this.refused = page.locator(".form__error:not(:empty)");
     this.passkeys = page.locator(".owned");
+    this.passkeyName = page.locator(".owned > div > span[dir=auto]");
     this.addPasskey = page.getByRole("button", { name: "Agregar una llave de acceso" });
     this.removePasskey = page.getByRole("button", { name: /^Quitar la llave de acceso/ });
     this.passkeyError = page.locator("form[action='/ui/passkey-add'] .form__error");

@@ -13,6 +13,16 @@ export const TEXTS = {
   quotes: "\" ' ` & &amp; </title></textarea> -->",
 };
 
+/** The same as keys and passkeys may be called, which is shorter. */
+export const NAMES = Object.fromEntries(Object.entries(TEXTS).map(([kind, text]) => [kind, text.slice(0, 80).trim()]));
+
+/** What a program may call itself: a header has no letters but those of ASCII, and its beginning alone is shown. */
+export const PROGRAMS = Object.fromEntries(
+  Object.entries({ ...TEXTS, long: "x".repeat(300) })
+    .filter(([, text]) => /^[ -~]*$/.test(text))
+    .map(([kind, agent]) => [kind, { agent, shown: agent.slice(0, 60) }]),
+);
+
 /** Listens from the first page on; the answer fails the test if anything of these texts was run. */
 export async function watch(page) {
   const seen = [];

@@ -20,6 +20,7 @@ export class Server {
       VIGIA_DATA__DIR: path.join(server.dir, "data"),
       VIGIA_HTTP__LISTEN: "127.0.0.1:0",
       VIGIA_MQTT__LISTEN: "127.0.0.1:0",
+      VIGIA_ACCOUNTS__REGISTRATION: "invitation",
       ...settings,
     };
     server.begin = verb;
@@ -62,18 +63,18 @@ export class Server {
     await this.run();
   }
 
-  /** The newest mail to somebody, once it is there; a server without a mail server keeps them in a folder. */
-  async mail(to, tries = 100) {
+  /** The newest mail to somebody that has this part, once it is there: others come beside it. A server without a mail server keeps them in a folder. */
+  async mail(to, part, tries = 100) {
     const folder = path.join(this.dir, "data", "mail");
     for (let n = 0; n < tries; n++) {
       const names = await readdir(folder).catch(() => []);
       for (const name of names.filter((name) => name.endsWith(".eml")).sort().reverse()) {
         const text = (await readFile(path.join(folder, name), "utf8")).replace(/=\r?\n/g, "");
-        if (text.includes(`To: ${to}`)) return text;
+        if (text.includes(`To: ${to}`) && text.includes(part)) return text;
       }
       await setTimeout(100);
     }
-    throw new Error(`no mail to ${to}`);
+    throw new Error(`no mail to ${to} with ${part}`);
   }
 
   /** Runs another verb on the same data; what it printed. */

@@ -44,6 +44,8 @@ class Program:
             # So many that what stands behind the limit is reached; that there is one, other tests show.
             "VIGIA_SIGN_IN__TRIES": "10000",
             "VIGIA_SIGN_IN__TRIES_PER_ADDRESS": "10000",
+            "VIGIA_SIGN_IN__LINKS": "10000",
+            "VIGIA_SIGN_IN__LINKS_PER_ADDRESS": "10000",
             "VIGIA_LIMITS__PER_KEY": "100000",
             "VIGIA_LIMITS__PER_ADDRESS": "100000",
         }

@@ -13,6 +13,7 @@ mod files;
 mod gateway;
 mod half_open;
 mod kill;
+mod listeners;
 mod load;
 #[expect(dead_code, reason = "the same Mosquitto as in the back end's tests, of which this program needs a part")]
 #[path = "../../app/backend/tests/broker/external/mosquitto.rs"]

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use crate::auth::changes::Changes;
-use crate::auth::mailed;
 use crate::auth::oidc::Providers;
 use crate::auth::passkeys;
 use crate::auth::password::Passwords;
@@ -130,10 +129,10 @@ impl App {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(&world, metrics.passwords.clone()),
                 probe: Probe::new(databases.clone(), world.clone()),
-                tries: Tries::new(&settings.sign_in, Arc::clone(&world.clock)),
-                asked_links: Tries::new(&mailed::MOST, Arc::clone(&world.clock)),
+                tries: Tries::new(settings.sign_in.most_tries(), Arc::clone(&world.clock)),
+                asked_links: Tries::new(settings.sign_in.most_links(), Arc::clone(&world.clock)),
                 providers,
-                asked_passkeys: Tries::new(&passkeys::MOST_ASKED, Arc::clone(&world.clock)),
+                asked_passkeys: Tries::new(passkeys::MOST_ASKED, Arc::clone(&world.clock)),
                 mails: MailsWait::default(),
                 signing: Signing::new(databases.registry.clone(), world.clone(), &settings.data.dir),
                 sealing: Sealing::new(databases.registry.clone(), world.clone(), &settings.data.dir),

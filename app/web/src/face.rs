@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{FromRequest as _, Query};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Redirect};
@@ -22,6 +22,9 @@ use crate::i18n::Lang;
 use crate::server;
 use crate::shell::shell;
 use crate::typed::{self, Typed};
+
+/// So many bytes of a form that is turned away are read, for what was typed into it.
+const MOST_TYPED: u64 = 16 * 1024;
 
 /// Renders pages and calls server functions. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -81,6 +84,9 @@ impl Face {
         }
         let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
         let mut response = own_status(leptos_axum::handle_server_fns_with_context(|| (), request).await.into_response()).await;
+        // A form leads back to the page whose address its browser named; whatever else that header says, the way leads nowhere else.
+        let way = response.headers().get(header::LOCATION).and_then(|way| HeaderValue::from_str(&path_of(way.to_str().ok()?)).ok());
+        way.map(|way| response.headers_mut().insert(header::LOCATION, way));
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         let cookie = match response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
             true if server::is_plain_form(&parts) => typed::keep(&parts, &body, false),
@@ -100,8 +106,12 @@ impl Face {
         let way = way.and_then(|page| ServerFnUrlError::new(parts.uri.path(), fault).to_url(&page).ok());
         let Some(way) = way else { return problem.into_response() };
         // The page's path alone: whoever wrote the header, the way leads nowhere else.
-        let mut response = Redirect::to(&format!("{}?{}", way.path(), way.query().unwrap_or_default())).into_response();
-        let form = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.unwrap_or_default();
+        let mut response = Redirect::to(&path_of(&format!("{}?{}", way.path(), way.query().unwrap_or_default()))).into_response();
+        // What a person typed is small, and its length is said: nobody who may do nothing sends us more.
+        let form = match body.size_hint().exact() {
+            Some(..=MOST_TYPED) => Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.unwrap_or_default(),
+            _ => Bytes::new(),
+        };
         let cookie = typed::keep(&parts, &form, problem.status() == StatusCode::UNAUTHORIZED);
         cookie.map(|cookie| response.headers_mut().append(header::SET_COOKIE, cookie));
         response
@@ -189,6 +199,16 @@ fn referer(parts: &Parts) -> Option<String> {
     Some(page)
 }
 
+/// The path and what follows of an address, so that it leads to this place.
+fn path_of(address: &str) -> String {
+    let rest = match address.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => rest.find('/').map_or("", |at| &rest[at..]),
+        _ => address,
+    };
+    // Two slashes, or one of the other kind, would begin another host.
+    format!("/{}", rest.trim_start_matches(['/', '\\']))
+}
+
 /// The language of who asks: the profile's, else what the browser says.
 pub(crate) fn spoken(visitor: Option<&Visitor>, headers: &HeaderMap) -> Lang {
     visitor.and_then(|visitor| visitor.lang.as_deref()).and_then(Lang::of_code).unwrap_or_else(|| lang(headers))
@@ -241,6 +261,22 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(k, v)| (header::HeaderName::from_static(k), header::HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn a_way_back_leads_to_this_place() {
+        for (address, way) in [
+            ("http://vigia.example/settings?a=1", "/settings?a=1"),
+            ("https://evil.example/x", "/x"),
+            ("https://evil.example", "/"),
+            ("http://x//evil.example/y", "/evil.example/y"),
+            ("//evil.example/y", "/evil.example/y"),
+            ("/\\evil.example", "/evil.example"),
+            ("/devices?next=http://evil.example", "/devices?next=http://evil.example"),
+            ("javascript:alert(1)", "/javascript:alert(1)"),
+        ] {
+            assert_eq!(path_of(address), way, "{address}");
+        }
     }
 
     #[test]

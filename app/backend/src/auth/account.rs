@@ -51,7 +51,7 @@ pub async fn set_profile(app: &App, from: &Origin, user: UserId, profile: Profil
     Ok(users::set_profile(app.registry(), user, Profile { name: name.as_deref(), ..profile }, by).await?)
 }
 
-/// Changes the password of who knows the one before, and ends their other sessions. A wrong one counts as a try to sign in.
+/// Changes the password of who knows the one before, ends their other sessions, and tells them by mail. A wrong one counts as a try to sign in.
 ///
 /// # Errors
 /// [`SignInError::Wrong`], [`SignInError::TooMany`], [`SignInError::Password`] and the stores' errors.
@@ -70,7 +70,9 @@ pub async fn change_password(
     let new_hash = app.passwords().hash(app.world(), new).await;
     let actor = Actor::user(user.0, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
-    Ok(users::change_password(app.registry(), user, &new_hash, &own_hash(session), by).await?)
+    users::change_password(app.registry(), user, &new_hash, &own_hash(session), by).await?;
+    app.mails().tell();
+    Ok(())
 }
 
 /// That who asks knows the password of their account, where it has one. A wrong one counts as a try to sign in.
@@ -92,24 +94,29 @@ async fn confirm_password(app: &App, from: &Origin, user: &User, password: &str)
     Ok(())
 }
 
+/// So many sessions stand on a page.
+const MOST_SHOWN: usize = 200;
+
 /// The sessions of a user, browsers and apps, the one that was used last first.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn own_sessions(app: &App, session: &Session, user: UserId) -> Result<Vec<OwnSession>, DbError> {
-    sessions_of(app, Some(session), user).await
+    sessions_of(app, Some(session), user, MOST_SHOWN).await
 }
 
-/// The same of a user who asks by something else than a session.
+/// The same of a user who asks by something else than a session; at most `most`.
 ///
 /// # Errors
 /// [`DbError`].
-pub(super) async fn sessions_of(app: &App, session: Option<&Session>, user: UserId) -> Result<Vec<OwnSession>, DbError> {
+pub(super) async fn sessions_of(app: &App, session: Option<&Session>, user: UserId, most: usize) -> Result<Vec<OwnSession>, DbError> {
     let (own, since) = (session.map(own_hash).unwrap_or_default(), since(app.world().clock.now_ms()));
-    let browsers = sessions::of_user(app.registry(), user, since).await?.into_iter().map(|s| browser(s, &own));
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let browsers = sessions::of_user(app.registry(), user, since, limit).await?.into_iter().map(|s| browser(s, &own));
     let mut all: Vec<_> = browsers.collect();
-    all.extend(app_sessions::of_user(app.registry(), user, since).await?.into_iter().map(of_app));
+    all.extend(app_sessions::of_user(app.registry(), user, since, limit).await?.into_iter().map(of_app));
     all.sort_by_key(|one| (!one.is_this, std::cmp::Reverse(one.used_ms)));
+    all.truncate(most);
     Ok(all)
 }
 

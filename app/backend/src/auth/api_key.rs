@@ -111,7 +111,10 @@ pub async fn make(app: &App, principal: &Principal, from: &Origin, wanted: &Want
         NewKey { name: &name, hash: &hash, scopes: &scopes, owner: Some(*id), expires_ms: wanted.days.map(|days| now_ms + days * DAY_MS) };
     let by = By { actor: &Actor::of(principal, from), at_ms: now_ms };
     match keys::insert(app.registry(), new, by).await {
-        Ok(id) => Ok((id, key)),
+        Ok(id) => {
+            app.mails().tell();
+            Ok((id, key))
+        }
         Err(error) if error.is_duplicate() => Err(KeyError::Taken),
         Err(error) => Err(error.into()),
     }

@@ -2,13 +2,9 @@
 
 use super::sign_in::{SignInError, is_email};
 use crate::app::App;
-use crate::config::SignIn;
 use crate::db::mails::{self, Kind};
 use crate::db::users::{self, Waits};
 use crate::origin::Origin;
-
-/// How many may be asked for in ten minutes: for one account from one address, and from one address.
-pub const MOST: SignIn = SignIn { tries: 3, tries_per_address: 20 };
 
 /// Lets a mail wait with a link, for the account of this address if there is one.
 ///

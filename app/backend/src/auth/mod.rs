@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_key;
 pub mod app_session;
+pub mod basic;
 pub mod changes;
 pub mod device_token;
 mod key_file;

@@ -14,24 +14,45 @@ use crate::db::user_end::{self, Ended};
 use crate::db::{DbError, devices, identities, keys, passkeys, people, second_steps, users};
 use crate::origin::Origin;
 
-/// So many rows of the audit log are taken along, the newest.
-const MOST_NOTED: usize = 10_000;
-/// So many devices and keys.
-const MOST: usize = 10_000;
+/// How much of each kind is taken along.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    /// Rows of the audit log: so many by somebody and so many of them, the newest.
+    pub noted: usize,
+    /// Devices, the oldest.
+    pub devices: usize,
+    /// API keys, the newest.
+    pub keys: usize,
+    /// Sessions in browsers and apps, the one that was used last first.
+    pub sessions: usize,
+}
+
+/// A file is made in memory, so it has an end.
+const MOST: Most = Most { noted: 10_000, devices: 10_000, keys: 10_000, sessions: 10_000 };
 
 /// Everything that is kept of somebody but what their devices sent, which is a file of each device.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
+    export_at_most(app, user, MOST).await
+}
+
+/// The same, with so much of each kind. What there is more of is named in `left_out`: nobody takes a part for the whole.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn export_at_most(app: &App, user: UserId, most: Most) -> Result<Value, DbError> {
     let registry = app.registry();
     let found = people::one(registry, user).await?.ok_or(DbError::Missing("users"))?;
     let own = found.user;
-    let sessions = account::sessions_of(app, None, user).await?;
-    let sessions = sessions.into_iter().map(|s| {
+    let sessions = account::sessions_of(app, None, user, most.sessions.saturating_add(1)).await?;
+    let more_sessions = sessions.len() > most.sessions;
+    let sessions = sessions.into_iter().take(most.sessions).map(|s| {
         json!({ "app": s.is_app, "agent": s.agent, "address": s.address, "began_at": time::to_text(s.began_ms), "used_at": time::to_text(s.used_ms) })
     });
-    let keys = keys::list(registry, Some(user), None, MOST).await?.0.into_iter().map(|key| {
+    let (keys, more_keys) = keys::list(registry, Some(user), None, most.keys).await?;
+    let keys = keys.into_iter().map(|key| {
         let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
         json!({ "name": key.name, "scopes": scopes, "created_at": time::to_text(key.created_ms), "expires_at": key.expires_ms.map(time::to_text),
             "used_at": key.used_ms.map(time::to_text) })
@@ -45,15 +66,21 @@ pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
         .await?
         .into_iter()
         .map(|key| json!({ "name": key.name, "created_at": time::to_text(key.created_ms), "used_at": key.used_ms.map(time::to_text) }));
-    let devices = devices::names(registry, Some(user), MOST).await?.into_iter().map(|(id, _)| {
+    let devices = devices::names(registry, Some(user), most.devices.saturating_add(1)).await?;
+    let more_devices = devices.len() > most.devices;
+    let devices = devices.into_iter().take(most.devices).map(|(id, _)| {
         let readings = format!("/api/v1/devices/{id}/readings.csv");
         json!({ "id": id.as_str(), "readings": readings })
     });
     let me = format!("user:{}", user.0);
-    let by = audit::search(registry, &Wanted { actor: Some(me.clone()), ..Wanted::default() }, MOST_NOTED).await?.rows;
-    let of = audit::search(registry, &Wanted { target: Some(me.clone()), ..Wanted::default() }, MOST_NOTED).await?.rows;
+    let by = audit::search(registry, &Wanted { actor: Some(me.clone()), ..Wanted::default() }, most.noted).await?;
+    let of_me = Wanted { target: Some(me.clone()), action: Some("user.".to_owned()), ..Wanted::default() };
+    let of = audit::search(registry, &of_me, most.noted).await?;
+    let more_noted = by.next.is_some() || of.next.is_some();
     // From where others wrote is their own matter.
-    let of = of.into_iter().filter(|row| row.actor != me && row.action.starts_with("user.")).map(|row| Noted { origin: None, ..row });
+    let of = of.rows.into_iter().filter(|row| row.actor != me).map(|row| Noted { origin: None, ..row });
+    let kinds = [("audit", more_noted), ("devices", more_devices), ("api_keys", more_keys.is_some()), ("sessions", more_sessions)];
+    let left_out: Vec<_> = kinds.into_iter().filter_map(|(kind, is_more)| is_more.then_some(kind)).collect();
     let told = |row: Noted| json!({ "at": time::to_text(row.at_ms), "actor": row.actor, "origin": row.origin, "action": row.action, "target": row.target, "detail": row.detail });
     Ok(json!({
         "profile": {
@@ -67,7 +94,8 @@ pub async fn export(app: &App, user: UserId) -> Result<Value, DbError> {
         "api_keys": keys.collect::<Vec<_>>(),
         "passkeys": passkeys.collect::<Vec<_>>(),
         "devices": devices.collect::<Vec<_>>(),
-        "audit": by.into_iter().chain(of).map(told).collect::<Vec<_>>(),
+        "audit": by.rows.into_iter().chain(of).map(told).collect::<Vec<_>>(),
+        "left_out": left_out,
     }))
 }
 

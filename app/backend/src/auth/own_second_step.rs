@@ -133,7 +133,11 @@ pub async fn end(app: &App, from: &Origin, user: UserId, proof: &str) -> Result<
     proven(app, from, &user, proof).await?;
     let actor = Actor::user(user.id.0, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
-    if second_steps::end(app.registry(), user.id, user.role, by).await? { Ok(()) } else { Err(NotChanged::Changed) }
+    if !second_steps::end(app.registry(), user.id, user.role, by).await? {
+        return Err(NotChanged::Changed);
+    }
+    app.mails().tell();
+    Ok(())
 }
 
 /// Takes it away from somebody else who has lost everything. Nobody does so to themselves: that needs a code.
@@ -149,7 +153,11 @@ pub async fn take_away(app: &App, principal: &Principal, from: &Origin, id: User
         return Err(NotDone::Changed);
     }
     let by = By { actor: &Actor::of(principal, from), at_ms: app.world().clock.now_ms() };
-    if second_steps::end(app.registry(), id, user.role, by).await? { Ok(()) } else { Err(NotDone::Changed) }
+    if !second_steps::end(app.registry(), id, user.role, by).await? {
+        return Err(NotDone::Changed);
+    }
+    app.mails().tell();
+    Ok(())
 }
 
 /// That who asks has the app, the paper, or the password. Where there is a password, what is no code of an app is looked at as one.

@@ -19,7 +19,7 @@ use webauthn_rs::prelude::{
 use super::sign_in::{SignInError, counted, shown, visitor_of};
 use super::{account, session};
 use crate::app::App;
-use crate::config::SignIn;
+use crate::config::Most;
 use crate::db::DbError;
 use crate::db::audit::{Actor, By};
 use crate::db::passkeys::{self, Kept, New};
@@ -31,7 +31,7 @@ pub const MOST: usize = 20;
 /// The longest name of one, in characters.
 pub const LONGEST_NAME: usize = 80;
 /// How many sign-ins may be begun from one address in ten minutes: each is a row until it is tidied away.
-pub const MOST_ASKED: SignIn = SignIn { tries: 300, tries_per_address: 300 };
+pub const MOST_ASKED: Most = Most { per_account: 300, per_address: 300 };
 /// How long an answer is waited for.
 pub const LIFE_MS: i64 = 5 * 60 * 1000;
 
@@ -158,7 +158,9 @@ pub async fn add(app: &App, session: &Session, from: &Origin, user: UserId, answ
     app.changes().take(user).map_err(SignInError::from)?;
     let actor = Actor::user(user.0, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
-    passkeys::insert(app.registry(), new, by).await.map_err(|e| if e.is_duplicate() { PasskeyError::Known } else { e.into() })
+    passkeys::insert(app.registry(), new, by).await.map_err(|e| if e.is_duplicate() { PasskeyError::Known } else { e.into() })?;
+    app.mails().tell();
+    Ok(())
 }
 
 /// What a browser is asked so that somebody signs in with whichever passkey of ours they have, as JSON for `navigator.credentials.get`.

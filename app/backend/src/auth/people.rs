@@ -77,11 +77,13 @@ pub async fn act(app: &App, principal: &Principal, from: &Origin, verb: Verb, id
     }
     let actor = Actor::of(principal, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
+    // Whoever is given another role from here on is not touched: they may not be this principal's to change any more.
+    let (registry, was) = (app.registry(), user.role);
     let done = match verb {
-        Verb::Approve => register::approve(app, id, &actor).await?,
-        Verb::Refuse => registrations::refuse(app.registry(), id, by).await?,
-        Verb::Disable => users::set_enabled(app.registry(), id, false, by).await?,
-        Verb::Enable => users::set_enabled(app.registry(), id, true, by).await?,
+        Verb::Approve => register::approve(app, id, was, &actor).await?,
+        Verb::Refuse => registrations::refuse(registry, id, was, by).await?,
+        Verb::Disable => users::set_enabled(registry, id, was, false, by).await?,
+        Verb::Enable => users::set_enabled(registry, id, was, true, by).await?,
     };
     if done { Ok(()) } else { Err(NotDone::Changed) }
 }
@@ -107,10 +109,11 @@ pub async fn invite(
     // Whose account is not theirs to change is none that they may invite anew.
     // (What is no address is nobody's, and is not asked for: PostgreSQL would stumble over a NUL in it.)
     let known = if is_email(email) { users::by_email(app.registry(), email).await? } else { None };
-    if known.is_some_and(|user| !looks_after(principal, user.role)) {
+    let was = known.map(|user| user.role);
+    if was.is_some_and(|was| !looks_after(principal, was)) {
         return Ok(Ok(false));
     }
-    Ok(Ok(register::invite(app, email, name, role, &Actor::of(principal, from)).await?))
+    Ok(Ok(register::invite(app, email, name, role, was, &Actor::of(principal, from)).await?))
 }
 
 /// What somebody is to be in another role, where nothing else is said: what was withdrawn from them stays withdrawn, and what was granted to them

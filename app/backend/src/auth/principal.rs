@@ -11,6 +11,7 @@ use super::token::{self, Kind};
 use super::{api_key, app_session, device_token};
 use crate::app::App;
 use crate::db::{DbError, devices, users};
+use crate::limit::TooMany;
 
 /// A credential that could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum Unchecked {
     /// The session store.
     #[error("session: {0}")]
     Session(#[from] SessionError),
+    /// Too many wrong passwords.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
 }
 
 /// Who asks. A credential in a header goes before the session's cookie; a bad one is nobody, not whoever the cookie says.
@@ -63,11 +67,21 @@ fn in_authorization(text: &str) -> Option<String> {
     if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token") {
         return Some(rest.to_owned());
     }
+    pair(text).map(|(_, password)| password)
+}
+
+/// Name and password of `Basic`.
+pub(super) fn basic_pair(headers: &HeaderMap) -> Option<(String, String)> {
+    pair(headers.get(AUTHORIZATION)?.to_str().ok()?)
+}
+
+fn pair(text: &str) -> Option<(String, String)> {
+    let (scheme, rest) = text.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let pair = String::from_utf8(BASE64.decode(rest.as_bytes()).ok()?).ok()?;
-    pair.split_once(':').map(|(_, password)| password.to_owned())
+    let pair = String::from_utf8(BASE64.decode(rest.trim().as_bytes()).ok()?).ok()?;
+    pair.split_once(':').map(|(name, password)| (name.to_owned(), password.to_owned()))
 }
 
 async fn by_token(app: &App, credential: &str) -> Result<Principal, DbError> {

@@ -69,6 +69,7 @@ pub async fn reset(app: &App, from: &Origin, code: &str, new: &str) -> Result<Us
         let new_hash = app.passwords().hash(app.world(), new).await;
         let taken = links::take_reset(app.registry(), &code_hash, &new_hash, from, app.world().clock.now_ms()).await?;
         let id = taken.ok_or(SignInError::LinkOver)?;
+        app.mails().tell();
         // As they are with it.
         users::by_id(app.registry(), id).await?.ok_or(SignInError::LinkOver)
     };

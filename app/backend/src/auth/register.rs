@@ -88,8 +88,8 @@ pub async fn register(app: &App, from: &Origin, who: Applicant<'_>) -> Result<()
         Some(password) => Some(app.passwords().hash(app.world(), password).await),
         None => None,
     };
-    // Who has chosen a password needs the operator alone, who looks at the address, too.
-    let waits = if hash.is_some() && accounts.approval { Waits::Approval } else { Waits::Mail };
+    // Who has chosen a password needs the operator alone, who looks at the address, too; or nobody, where the settings say so.
+    let waits = if hash.is_some() && (accounts.approval || !accounts.confirmation) { Waits::Approval } else { Waits::Mail };
     let now_ms = app.world().clock.now_ms();
     let new = Newcomer {
         email: who.email,
@@ -103,6 +103,10 @@ pub async fn register(app: &App, from: &Origin, who: Applicant<'_>) -> Result<()
     };
     let by = By { actor: &Actor::nobody(from), at_ms: now_ms };
     let (user, kind) = match registrations::register(app.registry(), new, by).await? {
+        Registered::New(id) if waits == Waits::Approval && !accounts.approval => {
+            approve(app, id, Role::Customer, &Actor::SYSTEM).await?;
+            return Ok(());
+        }
         Registered::New(id) => (Some(id), if waits == Waits::Mail { Kind::Join } else { Kind::Received }),
         Registered::Known(id) => told(app, id).await?,
         Registered::NameTaken => return Err(NotRegistered::UsernameTaken),
@@ -130,11 +134,12 @@ async fn told(app: &App, id: UserId) -> Result<(Option<UserId>, Kind), NotRegist
     })
 }
 
-/// Invites somebody; `by` whom is in the audit log. `false`: the address has an account already.
+/// Invites somebody; `by` whom is in the audit log, and `was` what who has the address was to be when it was looked at. `false`: the address has
+/// an account already, or somebody else has invited it since.
 ///
 /// # Errors
 /// [`NotRegistered`].
-pub async fn invite(app: &App, email: &str, name: &str, role: Role, actor: &Actor) -> Result<bool, NotRegistered> {
+pub async fn invite(app: &App, email: &str, name: &str, role: Role, was: Option<Role>, actor: &Actor) -> Result<bool, NotRegistered> {
     if app.settings().accounts.registration == Registration::Off {
         return Err(NotRegistered::Closed);
     }
@@ -148,8 +153,11 @@ pub async fn invite(app: &App, email: &str, name: &str, role: Role, actor: &Acto
     let user = match registrations::register(app.registry(), new, by).await? {
         Registered::New(id) => id,
         // An invitation goes out once more, as it is said now.
-        Registered::Known(id) if registrations::invite_again(app.registry(), id, &name, role, by).await? => id,
-        Registered::Known(_) | Registered::NameTaken => return Ok(false),
+        Registered::Known(id) => match was {
+            Some(was) if registrations::invite_again(app.registry(), id, &name, was, role, by).await? => id,
+            _ => return Ok(false),
+        },
+        Registered::NameTaken => return Ok(false),
         Registered::Full => return Err(NotRegistered::Full),
     };
     mails::insert(app.registry(), Kind::Invite, Some(user), now_ms).await?;
@@ -157,13 +165,13 @@ pub async fn invite(app: &App, email: &str, name: &str, role: Role, actor: &Acto
     Ok(true)
 }
 
-/// Lets somebody in who waits for it, and writes to them. `false`: nobody waits there any more.
+/// Lets somebody in who waits for it and is what they `was` when they were looked at, and writes to them. `false`: nobody waits there any more.
 ///
 /// # Errors
 /// [`crate::db::DbError`].
-pub async fn approve(app: &App, id: UserId, actor: &Actor) -> Result<bool, DbError> {
+pub async fn approve(app: &App, id: UserId, was: Role, actor: &Actor) -> Result<bool, DbError> {
     let now_ms = app.world().clock.now_ms();
-    if !registrations::approve(app.registry(), id, By { actor, at_ms: now_ms }).await? {
+    if !registrations::approve(app.registry(), id, was, By { actor, at_ms: now_ms }).await? {
         return Ok(false);
     }
     mails::insert(app.registry(), Kind::Approved, Some(id), now_ms).await?;

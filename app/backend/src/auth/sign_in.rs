@@ -205,4 +205,6 @@ pub fn is_email(text: &str) -> bool {
         && text.split_once('@').is_some_and(|(local, host)| {
             !local.is_empty() && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
         })
+        // What no mail can go to is nobody's.
+        && text.parse::<lettre::Address>().is_ok()
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::token;
-use crate::config::SignIn;
+use crate::config::Most;
 use crate::db::users::normalised;
 use crate::limit::TooMany;
 use crate::share::network;
@@ -57,8 +57,8 @@ pub struct Try<'a> {
 impl Tries {
     /// Nobody was wrong yet.
     #[must_use]
-    pub fn new(settings: &SignIn, clock: Arc<dyn Clock>) -> Self {
-        let (per_account, per_address) = (Allowance::of(settings.tries), Allowance::of(settings.tries_per_address));
+    pub fn new(most: Most, clock: Arc<dyn Clock>) -> Self {
+        let (per_account, per_address) = (Allowance::of(most.per_account), Allowance::of(most.per_address));
         Self { clock, per_account, per_address, whole_again: Mutex::default() }
     }
 
@@ -125,7 +125,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a clock has to begin somewhere")]
     fn tries() -> (Tries, Arc<Hands>) {
         let clock = Arc::new(Hands { start: Instant::now(), passed_s: AtomicU64::new(0) });
-        (Tries::new(&SignIn { tries: 5, tries_per_address: 20 }, clock.clone()), clock)
+        (Tries::new(Most { per_account: 5, per_address: 20 }, clock.clone()), clock)
     }
 
     fn wrong(tries: &Tries, from: &str, account: &str) -> Result<(), u64> {

@@ -112,7 +112,7 @@ async fn approve(databases: &Databases, world: &World, email: &str) -> Result<()
     let registry = &databases.registry;
     let user = users::by_email(registry, email).await.map_err(Failure::new)?.ok_or_else(|| no_such_user(email))?;
     let by = By { actor: &Actor::COMMAND_LINE, at_ms: world.clock.now_ms() };
-    if !registrations::approve(registry, user.id, by).await.map_err(Failure::new)? {
+    if !registrations::approve(registry, user.id, user.role, by).await.map_err(Failure::new)? {
         return Err(Failure::new(format!("{email} does not wait for approval; `vigia user list` shows what they wait for")));
     }
     mails::insert(registry, Kind::Approved, Some(user.id), by.at_ms).await.map_err(Failure::new)?;

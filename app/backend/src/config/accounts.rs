@@ -12,6 +12,8 @@ pub struct Accounts {
     pub registration: Registration,
     /// Whether an operator lets in each who registers.
     pub approval: bool,
+    /// Whether who registers by an app, where no operator is asked, shows by a link in a mail that the address is theirs before they come in.
+    pub confirmation: bool,
 }
 
 /// Who may open an account.
@@ -21,15 +23,15 @@ pub enum Registration {
     /// Nobody: accounts are made on the command line.
     Off,
     /// Whom an administrator invites.
-    #[default]
     Invitation,
     /// Everybody.
+    #[default]
     Open,
 }
 
 impl Default for Accounts {
     fn default() -> Self {
-        Self { registration: Registration::default(), approval: true }
+        Self { registration: Registration::default(), approval: true, confirmation: true }
     }
 }
 
@@ -50,6 +52,12 @@ impl Accounts {
                 key: "approval",
                 value: Some(self.approval.to_string()),
                 doc: "Whether an operator lets in each who registers where it is open. Who was invited needs nobody's word.",
+            },
+            Entry {
+                key: "confirmation",
+                value: Some(self.confirmation.to_string()),
+                doc: "Where no operator is asked: whether who registers by an app comes in only by the link in the mail. Without it the account is \
+                      open at once, as old apps expect, and whoever registers learns by signing in whether the address had one.",
             },
         ]
     }

@@ -117,7 +117,8 @@ impl Http {
     /// Whether browsers reach us over TLS, so that cookies may insist on it.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.tls.is_some() || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        // A proxy in front speaks TLS, as its setting says; a public address says it better.
+        self.tls.is_some() || self.public_url.as_deref().map_or(self.behind_proxy, |url| url.starts_with("https://"))
     }
 
     pub(super) fn entries(&self) -> Vec<Entry> {
@@ -202,7 +203,7 @@ mod tests {
             (Some("https://Vigia.example.org/"), "127.0.0.1:3000", Some("https://vigia.example.org")),
             (Some("https://vigia.example.org:443"), "0.0.0.0:3000", Some("https://vigia.example.org")),
             (Some("https://vigia.example.org:8443"), "0.0.0.0:3000", Some("https://vigia.example.org:8443")),
-            (Some("https://vigía.example"), "0.0.0.0:3000", Some("https://xn--viga-1pa.example")),
+            (Some("https://vigía.example"), "0.0.0.0:3000", Some("https://xn--viga-xpa.example")),
             (Some("http://localhost:3000"), "0.0.0.0:3000", Some("http://localhost:3000")),
             (Some("http://vigia.local"), "127.0.0.1:3000", None),
             (Some("https://192.168.1.5"), "127.0.0.1:3000", None),

@@ -37,7 +37,7 @@ pub use mqtt::Mqtt;
 pub use oidc::{Oidc, OidcProvider};
 pub use routes::TopicRoute;
 pub use secret::Secret;
-pub use sign_in::SignIn;
+pub use sign_in::{Most, SignIn};
 pub use telemetry::Telemetry;
 pub use tls::Tls;
 
@@ -305,7 +305,7 @@ mod tests {
             ("VIGIA_HTTP__BEHIND_PROXY", "maybe", "http.behind_proxy", "true or false"),
             ("VIGIA_SIGN_IN__TRIES", "many", "sign_in.tries", "a whole number"),
             ("VIGIA_SIGN_IN__TRIES", "-1", "sign_in.tries", "a whole number"),
-            ("VIGIA_FOO__BAR", "1", "foo.bar", "the sections are accounts, data, database, http, ingest, log, mail, mqtt, oidc"),
+            ("VIGIA_FOO__BAR", "1", "foo.bar", "the sections are accounts, data, database, http, ingest, limits, log, mail, mqtt, oidc"),
             ("VIGIA_LOG__COLOUR", "1", "log.colour", "log has filter, format"),
             ("VIGIA_HTTP__TLS__CERTIFICATE", "cert.pem", "http.tls", "tls.certificate and tls.key"),
         ] {

@@ -117,11 +117,12 @@ pub struct Listed {
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn of_user(db: &Db, user: UserId, since: Since) -> Result<Vec<Listed>, DbError> {
+pub async fn of_user(db: &Db, user: UserId, since: Since, most: i64) -> Result<Vec<Listed>, DbError> {
     const SQL: &str = "SELECT id, began_ms, used_ms, address, agent FROM app_sessions WHERE user_id = $1 AND used_ms > $2 AND began_ms > $3
-        ORDER BY used_ms DESC, id DESC LIMIT 100";
+        ORDER BY used_ms DESC, id DESC LIMIT $4";
     type Row = (i64, i64, i64, Option<String>, Option<String>);
-    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(user.0).bind(since.used_ms).bind(since.began_ms).fetch_all(c).await)?;
+    let rows: Vec<Row> =
+        on!(db, |c| sqlx::query_as(SQL).bind(user.0).bind(since.used_ms).bind(since.began_ms).bind(most).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id, began_ms, used_ms, address, agent)| Listed { id, began_ms, used_ms, address, agent }).collect())
 }
 

@@ -4,7 +4,8 @@ use serde_json::json;
 use vigia_domain::ids::UserId;
 
 use super::audit::{self, By};
-use super::{Db, DbError, in_tx, on, sessions};
+use super::mails::Kind;
+use super::{Db, DbError, in_tx, mails, on, sessions};
 
 /// Who somebody is, as their provider says and as it was checked.
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +72,8 @@ pub async fn of_user(db: &Db, user: UserId) -> Result<Vec<Identity>, DbError> {
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// Gives an identity to who is signed in in this session (as `sessions.id_hash` has it) and has shown that it is theirs. One that they have already
-/// stays.
+/// Gives an identity to who is signed in in this session (as `sessions.id_hash` has it) and has shown that it is theirs; a mail tells them. One that
+/// they have already stays.
 ///
 /// # Errors
 /// [`DbError::Missing`] when the session has ended meanwhile.
@@ -89,6 +90,7 @@ pub async fn add(db: &Db, claimed: Claimed<'_>, user: UserId, session: &str, by:
             return Ok(if whose == Some(user.0) { Added::Done } else { Added::Taken });
         }
         audit::note!(tx, by, "user.identity.add", format!("user:{}", user.0), json!({ "issuer": issuer, "subject": subject }));
+        mails::note!(tx, Kind::Identity, user.0, by.at_ms);
     });
     Ok(Added::Done)
 }

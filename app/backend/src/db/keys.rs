@@ -7,7 +7,8 @@ use vigia_domain::ids::{KeyId, UserId};
 use vigia_domain::rights::Scope;
 
 use super::audit::{self, By};
-use super::{Db, DbError, in_tx, on};
+use super::mails::Kind;
+use super::{Db, DbError, in_tx, mails, on, paging};
 
 /// A key that is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub struct NewKey<'a> {
     pub expires_ms: Option<i64>,
 }
 
-/// Adds a key.
+/// Adds a key, of which its owner is told by mail.
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when its owner has one of this name that is good.
@@ -78,6 +79,9 @@ pub async fn insert(db: &Db, new: NewKey<'_>, by: By<'_>) -> Result<KeyId, DbErr
         let id: i64 = key.bind(by.at_ms).bind(new.expires_ms).fetch_one(&mut *tx).await?;
         let detail = json!({ "name": new.name, "scopes": scopes, "expires_ms": new.expires_ms });
         audit::note!(tx, by, "api-key.add", format!("key:{id}"), detail);
+        if let Some(owner) = new.owner {
+            mails::note!(tx, Kind::ApiKey, owner.0, by.at_ms);
+        }
         id
     });
     Ok(KeyId(id))
@@ -112,12 +116,12 @@ pub async fn list(db: &Db, owner: Option<UserId>, below: Option<KeyId>, most: us
         FROM api_keys k LEFT JOIN users u ON u.id = k.owner_id
         WHERE k.revoked_ms IS NULL AND ($1 < 0 OR k.owner_id = $1) AND k.id < $2 ORDER BY k.id DESC LIMIT $3";
     type Row = (i64, String, String, Option<i64>, Option<String>, i64, Option<i64>, Option<i64>);
-    let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
+    let limit = paging::one_more(most);
     let mut rows: Vec<Row> = on!(db, |c| {
         let rows = sqlx::query_as(SQL).bind(owner.map_or(-1, |owner| owner.0)).bind(below.map_or(i64::MAX, |below| below.0));
         rows.bind(limit).fetch_all(c).await
     })?;
-    let next = if rows.len() > most { rows.pop().and(rows.last()).map(|last| KeyId(last.0)) } else { None };
+    let next = paging::next(&mut rows, most, |last| KeyId(last.0));
     let read = |(id, name, text, owner, email, created_ms, expires_ms, used_ms): Row| {
         let owner = owner.map(|owner| (UserId(owner), email.unwrap_or_default()));
         Ok(Listed { id: KeyId(id), name, scopes: scopes(text)?, owner, created_ms, expires_ms, used_ms })

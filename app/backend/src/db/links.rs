@@ -5,7 +5,7 @@ use vigia_domain::ids::UserId;
 
 use super::audit::{self, Actor, By};
 use super::users::{self, NewUser};
-use super::ways_in::{END_STRANGERS_STEP, end_ways_in};
+use super::ways_in::{END_STRANGERS_STEP, end_ways_in, note_password};
 use super::{Db, DbError, in_tx, on};
 use crate::origin::Origin;
 
@@ -128,7 +128,7 @@ pub async fn take_reset(db: &Db, hash: &str, password_hash: &str, from: &Origin,
         }
         let detail = end_ways_in!(tx, id, now_ms);
         let actor = Actor::user(id, from);
-        audit::note!(tx, By { actor: &actor, at_ms: now_ms }, "user.reset", actor.name(), detail);
+        note_password!(tx, By { actor: &actor, at_ms: now_ms }, "user.reset", id, detail);
         id
     });
     Ok(Some(UserId(id)))

@@ -23,12 +23,35 @@ pub enum Kind {
     Approved,
     /// That a recovery code of theirs was used.
     Recovery,
+    /// That their account has another password.
+    Password,
+    /// That a passkey was added to their account.
+    Passkey,
+    /// That no second step is asked of them any more.
+    SecondStepOff,
+    /// That who they are to another provider was linked to their account.
+    Identity,
+    /// That a key for programs was made that acts for them.
+    ApiKey,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] =
-        [Self::Enter, Self::Reset, Self::Join, Self::Invite, Self::Received, Self::Known, Self::Approved, Self::Recovery];
+    pub const ALL: [Self; 13] = [
+        Self::Enter,
+        Self::Reset,
+        Self::Join,
+        Self::Invite,
+        Self::Received,
+        Self::Known,
+        Self::Approved,
+        Self::Recovery,
+        Self::Password,
+        Self::Passkey,
+        Self::SecondStepOff,
+        Self::Identity,
+        Self::ApiKey,
+    ];
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -40,6 +63,11 @@ impl Kind {
             Self::Known => "known",
             Self::Approved => "approved",
             Self::Recovery => "recovery",
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::SecondStepOff => "second_step_off",
+            Self::Identity => "identity",
+            Self::ApiKey => "api_key",
         }
     }
 

@@ -19,6 +19,7 @@ pub mod keys;
 pub mod links;
 pub mod mails;
 mod open;
+mod paging;
 mod pair;
 pub mod passkeys;
 pub mod people;

@@ -4,7 +4,8 @@ use serde_json::json;
 use vigia_domain::ids::UserId;
 
 use super::audit::{self, By};
-use super::{Db, DbError, in_tx, on, sessions};
+use super::mails::Kind;
+use super::{Db, DbError, in_tx, mails, on, sessions};
 
 /// A passkey as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ pub struct New<'a> {
     pub session: &'a str,
 }
 
-/// Adds a passkey.
+/// Adds a passkey, of which its owner is told by mail.
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when it is somebody's already, [`DbError::Missing`] when the session has ended meanwhile.
@@ -85,6 +86,7 @@ pub async fn insert(db: &Db, new: New<'_>, by: By<'_>) -> Result<(), DbError> {
         let key = sqlx::query(SQL).bind(new.user.0).bind(new.handle).bind(new.credential_id).bind(new.credential);
         key.bind(new.name).bind(by.at_ms).execute(&mut *tx).await?;
         audit::note!(tx, by, "user.passkey.add", format!("user:{}", new.user.0), json!({ "name": new.name }));
+        mails::note!(tx, Kind::Passkey, new.user.0, by.at_ms);
     });
     Ok(())
 }

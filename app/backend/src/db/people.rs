@@ -3,7 +3,7 @@
 use vigia_domain::ids::UserId;
 
 use super::users::{self, Row, User, columns};
-use super::{Db, DbError, on};
+use super::{Db, DbError, on, paging};
 use crate::words::{Words, folded};
 
 /// A person in a list.
@@ -52,13 +52,13 @@ pub async fn list(db: &Db, whom: Whom<'_>, most: usize) -> Result<Page, DbError>
     let words = Words::of(whom.text);
     let waiting = whom.waiting.map_or(-1, i64::from);
     // Whoever is looked for may be anywhere.
-    let limit = if words.are_none() { i64::try_from(most).unwrap_or(i64::MAX - 1) + 1 } else { i64::MAX };
+    let limit = if words.are_none() { paging::one_more(most) } else { i64::MAX };
     let found: Vec<Called> = on!(db, |c| {
         let found = sqlx::query_as(SQL).bind(whom.below.unwrap_or(i64::MAX)).bind(whom.customers).bind(waiting);
         found.bind(limit).fetch_all(c).await
     })?;
     let mut ids: Vec<i64> = found.into_iter().filter(|one| is_called(one, &words)).map(|(id, ..)| id).take(most + 1).collect();
-    let next = if ids.len() > most { ids.pop().and(ids.last().copied()) } else { None };
+    let next = paging::next(&mut ids, most, |last| *last);
     Ok(Page { people: of(db, &ids).await?, next })
 }
 

@@ -71,13 +71,14 @@ pub async fn register(db: &Db, new: Newcomer<'_>, by: By<'_>) -> Result<Register
         if taken > 0 {
             return Ok(Registered::NameTaken);
         }
-        let known: Option<i64> = sqlx::query_scalar(KNOWN).bind(&email).fetch_optional(&mut *tx).await?;
-        if let Some(known) = known {
-            return Ok(Registered::Known(UserId(known)));
-        }
+        // Before it is known whether the address is: else the answer would say it.
         let waiting: i64 = sqlx::query_scalar(WAITING).fetch_one(&mut *tx).await?;
         if new.waits != Waits::Invite && waiting >= MOST_WAITING {
             return Ok(Registered::Full);
+        }
+        let known: Option<i64> = sqlx::query_scalar(KNOWN).bind(&email).fetch_optional(&mut *tx).await?;
+        if let Some(known) = known {
+            return Ok(Registered::Known(UserId(known)));
         }
         let row = sqlx::query_scalar(INSERT).bind(&email).bind(&username).bind(new.name).bind(new.role.as_str());
         let row = row.bind(new.password_hash).bind(new.lang).bind(new.waits.as_str()).bind(by.at_ms);
@@ -131,14 +132,16 @@ pub async fn join(
     Ok(Some((UserId(id), waits.map(Waits::read).transpose()?)))
 }
 
-/// Lets somebody in who waits for an operator's word. `false`: nobody waits there for that any more.
+/// Lets somebody in who waits for an operator's word, and is what they were when they were looked at: of another role they may be somebody else's
+/// to let in. `false`: nobody waits there for that any more.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn approve(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
-    const SET: &str = concat!("UPDATE users SET waits = NULL, username = ", name_if_free!(), " WHERE id = $1 AND waits = 'approval'");
+pub async fn approve(db: &Db, id: UserId, was: Role, by: By<'_>) -> Result<bool, DbError> {
+    const SET: &str =
+        concat!("UPDATE users SET waits = NULL, username = ", name_if_free!(), " WHERE id = $1 AND role = $2 AND waits = 'approval'");
     in_tx!(db, |tx| {
-        if sqlx::query(SET).bind(id.0).execute(&mut *tx).await?.rows_affected() != 1 {
+        if sqlx::query(SET).bind(id.0).bind(was.as_str()).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(false);
         }
         audit::note!(tx, by, "user.approve", format!("user:{}", id.0), json!({}));
@@ -146,17 +149,17 @@ pub async fn approve(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
     Ok(true)
 }
 
-/// Changes what somebody will be whose invitation is sent once more. `false`: they are not invited any more.
+/// Changes what somebody will be whose invitation is sent once more, and who was to be `was` when it was looked at. `false`: they are not invited
+/// any more, or not as that.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn invite_again(db: &Db, id: UserId, name: &str, role: Role, by: By<'_>) -> Result<bool, DbError> {
-    const BEFORE: &str = "SELECT role FROM users WHERE id = $1";
+pub async fn invite_again(db: &Db, id: UserId, name: &str, was: Role, role: Role, by: By<'_>) -> Result<bool, DbError> {
     const SET: &str = "UPDATE users SET role = $2, name = CASE WHEN $3 = '' THEN name ELSE $3 END \
-                       WHERE id = $1 AND waits = 'invite' AND disabled_ms IS NULL";
+                       WHERE id = $1 AND role = $4 AND waits = 'invite' AND disabled_ms IS NULL";
     in_tx!(db, |tx| {
-        let before: Option<String> = sqlx::query_scalar(BEFORE).bind(id.0).fetch_optional(&mut *tx).await?;
-        if sqlx::query(SET).bind(id.0).bind(role.as_str()).bind(name).execute(&mut *tx).await?.rows_affected() != 1 {
+        let set = sqlx::query(SET).bind(id.0).bind(role.as_str()).bind(name).bind(was.as_str());
+        if set.execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(false);
         }
         audit::note!(
@@ -164,18 +167,24 @@ pub async fn invite_again(db: &Db, id: UserId, name: &str, role: Role, by: By<'_
             by,
             "user.invite",
             format!("user:{}", id.0),
-            json!({ "before": { "role": before }, "after": { "role": role.as_str() } })
+            json!({ "before": { "role": was.as_str() }, "after": { "role": role.as_str() } })
         );
     });
     Ok(true)
 }
 
-/// Forgets somebody who never was in; devices that were meant for them are nobody's. `false`: nobody waits there any more.
+/// Forgets somebody who never was in, and is what they were when they were looked at; devices that were meant for them are nobody's. `false`: nobody
+/// waits there as that any more.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn refuse(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
-    const WAITS: &str = "UPDATE users SET waits = waits WHERE id = $1 AND waits IS NOT NULL";
+pub async fn refuse(db: &Db, id: UserId, was: Role, by: By<'_>) -> Result<bool, DbError> {
+    const WAITS: &str = "UPDATE users SET waits = waits WHERE id = $1 AND role = $2 AND waits IS NOT NULL";
+    forget(db, id, WAITS, was, by).await
+}
+
+/// Forgets somebody whom `hold`, given their id and role, still finds; whether it did.
+async fn forget(db: &Db, id: UserId, hold: &'static str, was: Role, by: By<'_>) -> Result<bool, DbError> {
     const FORGET: [&str; 5] = [
         super::identities::END_ALL,
         "DELETE FROM links WHERE user_id = $1",
@@ -184,7 +193,7 @@ pub async fn refuse(db: &Db, id: UserId, by: By<'_>) -> Result<bool, DbError> {
         "DELETE FROM users WHERE id = $1",
     ];
     in_tx!(db, |tx| {
-        if sqlx::query(WAITS).bind(id.0).execute(&mut *tx).await?.rows_affected() != 1 {
+        if sqlx::query(hold).bind(id.0).bind(was.as_str()).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(false);
         }
         for sql in FORGET {
@@ -222,10 +231,14 @@ pub async fn confirm(db: &Db, id: UserId, from: &Origin, now_ms: i64) -> Result<
 /// # Errors
 /// [`DbError`].
 pub async fn tidy(db: &Db, now_ms: i64) -> Result<(), DbError> {
-    const OLD: &str = "SELECT id FROM users WHERE waits IN ('mail', 'approval') AND confirmed_ms IS NULL AND created_ms < $1";
-    let old: Vec<i64> = on!(db, |c| sqlx::query_scalar(OLD).bind(now_ms - KEPT_MS).fetch_all(c).await)?;
-    for id in old {
-        refuse(db, UserId(id), By { actor: &Actor::SYSTEM, at_ms: now_ms }).await?;
+    const OLD: &str = "SELECT id, role FROM users WHERE waits IN ('mail', 'approval') AND confirmed_ms IS NULL AND created_ms < $1";
+    // Whoever shows it in the meantime stays.
+    const HOLD: &str =
+        "UPDATE users SET waits = waits WHERE id = $1 AND role = $2 AND waits IN ('mail', 'approval') AND confirmed_ms IS NULL";
+    let old: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(OLD).bind(now_ms - KEPT_MS).fetch_all(c).await)?;
+    for (id, role) in old {
+        let role = role.parse().map_err(|_| DbError::Unreadable { table: "users", column: "role", found: role })?;
+        forget(db, UserId(id), HOLD, role, By { actor: &Actor::SYSTEM, at_ms: now_ms }).await?;
     }
     Ok(())
 }

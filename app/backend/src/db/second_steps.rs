@@ -164,7 +164,7 @@ pub async fn renew_codes(db: &Db, id: i64, user: UserId, hashes: &[String], by: 
     Ok(true)
 }
 
-/// Switches it off, of somebody who is this. `false`: it was not on, or they are something else now.
+/// Switches it off, of somebody who is this and is told by mail. `false`: it was not on, or they are something else now.
 ///
 /// # Errors
 /// [`DbError`].
@@ -176,6 +176,7 @@ pub async fn end(db: &Db, user: UserId, role: Role, by: By<'_>) -> Result<bool, 
             return Ok(false);
         }
         audit::note!(tx, by, "user.second_step.off", format!("user:{}", user.0), json!({}));
+        mails::note!(tx, Kind::SecondStepOff, user.0, by.at_ms);
     });
     Ok(true)
 }

@@ -144,11 +144,11 @@ pub struct Listed {
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn of_user(db: &Db, user: UserId, since: Since) -> Result<Vec<Listed>, DbError> {
+pub async fn of_user(db: &Db, user: UserId, since: Since, most: i64) -> Result<Vec<Listed>, DbError> {
     const SQL: &str = "SELECT id_hash, began_ms, used_ms, data FROM sessions WHERE user_id = $1 AND used_ms > $2 AND began_ms > $3
-        ORDER BY used_ms DESC, began_ms DESC LIMIT 100";
+        ORDER BY used_ms DESC, began_ms DESC LIMIT $4";
     let rows: Vec<(String, i64, i64, String)> =
-        on!(db, |c| sqlx::query_as(SQL).bind(user.0).bind(since.used_ms).bind(since.began_ms).fetch_all(c).await)?;
+        on!(db, |c| sqlx::query_as(SQL).bind(user.0).bind(since.used_ms).bind(since.began_ms).bind(most).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id_hash, began_ms, used_ms, data)| Listed { id_hash, began_ms, used_ms, data }).collect())
 }
 

@@ -114,7 +114,7 @@ async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &O
     Ok(in_tx!(db, |tx| {
         sqlx::query(HOLD).bind(email).execute(&mut *tx).await?;
         let account: Option<Account> = sqlx::query_as(FIND).bind(email).fetch_optional(&mut *tx).await?;
-        let (id, waits, is_new) = match account {
+        let (id, waits, is_new, was_in) = match account {
             Some((_, Some(_), ..)) => return Ok(Some(Came::NoAccount)),
             Some((id, None, confirmed_ms, waits)) => {
                 let before = waits.map(Waits::read).transpose()?;
@@ -144,7 +144,7 @@ async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &O
                 if never_was_in {
                     audit::note!(tx, by, "user.join", format!("user:{id}"), json!({}));
                 }
-                (id, after, before == Some(Waits::Mail))
+                (id, after, before == Some(Waits::Mail), before.is_none())
             }
             None if !policy.open => return Ok(Some(Came::NoAccount)),
             None => {
@@ -158,7 +158,7 @@ async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &O
                 let Some(id) = id else { return Ok(None) };
                 let nobody = Actor::nobody(from);
                 audit::note!(tx, By { actor: &nobody, at_ms: now_ms }, "user.register", format!("user:{id}"), json!({ "role": role }));
-                (id, waits, true)
+                (id, waits, true, false)
             }
         };
         let row = sqlx::query(identities::INSERT).bind(issuer).bind(subject).bind(id).bind(email).bind(now_ms);
@@ -175,6 +175,10 @@ async fn first(db: &Db, who: Stranger<'_>, email: &str, policy: Policy, from: &O
         );
         if waits.is_some() && is_new {
             mails::note!(tx, Kind::Received, id, now_ms);
+        }
+        // An account that was theirs before has one more way in; whose account begins with this one knows of it.
+        if was_in {
+            mails::note!(tx, Kind::Identity, id, now_ms);
         }
         Some(match waits {
             None => Came::In(UserId(id)),

@@ -6,7 +6,7 @@ use vigia_domain::ids::{DeviceId, DeviceNumber};
 
 use super::audit::{self, By};
 use super::devices::NewDevice;
-use super::{Db, DbError, in_tx, on};
+use super::{Db, DbError, in_tx, on, paging};
 
 /// Adds a key that is good until `expires_ms`.
 ///
@@ -47,6 +47,15 @@ pub async fn revoke_key(db: &Db, name: &str, by: By<'_>) -> Result<Vec<i64>, DbE
     }))
 }
 
+/// What a key is called that is not revoked.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn key_name(db: &Db, id: i64) -> Result<Option<String>, DbError> {
+    const SQL: &str = "SELECT name FROM provisioning_keys WHERE id = $1 AND revoked_ms IS NULL";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await)?)
+}
+
 /// A key in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedKey {
@@ -73,9 +82,9 @@ pub async fn keys(db: &Db, below: Option<i64>, most: usize) -> Result<(Vec<Liste
         (SELECT COUNT(*) FROM unclaimed u WHERE u.key_id = k.id AND u.claimed_ms IS NULL)
         FROM provisioning_keys k WHERE k.revoked_ms IS NULL AND k.id < $1 ORDER BY k.id DESC LIMIT $2";
     type Row = (i64, String, Option<String>, i64, Option<i64>, i64);
-    let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
+    let limit = paging::one_more(most);
     let mut rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(below.unwrap_or(i64::MAX)).bind(limit).fetch_all(c).await)?;
-    let next = if rows.len() > most { rows.pop().and(rows.last()).map(|last| last.0) } else { None };
+    let next = paging::next(&mut rows, most, |last| last.0);
     let read = |(id, name, kind, created_ms, expires_ms, waiting): Row| {
         let kind =
             kind.map(|kind| kind.parse().map_err(|_| DbError::Unreadable { table: "provisioning_keys", column: "kind", found: kind }));
@@ -162,17 +171,19 @@ pub async fn by_id(db: &Db, id: &DeviceId) -> Result<Option<Unclaimed>, DbError>
     on!(db, |c| sqlx::query_as::<_, Row>(&sql).bind(id.as_str()).fetch_optional(c).await)?.map(read).transpose()
 }
 
-/// Adds a device that nobody knows, unless `most` wait already (`None`).
+/// Adds a device that nobody knows, unless `most` wait already or its key has ended (`None`).
 ///
 /// # Errors
 /// [`DbError::is_duplicate`] when the id is taken.
 pub async fn insert(db: &Db, id: &DeviceId, key: i64, password_hash: &str, most: i64, by: By<'_>) -> Result<Option<i64>, DbError> {
     const COUNT: &str = "SELECT COUNT(*) FROM unclaimed";
+    const HOLD: &str = "UPDATE provisioning_keys SET name = name WHERE id = $1 AND revoked_ms IS NULL";
     const SQL: &str =
         "INSERT INTO unclaimed (device_id, key_id, password_hash, created_ms, seen_ms) VALUES ($1, $2, $3, $4, $4) RETURNING id";
     Ok(in_tx!(db, |tx| {
         let count: i64 = sqlx::query_scalar(COUNT).fetch_one(&mut *tx).await?;
-        if count >= most {
+        // Held until the row is there: who ends the key in the meantime forgets it, too.
+        if count >= most || sqlx::query(HOLD).bind(key).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(None);
         }
         let row = sqlx::query_scalar(SQL).bind(id.as_str()).bind(key).bind(password_hash).bind(by.at_ms);

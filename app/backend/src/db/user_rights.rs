@@ -38,11 +38,12 @@ pub enum Set {
 pub async fn set(db: &Db, id: UserId, before: &users::User, after: Standing, by: By<'_>) -> Result<Set, DbError> {
     // Two who take each other's role away at once: the second looks at what the first has done.
     const HOLD: &str = "UPDATE users SET role = role WHERE role = 'admin'";
-    const OTHERS: &str = "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_ms IS NULL AND waits IS NULL AND id <> $1";
+    // Besides them; and they themselves, where they cannot sign in now.
+    const OTHERS: &str = "SELECT COUNT(*) FROM users WHERE role = 'admin' AND (disabled_ms IS NULL AND waits IS NULL) <> (id = $1)";
     const SET: &str =
         "UPDATE users SET role = $2, granted = $3, withdrawn = $4 WHERE id = $1 AND role = $5 AND granted = $6 AND withdrawn = $7";
     let was = Standing { role: before.role, granted: before.granted, withdrawn: before.withdrawn };
-    let counts = before.role == Role::Admin && before.enabled && after.role != Role::Admin;
+    let counts = before.role == Role::Admin && after.role != Role::Admin;
     in_tx!(db, |tx| {
         sqlx::query(HOLD).execute(&mut *tx).await?;
         if counts {

@@ -8,7 +8,7 @@ use vigia_domain::rights::{Owner, Principal, Rights};
 use vigia_domain::user::Role;
 
 use super::audit::{self, By};
-use super::ways_in::{end_sessions, end_ways_in};
+use super::ways_in::{end_sessions, end_ways_in, note_password};
 use super::{Db, DbError, in_tx, on};
 
 /// A row of `users`.
@@ -210,21 +210,22 @@ pub async fn called(db: &Db, ids: &[UserId]) -> Result<HashMap<UserId, String>, 
     Ok(rows.into_iter().map(|(id, name)| (UserId(id), name)).collect())
 }
 
-/// Shuts somebody out, and ends what they are signed in with; or lets them in again. `false`: nothing changed.
+/// Shuts somebody out, and ends what they are signed in with; or lets them in again: who is what they were when they were looked at, for of another
+/// role they may be somebody else's to shut out. `false`: nothing changed.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn set_enabled(db: &Db, id: UserId, is_enabled: bool, by: By<'_>) -> Result<bool, DbError> {
+pub async fn set_enabled(db: &Db, id: UserId, was: Role, is_enabled: bool, by: By<'_>) -> Result<bool, DbError> {
     // Two who shut each other out at once: the second looks at what the first has done.
     const HOLD: &str = "UPDATE users SET role = role WHERE role = 'admin'";
-    const LET_IN: &str = "UPDATE users SET disabled_ms = NULL WHERE id = $1 AND disabled_ms IS NOT NULL AND $2 > 0";
+    const LET_IN: &str = "UPDATE users SET disabled_ms = NULL WHERE id = $1 AND role = $3 AND disabled_ms IS NOT NULL AND $2 > 0";
     // Somebody has to be left who may let others in.
-    const SHUT_OUT: &str = "UPDATE users SET disabled_ms = $2 WHERE id = $1 AND disabled_ms IS NULL AND (role <> 'admin' OR EXISTS \
+    const SHUT_OUT: &str = "UPDATE users SET disabled_ms = $2 WHERE id = $1 AND role = $3 AND disabled_ms IS NULL AND (role <> 'admin' OR EXISTS \
         (SELECT 1 FROM users AS other WHERE other.role = 'admin' AND other.disabled_ms IS NULL AND other.waits IS NULL AND other.id <> $1))";
     in_tx!(db, |tx| {
         sqlx::query(HOLD).execute(&mut *tx).await?;
         let sql = if is_enabled { LET_IN } else { SHUT_OUT };
-        if sqlx::query(sql).bind(id.0).bind(by.at_ms).execute(&mut *tx).await?.rows_affected() != 1 {
+        if sqlx::query(sql).bind(id.0).bind(by.at_ms).bind(was.as_str()).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(false);
         }
         let mut ended = None;
@@ -289,12 +290,19 @@ pub async fn insert(db: &Db, new: &NewUser<'_>, by: By<'_>) -> Result<UserId, Db
 /// [`DbError::Missing`] when nobody has this address.
 pub async fn set_password(db: &Db, email: &str, password_hash: &str, by: By<'_>) -> Result<(), DbError> {
     const SET: &str = "UPDATE users SET password_hash = $2, confirmed_ms = COALESCE(confirmed_ms, $3) WHERE email = $1 RETURNING id";
+    const HAD: &str = "SELECT COUNT(password_hash) FROM users WHERE email = $1";
     let email = normalised(email);
     in_tx!(db, |tx| {
+        let had: i64 = sqlx::query_scalar(HAD).bind(&email).fetch_one(&mut *tx).await?;
         let id: Option<i64> = sqlx::query_scalar(SET).bind(&email).bind(password_hash).bind(by.at_ms).fetch_optional(&mut *tx).await?;
         let Some(id) = id else { return Err(DbError::Missing("users")) };
         let detail = end_ways_in!(tx, id, by.at_ms);
-        audit::note!(tx, by, "user.password", format!("user:{id}"), detail);
+        if had == 0 {
+            // One with which an account begins is no change that somebody has to be told of.
+            audit::note!(tx, by, "user.password", format!("user:{id}"), detail);
+        } else {
+            note_password!(tx, by, "user.password", id, detail);
+        }
     });
     Ok(())
 }
@@ -319,16 +327,20 @@ pub struct Profile<'a> {
 pub async fn set_profile(db: &Db, id: UserId, profile: Profile<'_>, by: By<'_>) -> Result<(), DbError> {
     const SET: &str = "UPDATE users SET name = COALESCE($2, name), lang = COALESCE($3, lang), theme = COALESCE($4, theme), \
                        zone = CASE WHEN $5 IS NULL THEN zone WHEN $5 = '' THEN NULL ELSE $5 END WHERE id = $1";
-    const BEFORE: &str = "SELECT name FROM users WHERE id = $1";
+    const KEPT: &str = "SELECT name, lang, theme, zone FROM users WHERE id = $1";
+    type Kept = (String, Option<String>, Option<String>, Option<String>);
     in_tx!(db, |tx| {
-        let before: Option<String> = sqlx::query_scalar(BEFORE).bind(id.0).fetch_optional(&mut *tx).await?;
+        let before: Option<Kept> = sqlx::query_as(KEPT).bind(id.0).fetch_optional(&mut *tx).await?;
         let set = sqlx::query(SET).bind(id.0).bind(profile.name).bind(profile.lang).bind(profile.theme).bind(profile.zone);
         if set.execute(&mut *tx).await?.rows_affected() != 1 {
             return Err(DbError::Missing("users"));
         }
-        if profile.name.is_some() && profile.name != before.as_deref() {
-            let detail = json!({ "before": { "name": before }, "after": { "name": profile.name } });
-            audit::note!(tx, by, "user.profile", format!("user:{}", id.0), detail);
+        let after: Option<Kept> = sqlx::query_as(KEPT).bind(id.0).fetch_optional(&mut *tx).await?;
+        if before != after {
+            let told = |kept: Option<Kept>| {
+                kept.map(|(name, lang, theme, zone)| json!({ "name": name, "lang": lang, "theme": theme, "zone": zone }))
+            };
+            audit::note!(tx, by, "user.profile", format!("user:{}", id.0), json!({ "before": told(before), "after": told(after) }));
         }
     });
     Ok(())
@@ -347,7 +359,7 @@ pub async fn change_password(db: &Db, id: UserId, password_hash: &str, kept_sess
         // Keys stay: who chooses another password and knows the old one has lost nothing.
         let ended = end_sessions!(tx, id.0, kept_session);
         sqlx::query(super::links::END_OF).bind(id.0).bind(by.at_ms).execute(&mut *tx).await?;
-        audit::note!(tx, by, "user.password", format!("user:{}", id.0), json!({ "sessions_ended": ended }));
+        note_password!(tx, by, "user.password", id.0, json!({ "sessions_ended": ended }));
     });
     Ok(())
 }

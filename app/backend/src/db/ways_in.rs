@@ -22,9 +22,19 @@ macro_rules! end_ways_in {
     }};
 }
 
+/// Notes `$action` in the audit log, by which a user has another password, and lets a mail wait that tells them of it: in one place, so that no way of
+/// choosing one keeps it from its owner. What somebody chooses who comes in for the first time is no other password, and is noted by itself.
+macro_rules! note_password {
+    ($tx:ident, $by:expr, $action:expr, $id:expr, $detail:expr) => {{
+        let by: $crate::db::audit::By<'_> = $by;
+        $crate::db::audit::note!($tx, by, $action, format!("user:{}", $id), $detail);
+        $crate::db::mails::note!($tx, $crate::db::mails::Kind::Password, $id, by.at_ms);
+    }};
+}
+
 /// Forgets the second step of a user whose address nobody has shown to be theirs so far: somebody else may have switched it on, and its owner would
 /// be asked for that one's codes. To be said before it is shown.
 pub(super) const END_STRANGERS_STEP: &str =
     "DELETE FROM second_steps WHERE user_id = $1 AND EXISTS (SELECT 1 FROM users WHERE id = $1 AND confirmed_ms IS NULL)";
 
-pub(super) use {end_sessions, end_ways_in};
+pub(super) use {end_sessions, end_ways_in, note_password};

@@ -131,7 +131,7 @@ impl Provisioning {
         match kept::insert(registry, id, key, &password_hash, MOST_UNCLAIMED, By { actor: &actor, at_ms: now_ms }).await {
             Ok(Some(number)) => Ok(as_stranger(number)),
             Ok(None) => {
-                tracing::warn!(device = %id, key = %name, "an unknown device was sent away: {MOST_UNCLAIMED} wait already");
+                tracing::warn!(device = %id, key = %name, "an unknown device was sent away: {MOST_UNCLAIMED} wait already, or its key has just ended");
                 Ok(None)
             }
             // It came over two connections at once; it will come again.

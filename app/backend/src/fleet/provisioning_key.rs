@@ -3,6 +3,7 @@
 use vigia_domain::device::DeviceKind;
 use vigia_domain::ids::DeviceNumber;
 
+use crate::auth::sign_in::shown;
 use crate::auth::token::{self, Kind};
 use crate::db::audit::{Actor, By};
 use crate::db::{Databases, DbError, state, unclaimed};
@@ -25,8 +26,8 @@ pub enum ProvisioningKeyError {
     /// Too short or too long.
     #[error("a key is good for 1 to {MOST_DAYS} days")]
     Days,
-    /// There is one of this name.
-    #[error("a provisioning key {0} exists already")]
+    /// There is one of this name, or was: the audit log tells them apart by it.
+    #[error("there is, or was, a provisioning key {0}; give it another name")]
     Taken(String),
     /// There is none to end.
     #[error("there is no provisioning key {0} that is good")]
@@ -52,8 +53,7 @@ pub struct Wanted<'a> {
 /// # Errors
 /// [`ProvisioningKeyError`]; there is no key then.
 pub async fn make(databases: &Databases, world: &World, wanted: Wanted<'_>, actor: &Actor) -> Result<String, ProvisioningKeyError> {
-    let name: String = wanted.name.chars().filter(|c| !c.is_control()).collect();
-    let name = name.trim();
+    let name = shown(wanted.name);
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
         return Err(ProvisioningKeyError::Name);
     }
@@ -63,8 +63,8 @@ pub async fn make(databases: &Databases, world: &World, wanted: Wanted<'_>, acto
     let key = token::make(world, Kind::Provisioning);
     let (hash, by) = (token::hash(key.as_bytes()), By { actor, at_ms: world.clock.now_ms() });
     let until_ms = by.at_ms + wanted.days * DAY_MS;
-    let made = unclaimed::insert_key(&databases.registry, name, &hash, wanted.kind, Some(until_ms), by).await;
-    made.map_err(|error| if error.is_duplicate() { ProvisioningKeyError::Taken(name.to_owned()) } else { error.into() })?;
+    let made = unclaimed::insert_key(&databases.registry, &name, &hash, wanted.kind, Some(until_ms), by).await;
+    made.map_err(|error| if error.is_duplicate() { ProvisioningKeyError::Taken(name.clone()) } else { error.into() })?;
     Ok(key)
 }
 
@@ -78,8 +78,11 @@ pub async fn revoke(databases: &Databases, world: &World, name: &str, actor: &Ac
         DbError::Missing(_) => ProvisioningKeyError::Missing(name.to_owned()),
         other => other.into(),
     })?;
+    // The key has ended, and so it is said; what is left of a device that nobody claimed is in nobody's way.
     for number in forgotten {
-        state::forget(&databases.telemetry, DeviceNumber(-number)).await?;
+        if let Err(error) = state::forget(&databases.telemetry, DeviceNumber(-number)).await {
+            tracing::warn!(key = name, %error, "what a device sent that waited by this key could not be forgotten");
+        }
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts as _, Query, RawPathParams, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
@@ -16,9 +17,10 @@ use super::client::{self, is_local};
 use super::problem::Problem;
 use super::table::{Face, Right};
 use crate::app::App;
-use crate::auth::principal;
+use crate::auth::{basic, principal};
 use crate::db::devices::{self, Device};
 use crate::db::users::{self, User};
+use crate::origin::Origin;
 
 /// What was decided about a request; in its extensions for the handler to find. A handler of an API route runs only
 /// when the verdict is [`Verdict::Allowed`].
@@ -49,6 +51,8 @@ pub(super) struct Gatekeeper {
     pub(super) app: App,
     pub(super) right: Right,
     pub(super) face: Face,
+    /// Whether the body is one JSON object.
+    pub(super) takes_json: bool,
 }
 
 /// Finds out who asks; a layer around everything. When that cannot be said, what is for everybody still works: files, health.
@@ -58,14 +62,15 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
         return next.run(request).await;
     }
     let session = request.extensions().get::<Session>().cloned();
-    let principal = match principal::of(&app, request.headers(), session.as_ref()).await {
+    let origin = client::origin(&app.settings().http, request.extensions(), request.headers());
+    let principal = match known(&app, request.uri().path(), request.headers(), session.as_ref(), &origin).await {
         Ok(principal) => principal,
-        Err(error) => {
-            request.extensions_mut().insert(Unknown(error.into()));
+        Err(problem) if problem.status() == StatusCode::TOO_MANY_REQUESTS => return problem.into_response(),
+        Err(problem) => {
+            request.extensions_mut().insert(Unknown(problem));
             Principal::Nobody
         }
     };
-    let origin = client::origin(&app.settings().http, request.extensions(), request.headers());
     // Whoever cannot be known now is nobody's to count: the database is away, and that is what they are told.
     let is_known = request.extensions().get::<Unknown>().is_none();
     if is_known && let Err(too_many) = app.requests().take(&principal, &origin) {
@@ -75,6 +80,14 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
     request.extensions_mut().insert(principal);
     request.extensions_mut().insert(app);
     next.run(request).await
+}
+
+async fn known(app: &App, path: &str, headers: &HeaderMap, session: Option<&Session>, origin: &Origin) -> Result<Principal, Problem> {
+    let principal = principal::of(app, headers, session).await?;
+    if principal == Principal::Nobody && basic::is_taken_at(path) {
+        return Ok(basic::principal(app, origin, headers).await?);
+    }
+    Ok(principal)
 }
 
 /// Asks the right of one route; a layer around it.
@@ -123,11 +136,23 @@ pub(super) async fn ask(State(keeper): State<Gatekeeper>, request: Request, next
     };
     match (keeper.face, Problem::of_verdict(verdict)) {
         (Face::Api, Some(problem)) => problem.into_response(),
+        (Face::Api, None) if keeper.takes_json && !may_be_json(&parts) => {
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is JSON: send Content-Type: application/json")
+                .about("content-type")
+                .into_response()
+        }
         _ => {
             parts.extensions.insert(Access::Decided(verdict));
             next.run(Request::from_parts(parts, body)).await
         }
     }
+}
+
+/// Whether what is said of the body does not say that it is something else.
+fn may_be_json(parts: &Parts) -> bool {
+    let Some(said) = parts.headers.get(CONTENT_TYPE) else { return true };
+    let kind = said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 /// The right cannot be asked: a problem, or a page that says so.

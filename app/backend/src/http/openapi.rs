@@ -110,6 +110,9 @@ fn refusals(route: &Route) -> BTreeMap<u16, String> {
     if has_body && !has_own {
         refusals.push((400, "not readable"));
     }
+    if !route.takes.fields.is_empty() {
+        refusals.push((415, "it is said to be something else than JSON"));
+    }
     if has_body {
         refusals.extend([(408, "it did not come in time"), (413, "too large")]);
     }

@@ -138,6 +138,7 @@ impl From<Unchecked> for Problem {
     fn from(error: Unchecked) -> Self {
         match error {
             Unchecked::Db(error) => error.into(),
+            Unchecked::TooMany(too_many) => too_many.into(),
             Unchecked::Session(error) => {
                 tracing::error!(%error, "a session cannot be read");
                 let away = matches!(error, SessionError::Store(session_store::Error::Backend(_)));

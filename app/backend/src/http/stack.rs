@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, STRICT_TRANSPORT_SECURITY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, STRICT_TRANSPORT_SECURITY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -119,8 +119,13 @@ fn cors(origins: &[String]) -> CorsLayer {
 
 /// Headers for every answer. A page brings its own policy with its nonce; all else may load nothing at all.
 async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_of_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if is_of_api {
+        // Tokens, and what somebody may see and the next user of the browser may not.
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         // A form without JavaScript is led back to the page it stands on, which is known by its referrer; other sites learn nothing.

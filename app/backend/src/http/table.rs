@@ -290,7 +290,7 @@ pub fn of_backend() -> Vec<Route> {
 pub(super) fn build(app: &App, routes: Vec<Route>) -> Router<App> {
     let mut router = Router::new();
     for route in routes {
-        let keeper = Gatekeeper { app: app.clone(), right: route.right, face: route.face };
+        let keeper = Gatekeeper { app: app.clone(), right: route.right, face: route.face, takes_json: !route.takes.fields.is_empty() };
         let handler = route
             .handler
             .layer(from_fn_with_state(keeper, access::ask))

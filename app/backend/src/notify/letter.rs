@@ -31,13 +31,18 @@ impl Letter {
         let is_english = lang == Some("en");
         let (es, en, button) = match kind {
             Kind::Enter => (letter!("es", "enter"), letter!("en", "enter"), ("Entrar", "Sign in")),
-            Kind::Reset => (letter!("es", "reset"), letter!("en", "reset"), ("Elegir contraseña", "Choose a password")),
-            Kind::Join => (letter!("es", "join"), letter!("en", "join"), ("Elegir contraseña", "Choose a password")),
-            Kind::Invite => (letter!("es", "invite"), letter!("en", "invite"), ("Elegir contraseña", "Choose a password")),
+            Kind::Reset => (letter!("es", "reset"), letter!("en", "reset"), PASSWORD),
+            Kind::Join => (letter!("es", "join"), letter!("en", "join"), PASSWORD),
+            Kind::Invite => (letter!("es", "invite"), letter!("en", "invite"), PASSWORD),
             Kind::Received => (letter!("es", "received"), letter!("en", "received"), ("", "")),
             Kind::Known => (letter!("es", "known"), letter!("en", "known"), ("Entrar", "Sign in")),
             Kind::Approved => (letter!("es", "approved"), letter!("en", "approved"), ("Entrar", "Sign in")),
-            Kind::Recovery => (letter!("es", "recovery"), letter!("en", "recovery"), ("Ver el segundo paso", "See the second step")),
+            Kind::Recovery => (letter!("es", "recovery"), letter!("en", "recovery"), SECOND_STEP),
+            Kind::Password => (letter!("es", "password"), letter!("en", "password"), PASSWORD),
+            Kind::Passkey => (letter!("es", "passkey"), letter!("en", "passkey"), SETTINGS),
+            Kind::SecondStepOff => (letter!("es", "second_step_off"), letter!("en", "second_step_off"), SECOND_STEP),
+            Kind::Identity => (letter!("es", "identity"), letter!("en", "identity"), SETTINGS),
+            Kind::ApiKey => (letter!("es", "api_key"), letter!("en", "api_key"), ("Ver mis llaves", "See my keys")),
         };
         if is_english { Self { text: en, lang: "en", button: button.1 } } else { Self { text: es, lang: "es", button: button.0 } }
     }
@@ -67,6 +72,11 @@ impl Letter {
     }
 }
 
+/// What is on buttons of several, in Spanish and in English.
+const PASSWORD: (&str, &str) = ("Elegir contraseña", "Choose a password");
+const SETTINGS: (&str, &str) = ("Abrir mis ajustes", "Open my settings");
+const SECOND_STEP: (&str, &str) = ("Ver el segundo paso", "See the second step");
+
 const BODY: &str = "font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:2em auto;padding:0 1em";
 const BUTTON: &str = "display:inline-block;padding:.6em 1.2em;border-radius:.5em;background:#0b5d4e;color:#fff;text-decoration:none";
 
@@ -92,8 +102,13 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const GAPS: [(&str, &str); 4] =
-        [("name", "<b>\"Ana\" & {link}</b>"), ("link", "https://vigia.example/enter#vgl_x"), ("minutes", "15"), ("days", "7")];
+    const GAPS: [(&str, &str); 5] = [
+        ("name", "<b>\"Ana\" & {link}</b>"),
+        ("link", "https://vigia.example/enter#vgl_x"),
+        ("minutes", "15"),
+        ("days", "7"),
+        ("time", "2026-03-01 12:00 UTC"),
+    ];
 
     fn written(lang: Option<&str>) -> Mail {
         Letter::of(Kind::Enter, lang).write("ana@example.org", &Gaps::from(GAPS))

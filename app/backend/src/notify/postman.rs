@@ -1,10 +1,14 @@
 //! Writes and sends the mails that wait, one after the other, until the process stops.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, timeout};
+
+use vigia_domain::ids::UserId;
 
 use super::letter::{Gaps, Letter};
 use super::post::{Post, PostError};
@@ -15,6 +19,7 @@ use crate::db::links::{self as kept_links, Purpose};
 use crate::db::mails::{self, Kind, Waiting};
 use crate::db::users::{self, User, Waits};
 use crate::lifecycle::Phase;
+use crate::limit::Limit;
 
 /// How often it looks for mails that another process asked for, and for those that wait for another try.
 const LOOK: Duration = Duration::from_secs(1);
@@ -28,6 +33,12 @@ const HOUR_MS: i64 = 60 * 60 * 1_000;
 /// So many links to come in with a person gets in an hour, whoever asks for them: no more fills anybody's mailbox. It is far more than one
 /// network may ask for, so that nobody takes the way in from somebody else.
 const LINKS_AN_HOUR: i64 = 60;
+
+/// So many mails that tell of a change of their own account a person gets at once, and one more each time that [`TOLD_EACH`] has passed. The
+/// changes are theirs, but the mailbox may be somebody else's, and links wait behind.
+const TOLD_AT_ONCE: NonZeroU32 = NonZeroU32::new(20).expect("some");
+/// See [`TOLD_AT_ONCE`].
+const TOLD_EACH: Duration = Duration::from_secs(10 * 60);
 
 /// Says that a mail waits. Clones are handles to the same.
 #[derive(Clone, Default)]
@@ -44,6 +55,7 @@ impl MailsWait {
 pub fn send_mails(app: &App) {
     let (app, wait) = (app.clone(), app.mails().clone());
     let post = Post::of(app.settings(), app.world());
+    let told = Limit::new(TOLD_AT_ONCE, TOLD_EACH, app.world().clock.clone());
     app.clone().lifecycle().spawn("mail", Phase::Intake, |stop| async move {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -54,7 +66,7 @@ pub fn send_mails(app: &App) {
                 () = wait.0.notified() => {}
                 _ = look.tick() => {}
             }
-            if let Err(error) = round(&app, &post).await
+            if let Err(error) = round(&app, &post, &told).await
                 && !error.is_unreachable()
             {
                 tracing::warn!(%error, "mails that wait cannot be sent");
@@ -63,7 +75,7 @@ pub fn send_mails(app: &App) {
     });
 }
 
-async fn round(app: &App, post: &Post) -> Result<(), DbError> {
+async fn round(app: &App, post: &Post, told: &Limit<UserId>) -> Result<(), DbError> {
     let registry = app.registry();
     for mail in mails::due(registry, app.world().clock.now_ms()).await? {
         let now_ms = app.world().clock.now_ms();
@@ -74,7 +86,12 @@ async fn round(app: &App, post: &Post) -> Result<(), DbError> {
             Some(id) => users::by_id(registry, id).await?.filter(|user| is_for(mail.kind, user)),
             None => None,
         };
+        let is_too_much = |user: &User| tells_of_change(mail.kind) && mail.tries == 0 && told.take(&user.id).is_err();
         match to {
+            Some(user) if is_too_much(&user) => {
+                tracing::warn!(user = user.id.0, "they are not told of a change of their account by mail: there were many at once");
+                mails::done(registry, mail.id).await?;
+            }
             Some(user) if now_ms - mail.created_ms < stale_ms(mail.kind) => deliver(app, post, &mail, &user).await?,
             _ => mails::done(registry, mail.id).await?,
         }
@@ -82,18 +99,26 @@ async fn round(app: &App, post: &Post) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Whether it tells of a way in that has changed.
+const fn tells_of_change(kind: Kind) -> bool {
+    matches!(kind, Kind::Recovery | Kind::Password | Kind::Passkey | Kind::SecondStepOff | Kind::Identity | Kind::ApiKey)
+}
+
 /// After how long nobody waits for it any more, in milliseconds: a way in is asked for by who stands at the door.
 fn stale_ms(kind: Kind) -> i64 {
     match kind {
         Kind::Enter | Kind::Reset | Kind::Known => HOUR_MS,
-        Kind::Join | Kind::Invite | Kind::Received | Kind::Approved | Kind::Recovery => 7 * 24 * HOUR_MS,
+        Kind::Join | Kind::Invite | Kind::Received | Kind::Approved => 7 * 24 * HOUR_MS,
+        // Late is better than never for who has to notice that it was not them.
+        Kind::Recovery | Kind::Password | Kind::Passkey | Kind::SecondStepOff | Kind::Identity | Kind::ApiKey => 7 * 24 * HOUR_MS,
     }
 }
 
 /// Whether it still makes sense to write this to somebody.
 fn is_for(kind: Kind, user: &User) -> bool {
     match kind {
-        Kind::Enter | Kind::Reset | Kind::Known | Kind::Approved | Kind::Recovery => user.enabled,
+        Kind::Enter | Kind::Reset | Kind::Known | Kind::Approved => user.enabled,
+        Kind::Recovery | Kind::Password | Kind::Passkey | Kind::SecondStepOff | Kind::Identity | Kind::ApiKey => user.enabled,
         Kind::Join | Kind::Invite => !user.disabled && matches!(user.waits, Some(Waits::Mail | Waits::Invite)),
         Kind::Received => !user.disabled && user.waits == Some(Waits::Approval),
     }
@@ -112,11 +137,23 @@ async fn deliver(app: &App, post: &Post, mail: &Waiting, user: &User) -> Result<
         Kind::Reset => links::mailed(registry, world, &base, Purpose::Reset, user.id).await?,
         Kind::Join | Kind::Invite => links::join(registry, world, &base, user.id).await?,
         Kind::Received | Kind::Approved => format!("{base}/sign-in"),
-        Kind::Recovery => format!("{base}/settings/second-step"),
+        Kind::Recovery | Kind::SecondStepOff => format!("{base}/settings/second-step"),
+        // Who did not choose the new one knows none that opens.
+        Kind::Password => format!("{base}/forgot"),
+        Kind::Passkey | Kind::Identity => format!("{base}/settings"),
+        Kind::ApiKey => format!("{base}/keys"),
     };
     let (minutes, days) = ((links::MAILED_MS / 60_000).to_string(), (links::JOIN_MS / 86_400_000).to_string());
+    // A row waits from the moment of what it tells of, however late it leaves.
+    let time = Timestamp::from_millisecond(mail.created_ms).unwrap_or_default().strftime("%Y-%m-%d %H:%M UTC").to_string();
     let name = if user.name.is_empty() { &user.email } else { &user.name };
-    let gaps = Gaps::from([("name", name.as_str()), ("link", link.as_str()), ("minutes", minutes.as_str()), ("days", days.as_str())]);
+    let gaps = Gaps::from([
+        ("name", name.as_str()),
+        ("link", link.as_str()),
+        ("minutes", minutes.as_str()),
+        ("days", days.as_str()),
+        ("time", time.as_str()),
+    ]);
     let written = Letter::of(mail.kind, user.lang.as_deref()).write(&user.email, &gaps);
     let sent = timeout(ATTEMPT, post.send(&written)).await;
     match sent.unwrap_or_else(|_| Err(PostError::for_now("it took too long".to_owned()))) {

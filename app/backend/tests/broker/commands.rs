@@ -252,8 +252,8 @@ both! {
         it.device("m1", None).await;
         let large = format!(r#"{{"name": "a", "params": {{"x": "{}"}}}}"#, "x".repeat(17_000));
         for (body, status, field) in [
-            ("", 400, ""),
-            ("on", 400, ""),
+            ("", 400, "body"),
+            ("on", 400, "body"),
             ("[]", 422, "body"),
             ("{}", 422, "name"),
             (r#"{"name": 5}"#, 422, "name"),

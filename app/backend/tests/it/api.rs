@@ -214,7 +214,7 @@ both! {
                 "/api/v1/invitations",
                 "/api/v1/live",
                 "/api/v1/provisioning-keys",
-                "/api/v1/provisioning-keys/{name}",
+                "/api/v1/provisioning-keys/{key}",
                 "/api/v1/stream/devices",
                 "/api/v1/unclaimed",
                 "/api/v1/unclaimed/{unclaimed}/claim",

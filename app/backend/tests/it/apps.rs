@@ -1,11 +1,13 @@
 //! Tokens of apps: as EcoWatt's and the Biogestor's documents show them, and what ends them.
 
 use axum::http::Method;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 use vigia_backend::auth::register;
 use vigia_backend::db::users;
 use vigia_domain::user::Role;
 
+use crate::second_step::with_second_step;
 use crate::support::{Installation, TEST, both};
 
 const PASSWORD: &str = "correct horse battery";
@@ -37,7 +39,34 @@ async fn refresh(it: &Installation, token: &str) -> (u16, Value) {
     post(it, "/api/v1/auth/refresh", json!({ "refresh_token": token })).await
 }
 
+/// Who that is to the Biogestor's old route, by name and password alone.
+async fn by_basic(it: &Installation, login: &str, password: &str) -> (u16, Value) {
+    let basic = format!("Basic {}", BASE64.encode(format!("{login}:{password}").as_bytes()));
+    let answer = it.ask(Method::GET, "/api/usuario/actual/", &[("authorization", &basic)], "").await;
+    (answer.status.as_u16(), answer.json())
+}
+
 both! {
+    async fn an_old_client_sends_name_and_password_with_each_request(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        let (status, told) = by_basic(it, "ana@example.org", PASSWORD).await;
+        assert_eq!((status, &told["email"]), (200, &json!("ana@example.org")), "{told}");
+        for (login, password) in [("ana@example.org", "wrong horse battery"), ("nobody@example.org", PASSWORD), ("", "")] {
+            assert_eq!(by_basic(it, login, password).await.0, 401, "{login}");
+        }
+        // At the routes of today nobody sends a password with each request.
+        let basic = format!("Basic {}", BASE64.encode(format!("ana@example.org:{PASSWORD}").as_bytes()));
+        assert_eq!(it.ask(Method::GET, "/api/v1/users/me", &[("authorization", &basic)], "").await.status, 401);
+        // Who has a second step does not come in without it, and guesses count as anywhere.
+        with_second_step(it, "eva@example.org", Role::Customer).await;
+        assert_eq!(by_basic(it, "eva@example.org", PASSWORD).await.0, 401);
+        let mut last = 0;
+        for n in 0..11 {
+            last = by_basic(it, "ana@example.org", &format!("wrong horse battery {n}")).await.0;
+        }
+        assert_eq!(last, 429);
+    }
+
     async fn an_app_signs_in_as_ecowatts_document_shows(it: Installation) {
         it.user("ana@example.org", Role::Customer).await;
         let (status, told) = post(it, "/api/v1/auth/login", json!({ "user_email": "ana@example.org", "user_password": PASSWORD })).await;
@@ -145,7 +174,7 @@ both! {
         let enter = async || post(it, "/api/iniciar-sesion/", json!({ "username": "user1", "password": password })).await;
         assert_eq!(enter().await.0, 401, "nobody has let them in yet");
         let id = users::by_email(it.app.registry(), "u@e.com").await.expect("asked").expect("there").id;
-        assert!(register::approve(&it.app, id, TEST).await.expect("approved"));
+        assert!(register::approve(&it.app, id, Role::Customer, TEST).await.expect("approved"));
         let (status, told) = enter().await;
         assert_eq!(status, 200, "{told}");
         assert_eq!(told["user"], json!({ "id": id.0, "username": "user1", "perfil": { "aprobado": true } }));

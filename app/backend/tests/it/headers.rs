@@ -4,9 +4,10 @@ use axum::http::Method;
 
 use crate::support::{Engine, Installation};
 
-const ALWAYS: [(&str, &str); 6] = [
+const ALWAYS: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     ("x-frame-options", "DENY"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
@@ -16,14 +17,24 @@ const ALWAYS: [(&str, &str); 6] = [
 async fn looked_at(public_url: &str, only_tls: Option<&str>) {
     let settings = [("VIGIA_HTTP__PUBLIC_URL".to_owned(), public_url.to_owned())];
     let mut it = Installation::with(Engine::Sqlite, settings).await;
-    for (path, status) in [("/healthz", 200), ("/api/v1/devices", 401), ("/nothing", 404)] {
-        let answer = it.ask(Method::GET, path, &[], "").await;
-        assert_eq!(answer.status.as_u16(), status, "{path}");
+    for (method, path, bytes, status) in [
+        (Method::GET, "/healthz", 0, 200),
+        (Method::HEAD, "/healthz", 0, 200),
+        (Method::OPTIONS, "/healthz", 0, 200),
+        (Method::GET, "/api/v1/auth/oidc/nobody", 0, 303),
+        (Method::GET, "/api/v1/devices", 0, 401),
+        (Method::GET, "/nothing", 0, 404),
+        (Method::HEAD, "/nothing", 0, 404),
+        (Method::POST, "/healthz", 0, 405),
+        (Method::POST, "/api/v1/auth/magic-link", 2 * 1024 * 1024, 413),
+    ] {
+        let answer = it.ask(method.clone(), path, &[], "x".repeat(bytes)).await;
+        assert_eq!(answer.status.as_u16(), status, "{method} {path}");
         let of = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
         for (name, value) in ALWAYS {
-            assert_eq!(of(name), Some(value), "{path}: {name}");
+            assert_eq!(of(name), Some(value), "{method} {path}: {name}");
         }
-        assert_eq!(of("strict-transport-security"), only_tls, "{path}");
+        assert_eq!(of("strict-transport-security"), only_tls, "{method} {path}");
         assert_eq!(of("server"), None, "what runs here is nobody's matter");
     }
     it.close().await;

@@ -14,6 +14,22 @@ use crate::smtp::SmtpServer;
 use crate::support::{Engine, HERE, Installation, NOW, both};
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+/// An address of our own, and a link by mail for who registers, too.
+const OURS: [(&str, &str); 3] = [
+    ("VIGIA_HTTP__PUBLIC_URL", "https://vigia.example.org/"),
+    ("VIGIA_ACCOUNTS__REGISTRATION", "open"),
+    ("VIGIA_ACCOUNTS__APPROVAL", "false"),
+];
+/// What a request may say that we are called, of itself or by whatever it came through.
+const FOREIGN: [(&str, &str); 7] = [
+    ("content-type", "application/json"),
+    ("host", "evil.example"),
+    ("x-forwarded-host", "evil.example"),
+    ("x-forwarded-proto", "gopher"),
+    ("x-forwarded-port", "6666"),
+    ("x-original-host", "evil.example"),
+    ("forwarded", "for=192.0.2.7;host=evil.example;proto=gopher"),
+];
 
 /// Asks for a link: the status, what is told, and how long to wait in seconds.
 async fn ask(it: &Installation, email: &str) -> (u16, String, Option<u64>) {
@@ -157,7 +173,7 @@ both! {
             ("{}", 422, Some("email")),
             (r#"{"email": "ana@example.org", "name": "Ana"}"#, 422, Some("name")),
             ("[]", 422, Some("body")),
-            ("{", 400, None),
+            ("{", 400, Some("body")),
         ] {
             let answer = it.ask(Method::POST, "/api/v1/auth/magic-link", &JSON, body).await;
             assert_eq!((answer.status.as_u16(), answer.json()["field"].as_str()), (status, field), "{body}: {}", answer.text);
@@ -169,6 +185,45 @@ both! {
         }
         assert_eq!(statuses, [(202, false), (202, false), (202, false), (429, true), (429, true)]);
         assert_eq!(mails(it).await.len(), 3);
+    }
+}
+
+both! {
+    with OURS:
+    async fn a_link_begins_with_our_address_whatever_a_request_calls_us(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        let of_ana = r#"{"email": "ana@example.org"}"#;
+        let of_eva = r#"{"email": "eva@example.org", "password": "seis gatos sin tejado"}"#;
+        // Of a site that has its own name lead to us, the origin is its own, too.
+        let same = [&FOREIGN[..], &[("origin", "http://evil.example")][..]].concat();
+        for (path, headers, body, status) in [
+            ("/api/v1/auth/magic-link", &FOREIGN[..], of_ana, 202),
+            ("/api/v1/auth/magic-link", &same[..], of_ana, 202),
+            ("/api/v1/auth/forgot-password", &FOREIGN[..], of_ana, 202),
+            ("/api/v1/users/", &FOREIGN[..], of_eva, 201),
+        ] {
+            let answer = it.ask(Method::POST, path, headers, body).await;
+            assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text);
+        }
+        let mails = mails(it).await;
+        assert_eq!(mails.len(), 4);
+        for mail in &mails {
+            assert!(mail.split("://").skip(1).all(|rest| rest.starts_with("vigia.example.org/")), "{mail}");
+            assert!(!mail.contains("evil") && !mail.contains("gopher"), "{mail}");
+        }
+        let with = |page: &str| mails.iter().filter(|mail| mail.contains(&format!("https://vigia.example.org/{page}#vgl_"))).count();
+        assert_eq!((with("enter"), with("reset"), with("join")), (2, 1, 1));
+    }
+}
+
+both! {
+    async fn without_a_public_address_a_link_begins_with_the_listeners(it: Installation) {
+        it.user("ana@example.org", Role::Customer).await;
+        let answer = it.ask(Method::POST, "/api/v1/auth/magic-link", &FOREIGN, r#"{"email": "ana@example.org"}"#).await;
+        assert_eq!(answer.status.as_u16(), 202, "{}", answer.text);
+        let mails = mails(it).await;
+        let link = format!("{}/enter#vgl_", it.app.base_url());
+        assert!(link.starts_with("http://127.0.0.1:") && mails[0].contains(&link) && !mails[0].contains("evil"), "{}", mails[0]);
     }
 }
 

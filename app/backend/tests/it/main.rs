@@ -30,6 +30,7 @@ mod line_protocol;
 mod live;
 mod mail;
 mod messages;
+mod notices;
 mod oidc;
 mod passkeys;
 mod people;

@@ -160,6 +160,8 @@ scenes! {
         assert_eq!(s.count(noted).await, 2);
         assert_eq!(s.count("SELECT COUNT(*) FROM audit WHERE action = 'user.identity.add'").await, 1);
         assert_eq!(s.count("SELECT used_ms - created_ms FROM identities").await, 1_000);
+        let told = mails(&s.it).await;
+        assert!(told.len() == 1 && told[0].contains("una cuenta de otro servicio"), "the first time: {told:?}");
     }
 
     async fn where_nobody_registers_a_stranger_stays_outside(s: Scene) {
@@ -170,7 +172,7 @@ scenes! {
     }
 
     async fn who_is_invited_is_in_with_the_role_of_the_invitation(s: Scene) {
-        assert!(register::invite(&s.it.app, "eva@example.org", "", Role::Staff, TEST).await.expect("invited"));
+        assert!(register::invite(&s.it.app, "eva@example.org", "", Role::Staff, None, TEST).await.expect("invited"));
         let link = code(mails(&s.it).await.last().expect("a mail"));
         let (location, cookie) = s.come(Signed::Rightly, as_it_is).await;
         assert_eq!((location.as_str(), s.whose(&cookie).await.as_str()), ("/", "eva@example.org"));
@@ -178,6 +180,7 @@ scenes! {
         assert_eq!((eva.role, eva.enabled, eva.confirmed, eva.password_hash), (Role::Staff, true, true, None));
         let late = register::join(&s.it.app, &browser(&s.it), HERE, &link, "Eva", PASSWORD).await;
         assert!(matches!(late, Err(SignInError::LinkOver)), "whoever finds the mail later: {late:?}");
+        assert_eq!(mails(&s.it).await.len(), 1, "her account begins with it, and she is told of no other way in");
     }
 
     async fn who_is_shut_out_stays_out(s: Scene) {
@@ -246,7 +249,7 @@ scenes! {
         assert_eq!(mails(&s.it).await.len(), 1, "told once");
         let eva = users::by_email(s.it.app.registry(), "eva@example.org").await.expect("asked").expect("there");
         assert_eq!((eva.name.as_str(), eva.role, eva.lang.as_deref()), ("Eva <b>Pozo</b>", Role::Customer, Some("en")));
-        assert!(register::approve(&s.it.app, eva.id, TEST).await.expect("approved"));
+        assert!(register::approve(&s.it.app, eva.id, Role::Customer, TEST).await.expect("approved"));
         let (location, cookie) = s.come(Signed::Rightly, as_it_is).await;
         assert_eq!((location.as_str(), s.whose(&cookie).await.as_str()), ("/", "eva@example.org"));
         mails(&s.it).await;
@@ -258,7 +261,7 @@ scenes! {
         assert_eq!(answer.status, 201, "{}", answer.text);
         let eva = users::by_email(s.it.app.registry(), "eva@example.org").await.expect("asked").expect("there").id;
         assert_eq!(s.come(Signed::Rightly, |claims| claims["email_verified"] = json!(false)).await.0, "/sign-in?oidc=unverified");
-        assert!(register::approve(&s.it.app, eva, TEST).await.expect("approved"));
+        assert!(register::approve(&s.it.app, eva, Role::Customer, TEST).await.expect("approved"));
         let strangers = s.it.cookie("eva@example.org").await;
         let wanted = json!({ "name": "x", "scopes": ["telemetry:read"] }).to_string();
         let made = s.it.ask(Method::POST, "/api/v1/api-keys", &[("cookie", &strangers), ("content-type", "application/json")], wanted).await;
@@ -290,6 +293,7 @@ scenes! {
         assert_eq!((location.as_str(), s.whose(&cookie).await.as_str()), ("/", "eva@example.org"));
         let eva = users::by_email(s.it.app.registry(), "eva@example.org").await.expect("asked").expect("there");
         assert_eq!((eva.role, eva.confirmed, eva.password_hash), (Role::Customer, true, None));
+        assert_eq!(mails(&s.it).await, Vec::<String>::new());
     }
 
     async fn who_registered_by_the_form_and_never_opened_the_mail_is_in_without_it(s: Scene) {

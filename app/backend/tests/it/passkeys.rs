@@ -18,6 +18,7 @@ use webauthn_authenticator_rs::WebauthnAuthenticator as _;
 use webauthn_authenticator_rs::softpasskey::SoftPasskey;
 use webauthn_rs::prelude::{CreationChallengeResponse, RequestChallengeResponse, Url};
 
+use crate::mail::mails;
 use crate::support::{BY, Engine, HERE, Installation, NOW, both};
 
 const PUBLIC: [(&str, &str); 1] = [("VIGIA_HTTP__PUBLIC_URL", "https://vigia.example")];
@@ -128,6 +129,22 @@ both! {
         assert_eq!(passkeys::list(&it.app, ana).await.expect("asked")[0].used_ms, Some(NOW + 1_000));
     }
 
+    async fn who_gets_a_passkey_is_told_by_mail_and_nobody_of_what_was_refused(it: Installation) {
+        let (ana, own) = somebody(it, "ana@example.org").await;
+        it.sql("vigia.db", "UPDATE users SET lang = 'en'").await;
+        let mut keys = Authenticator::new();
+        let asked = passkeys::begin_adding(&it.app, &own, HERE, ana, "").await.expect("asked");
+        it.world.advance(LIFE_MS + 1);
+        let late = passkeys::add(&it.app, &own, HERE, ana, &keys.make(&asked, OURS), "one").await;
+        assert!(matches!(late, Err(PasskeyError::SignIn(SignInError::Wrong))), "{late:?}");
+        assert_eq!(mails(it).await, Vec::<String>::new());
+        passkey(it, &own, ana, "one").await;
+        let told = mails(it).await;
+        assert!(told.len() == 1 && told[0].contains("To: ana@example.org"), "{told:?}");
+        assert!(told[0].contains("A passkey was added") && told[0].contains("at 2026-03-01 12:05 UTC"), "{}", told[0]);
+        assert!(told[0].contains("https://vigia.example/settings\r\n"), "{}", told[0]);
+    }
+
     async fn an_answer_opens_once_and_in_the_browser_that_was_asked(it: Installation) {
         let (ana, own) = somebody(it, "ana@example.org").await;
         let mut keys = passkey(it, &own, ana, "one").await;
@@ -185,7 +202,7 @@ both! {
         assert!(!still_opens(it, &mut of_eva).await);
         of_eva.handle = own_handle;
         assert!(still_opens(it, &mut of_eva).await);
-        users::set_enabled(it.app.registry(), eva, false, BY).await.expect("blocked");
+        users::set_enabled(it.app.registry(), eva, Role::Staff, false, BY).await.expect("blocked");
         assert!(!still_opens(it, &mut of_eva).await);
         assert!(still_opens(it, &mut keys).await);
         passkeys::remove(&it.app, HERE, ana, id).await.expect("removed");

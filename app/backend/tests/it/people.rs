@@ -189,6 +189,7 @@ both! {
         assert_eq!(status, 200);
         assert_eq!((&data["profile"]["email"], &data["devices"][0]["id"], &data["api_keys"][0]["name"]), (&json!("eva@example.org"), &json!("m1"), &json!("script")), "{data}");
         assert_eq!((data["sessions"].as_array().map(Vec::len), data["audit"].as_array().is_some_and(|rows| rows.len() >= 2)), (Some(1), true));
+        assert_eq!(data["left_out"], json!([]), "it is whole: {data}");
         let foreign = data["audit"].as_array().expect("rows").iter().filter(|row| row["actor"] != json!(format!("user:{}", data["profile"]["id"])));
         assert!(foreign.map(|row| &row["origin"]).all(Value::is_null), "from where others wrote is theirs: {data}");
         assert!(!data.to_string().contains("argon2") && !data.to_string().contains("vgk_"), "no secret goes along: {data}");

@@ -4,9 +4,10 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use vigia_backend::auth::token;
 use vigia_backend::db::unclaimed;
+use vigia_domain::ids::DeviceId;
 use vigia_domain::user::Role;
 
-use crate::support::{Installation, both};
+use crate::support::{BY, Installation, both};
 
 const PATH: &str = "/api/v1/provisioning-keys";
 
@@ -32,16 +33,34 @@ both! {
         let first = &listed[0];
         assert_eq!((&first["name"], &first["kind"], &first["waiting"]), (&json!("batch 7"), &json!("energy_meter"), &json!(0)), "{listed}");
         assert!(!listed.to_string().contains(key), "its text is told once");
-        assert_eq!(ask(it, Method::POST, PATH, &sam, wanted).await.0, 409);
+        assert_eq!(ask(it, Method::POST, PATH, &sam, wanted.clone()).await.0, 409);
         for (wrong, field) in [(json!({}), "name"), (json!({ "name": "x", "kind": "toaster" }), "kind"), (json!({ "name": "x", "days": 0 }), "days")] {
             let (status, told) = ask(it, Method::POST, PATH, &sam, wrong).await;
             assert_eq!((status, &told["field"]), (422, &json!(field)), "{told}");
         }
-        let one = format!("{PATH}/batch%207");
+        // A second key, with a device that waits by the first: each on a page of its own.
+        assert_eq!(ask(it, Method::POST, PATH, &sam, json!({ "name": "<b>\u{7}2" })).await.0, 201);
+        let number = first["id"].as_i64().expect("a number");
+        let id = DeviceId::new("u1").expect("an id");
+        let come = async |id| unclaimed::insert(it.app.registry(), id, number, "", 10, BY).await.expect("asked").is_some();
+        assert!(come(&id).await);
+        let page = it.ask(Method::GET, &format!("{PATH}?limit=1"), &[("cookie", &sam)], "").await;
+        assert_eq!((&page.json()[0]["name"], &page.json()[0]["waiting"]), (&json!("<b>2"), &json!(0)));
+        let next = page.headers["link"].to_str().expect("text").strip_prefix('<').and_then(|link| link.split_once('>')).expect("a next page").0.to_owned();
+        let page = it.ask(Method::GET, &next, &[("cookie", &sam)], "").await;
+        assert_eq!((&page.json()[0]["name"], &page.json()[0]["waiting"]), (&json!("batch 7"), &json!(1)));
+        let one = format!("{PATH}/{number}");
         assert_eq!(ask(it, Method::DELETE, &one, &eva, Value::Null).await.0, 403);
         assert_eq!(ask(it, Method::DELETE, &one, &sam, Value::Null).await.0, 204);
         assert!(!is_good().await);
-        assert_eq!(ask(it, Method::DELETE, &one, &sam, Value::Null).await.0, 404);
-        assert_eq!(ask(it, Method::GET, PATH, &sam, Value::Null).await.1, json!([]));
+        assert_eq!(unclaimed::count(it.app.registry()).await.expect("asked"), 0, "who waited by it is forgotten");
+        let late = DeviceId::new("u2").expect("an id");
+        assert!(!come(&late).await, "who was let in by it before it ended, and comes after, does not wait by it");
+        for gone in [one.as_str(), "/api/v1/provisioning-keys/batch%207", "/api/v1/provisioning-keys/a%00b", "/api/v1/provisioning-keys/."] {
+            assert_eq!(ask(it, Method::DELETE, gone, &sam, Value::Null).await.0, 404, "{gone}");
+        }
+        assert_eq!(ask(it, Method::POST, PATH, &sam, wanted).await.0, 409, "the log tells keys apart by their names");
+        let (_, listed) = ask(it, Method::GET, PATH, &sam, Value::Null).await;
+        assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
     }
 }

@@ -60,6 +60,11 @@ both! {
         for (email, status) in [("own@example.org", 200), ("eva@example.org", 404)] {
             assert_eq!(it.status(path, "cookie", &it.cookie(email).await).await, status, "{email}");
         }
+        // A key of somebody's own reads as they do, whatever its scopes.
+        for (email, status) in [("own@example.org", 200), ("eva@example.org", 404)] {
+            let key = it.key_of(email, "all", &Scope::ALL).await;
+            assert_eq!(it.status(path, "x-api-key", &key).await, status, "the key of {email}");
+        }
         for (bearer, status) in [(&token, 200), (&foreign, 404)] {
             assert_eq!(it.status(path, "authorization", &format!("Bearer {bearer}")).await, status);
         }

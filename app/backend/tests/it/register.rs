@@ -1,7 +1,10 @@
 //! How people come in for the first time: by themselves, invited, and let in by an operator.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use vigia_backend::auth::people::{self, NotDone, Verb};
 use vigia_backend::auth::redeem::{self, Entered};
 use vigia_backend::auth::register::{self, Applicant, NotRegistered};
@@ -14,7 +17,7 @@ use vigia_domain::rights::{Principal, Scope};
 use vigia_domain::user::Role;
 
 use crate::mail::{browser, code, mails};
-use crate::support::{HERE, Installation, TEST, both};
+use crate::support::{BY, Engine, HERE, Installation, TEST, both};
 
 const PASSWORD: &str = "seis gatos sin tejado";
 const OPEN: [(&str, &str); 1] = [("VIGIA_ACCOUNTS__REGISTRATION", "open")];
@@ -38,6 +41,15 @@ async fn newest(it: &Installation, part: &str) -> String {
     mails(it).await.into_iter().rev().find(|mail| mail.contains(part)).unwrap_or_else(|| panic!("no mail with {part}"))
 }
 
+/// What becomes of `act` when something else is committed after it has begun.
+async fn meanwhile<T>(act: impl Future<Output = T>, commit: impl Future<Output = sqlx::Result<()>>) -> T {
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        commit.await.expect("committed");
+    };
+    tokio::join!(act, late).0
+}
+
 async fn id_of(it: &Installation, email: &str) -> vigia_domain::ids::UserId {
     users::by_email(it.app.registry(), email).await.expect("asked").expect("there").id
 }
@@ -50,7 +62,7 @@ both! {
     }
 
     async fn who_is_invited_chooses_a_password_and_is_in(it: Installation) {
-        assert!(register::invite(&it.app, "Luis@example.org", "", Role::Staff, TEST).await.expect("invited"));
+        assert!(register::invite(&it.app, "Luis@example.org", "", Role::Staff, None, TEST).await.expect("invited"));
         let link = code(&newest(it, "Te invitan").await);
         assert!(matches!(enters(it, "luis@example.org", PASSWORD).await, Err(SignInError::Wrong)));
         let join = async |password: &str| register::join(&it.app, &browser(it), HERE, &link, "Luis", password).await;
@@ -59,7 +71,7 @@ both! {
         assert_eq!((visitor.role, &*visitor.name), (Role::Staff, "Luis"));
         assert!(matches!(join(PASSWORD).await, Err(SignInError::LinkOver)));
         enters(it, "luis@example.org", PASSWORD).await.expect("in");
-        assert!(!register::invite(&it.app, "luis@example.org", "", Role::Admin, TEST).await.expect("asked"), "they have an account");
+        assert!(!register::invite(&it.app, "luis@example.org", "", Role::Admin, None, TEST).await.expect("asked"), "they have an account");
         assert_eq!(users::by_email(it.app.registry(), "luis@example.org").await.expect("asked").expect("there").role, Role::Staff);
     }
 }
@@ -75,8 +87,8 @@ both! {
         }
         newest(it, "Recibimos").await;
         let id = id_of(it, "u@e.com").await;
-        assert!(register::approve(&it.app, id, TEST).await.expect("approved"));
-        assert!(!register::approve(&it.app, id, TEST).await.expect("asked"), "once");
+        assert!(register::approve(&it.app, id, Role::Customer, TEST).await.expect("approved"));
+        assert!(!register::approve(&it.app, id, Role::Customer, TEST).await.expect("asked"), "once");
         newest(it, "Ya puedes entrar").await;
         assert_eq!(enters(it, "USER1", PASSWORD).await.expect("by user name"), "u@e.com");
         enters(it, "u@e.com", PASSWORD).await.expect("by address");
@@ -120,11 +132,11 @@ both! {
         assert_eq!(taken("u@e.com").await.0, 201, "the same once more");
         assert_eq!(taken("v@e.com").await.0, 201, "who is not in yet has taken no name");
         let id = id_of(it, "v@e.com").await;
-        assert!(register::approve(&it.app, id, TEST).await.expect("approved"));
+        assert!(register::approve(&it.app, id, Role::Customer, TEST).await.expect("approved"));
         for email in ["u@e.com", "v@e.com", "w@e.com"] {
             assert_eq!(taken(email).await.1["field"], json!("username"), "now it is, whoever asks");
         }
-        assert!(register::approve(&it.app, id_of(it, "u@e.com").await, TEST).await.expect("approved"));
+        assert!(register::approve(&it.app, id_of(it, "u@e.com").await, Role::Customer, TEST).await.expect("approved"));
         assert_eq!(enters(it, "user1", PASSWORD).await.expect("the first that was let in"), "v@e.com");
         assert_eq!(enters(it, "u@e.com", PASSWORD).await.expect("by address"), "u@e.com");
     }
@@ -135,7 +147,7 @@ both! {
         let joined = register::join(&it.app, &browser(it), HERE, &link, "Eva", PASSWORD).await.expect("joined");
         assert_eq!(joined, None, "an operator has the word");
         assert!(matches!(enters(it, "eva@example.org", PASSWORD).await, Err(SignInError::Waits)));
-        assert!(registrations::refuse(it.app.registry(), id_of(it, "eva@example.org").await, crate::support::BY).await.expect("refused"));
+        assert!(registrations::refuse(it.app.registry(), id_of(it, "eva@example.org").await, Role::Customer, BY).await.expect("refused"));
         assert!(matches!(enters(it, "eva@example.org", PASSWORD).await, Err(SignInError::Wrong)), "nothing is left");
     }
 }
@@ -187,6 +199,65 @@ both! {
         enters(it, "eva@example.org", "correct horse battery").await.expect("in");
     }
 
+    async fn who_was_given_another_role_since_they_were_looked_at_is_left_as_they_are(it: Installation) {
+        let (customer, staff) = (Role::Customer, Role::Staff);
+        it.user("eva@example.org", staff).await;
+        register::invite(&it.app, "x@example.org", "", staff, None, TEST).await.expect("invited");
+        mails(it).await;
+        let db = it.app.registry();
+        let (eva, x) = (id_of(it, "eva@example.org").await, id_of(it, "x@example.org").await);
+        let whole = "SELECT COUNT(*) FROM users WHERE role = 'staff' AND name = '' AND disabled_ms IS NULL";
+        // As somebody does who saw customers, whom they look after.
+        assert!(!users::set_enabled(db, eva, customer, false, BY).await.expect("asked"));
+        assert!(!registrations::invite_again(db, x, "X", customer, customer, BY).await.expect("asked"));
+        assert!(!registrations::refuse(db, x, customer, BY).await.expect("asked"));
+        // Who was invited by somebody else a moment ago stays what they are to be, too.
+        assert!(!register::invite(&it.app, "x@example.org", "X", customer, None, TEST).await.expect("asked"));
+        it.sql("vigia.db", "UPDATE users SET waits = 'approval' WHERE email = 'x@example.org'").await;
+        assert!(!register::approve(&it.app, x, customer, TEST).await.expect("asked"));
+        assert_eq!(it.numbers("vigia.db", whole).await, [2]);
+        it.sql("vigia.db", "UPDATE users SET disabled_ms = 1 WHERE email = 'eva@example.org'").await;
+        assert!(!users::set_enabled(db, eva, customer, true, BY).await.expect("asked"));
+        assert_eq!(it.numbers("vigia.db", whole).await, [1]);
+        assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM audit WHERE action IN ('user.disable', 'user.enable', 'user.refuse', 'user.approve')").await, [0]);
+
+        // Seen as they are, all of it is done.
+        assert!(users::set_enabled(db, eva, staff, true, BY).await.expect("asked"));
+        assert!(users::set_enabled(db, eva, staff, false, BY).await.expect("asked"));
+        assert!(register::approve(&it.app, x, staff, TEST).await.expect("asked"));
+        it.sql("vigia.db", "UPDATE users SET waits = 'invite' WHERE email = 'x@example.org'").await;
+        assert!(registrations::invite_again(db, x, "X", staff, customer, BY).await.expect("asked"));
+        assert!(registrations::refuse(db, x, customer, BY).await.expect("asked"));
+        mails(it).await;
+    }
+
+    async fn a_role_that_changes_while_somebody_is_shut_out_is_looked_at_once_more(it: Installation) {
+        it.user("eva@example.org", Role::Customer).await;
+        let eva = id_of(it, "eva@example.org").await;
+        let sam = Principal::user(UserId(99), Role::Staff);
+        // Somebody else makes her staff, and has not committed yet: whoever looks at her sees a customer, and waits to change her.
+        let changing = "UPDATE users SET role = 'staff' WHERE email = 'eva@example.org'";
+        let act = people::act(&it.app, &sam, HERE, Verb::Disable, eva);
+        let done = match it.engine {
+            Engine::Sqlite => {
+                let file = format!("sqlite:{}", it.dir.path().join("data/vigia.db").display());
+                let mut other = sqlx::SqliteConnection::connect(&file).await.expect("opened");
+                sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.expect("begun");
+                sqlx::query(changing).execute(&mut other).await.expect("changed");
+                meanwhile(act, async { sqlx::query("COMMIT").execute(&mut other).await.map(drop) }).await
+            }
+            Engine::Postgres => {
+                let mut other = it.postgres().await;
+                sqlx::query("BEGIN").execute(&mut other).await.expect("begun");
+                sqlx::query(changing).execute(&mut other).await.expect("changed");
+                meanwhile(act, async { sqlx::query("COMMIT").execute(&mut other).await.map(drop) }).await
+            }
+        };
+        // Where it has looked too late, it has seen who she is.
+        assert!(matches!(done, Err(NotDone::Changed | NotDone::Forbidden)), "{done:?}");
+        assert_eq!(it.numbers("vigia.db", "SELECT COUNT(*) FROM users WHERE role = 'staff' AND disabled_ms IS NULL").await, [1]);
+    }
+
     async fn nobody_shuts_themselves_out_or_the_last_who_may_let_in(it: Installation) {
         it.user("ana@example.org", Role::Admin).await;
         it.user("bea@example.org", Role::Admin).await;
@@ -210,7 +281,7 @@ both! {
     }
 
     async fn who_never_was_in_is_forgotten_with_a_device_that_was_meant_for_them(it: Installation) {
-        register::invite(&it.app, "x@example.org", "", Role::Customer, TEST).await.expect("invited");
+        register::invite(&it.app, "x@example.org", "", Role::Customer, None, TEST).await.expect("invited");
         mails(it).await;
         it.device("m1", Some("x@example.org")).await;
         people::act(&it.app, &ADMIN, HERE, Verb::Refuse, id_of(it, "x@example.org").await).await.expect("forgotten");
@@ -224,7 +295,7 @@ both! {
         let (status, _) = post(it, "/api/v1/users/", json!({ "email": "eva@example.org", "password": "a stranger chose this one" })).await;
         assert_eq!(status, 201);
         let id = id_of(it, "eva@example.org").await;
-        assert!(register::approve(&it.app, id, TEST).await.expect("approved"));
+        assert!(register::approve(&it.app, id, Role::Customer, TEST).await.expect("approved"));
         enters(it, "eva@example.org", "a stranger chose this one").await.expect("the stranger, for now");
         let answer = post(it, "/api/v1/auth/magic-link", json!({ "email": "eva@example.org" })).await;
         assert_eq!(answer.0, 202);

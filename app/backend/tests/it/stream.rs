@@ -94,6 +94,17 @@ impl Events {
         tokio::time::timeout(Duration::from_secs(10), end).await.expect("it ends")
     }
 
+    /// Asserts that this device alone is spoken of, for longer than the server takes to look around, and that it has this power. (What was stored
+    /// a moment before may be announced late, or once more.)
+    async fn only(&mut self, serial: &str, power_w: f64) {
+        let mut last = Value::Null;
+        while let Ok(event) = tokio::time::timeout(Duration::from_millis(1_500), self.next()).await {
+            assert_eq!(event.data["serial_number"], serial);
+            last = event.data["parametros"]["power_w"].clone();
+        }
+        assert_eq!(last, power_w);
+    }
+
     /// Asserts that nothing is said for longer than the server takes to look around.
     async fn silent(&mut self) {
         if let Ok(event) = tokio::time::timeout(Duration::from_millis(1_500), self.next()).await {
@@ -126,6 +137,35 @@ both! {
         let said = events.next().await.data;
         assert_eq!((&said["estado"], &said["configuracion"]), (&json!("inactivo"), &json!({"modo": "horario"})), "words are news, too");
         events.silent().await; // of the neighbour's device nothing is heard
+    }
+
+    async fn a_customers_key_hears_of_their_devices_as_they_do_and_no_question_shows_anothers(it: Installation) {
+        for email in ["lucia@example.org", "eva@example.org"] {
+            it.user(email, Role::Customer).await;
+        }
+        let (mine, _) = it.device("mine", Some("lucia@example.org")).await;
+        let (other, _) = it.device("evas", Some("eva@example.org")).await;
+        let say = async |power_w: f64| {
+            it.world.advance(1_000);
+            for device in [&other, &mine] {
+                let payload = json!({ "power_w": power_w }).to_string();
+                it.app.ingest().message(device, &format!("vigia/{}/telemetry", device.id), payload.as_bytes()).await.expect("stored");
+            }
+        };
+        say(0.0).await;
+        let (cookie, key) = (it.cookie("lucia@example.org").await, it.key_of("lucia@example.org", "all", &Scope::ALL).await);
+        for (power_w, who) in [(1.0, ("cookie", cookie.as_str())), (2.0, ("x-api-key", key.as_str()))] {
+            let mut all = Events::greeted(it, OURS, &[who]).await;
+            let mut old = Events::greeted(it, "/stream/dispositivos?reclamado=true", &[who]).await;
+            // As of a serial number that there is not: nothing, and no error that would tell them apart.
+            let mut evas = Events::greeted(it, "/stream/dispositivos?serial=evas", &[who]).await;
+            // What was missed since the beginning is that of one's own.
+            let mut back = Events::greeted(it, OURS, &[who, ("last-event-id", "0")]).await;
+            assert_eq!(back.next().await.data["serial_number"], "mine", "{who:?}");
+            say(power_w).await;
+            let (all, old, back) = (all.only("mine", power_w), old.only("mine", power_w), back.only("mine", power_w));
+            tokio::join!(all, old, back, evas.silent());
+        }
     }
 
     async fn filters_choose_and_nonsense_is_refused(it: Installation) {

@@ -269,6 +269,6 @@ mod tests {
     fn what_is_looked_for_stands_in_the_address() {
         assert_eq!(Sought::default().address(), "/audit");
         let sought = Sought { q: "a&b".to_owned(), kind: "user.".to_owned(), below: Some(7), ..Sought::default() };
-        assert_eq!(sought.address(), "/audit?q=a%26b&kind=user.&below=7");
+        assert_eq!(sought.address(), "/audit?q=a%26b&kind=user%2E&below=7");
     }
 }

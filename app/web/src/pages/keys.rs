@@ -142,7 +142,7 @@ fn KeysPage() -> impl IntoView {
                                 {if keys.is_empty() {
                                     view! { <p class="muted">{t.keys_none()}</p> }.into_any()
                                 } else {
-                                    view! { <ul class="keys">{keys.into_iter().map(|key| view! { <KeyRow key/> }).collect_view()}</ul> }.into_any()
+                                    view! { <ul>{keys.into_iter().map(|key| view! { <KeyRow key/> }).collect_view()}</ul> }.into_any()
                                 }}
                                 {older.map(|older| view! { <p><a class="link" href=older>{t.keys_older()}</a></p> })}
                             </section>
@@ -210,7 +210,7 @@ fn KeyRow(key: Key) -> impl IntoView {
         view! { <span class="muted small">{word} " " <Moment at_ms detail=Detail::Minute/></span> }
     });
     view! {
-        <li class="key">
+        <li class="keys__one">
             <strong dir="auto" title=name.clone()>{name.clone()}</strong>
             {owner.map(|owner| view! { <span class="small" dir="auto">{owner}</span> })}
             <span class="small">{scopes.join(" · ")}</span>

@@ -17,6 +17,7 @@ use crate::fault::Fault;
 use crate::format::rfc3339;
 use crate::i18n::Texts;
 use crate::pages::audit::{AuditData, AuditRow, Change, Named, Sought};
+use crate::pages::devices::kind_word;
 
 /// So many rows stand on a page.
 const ROWS: usize = 50;
@@ -53,6 +54,7 @@ pub(crate) async fn audit(sought: Sought) -> Result<AuditData, Fault> {
 }
 
 /// What those are called whose numbers stand in the rows.
+#[derive(Default)]
 struct Names {
     people: HashMap<UserId, String>,
     keys: HashMap<KeyId, String>,
@@ -60,7 +62,11 @@ struct Names {
 
 impl Names {
     async fn of(asked: &Asked, rows: &[Noted]) -> Result<Self, DbError> {
-        let both = || rows.iter().flat_map(|row| [row.actor.as_str(), row.target.as_str()]);
+        let both = || {
+            rows.iter().flat_map(|row| {
+                [row.actor.as_str(), row.target.as_str()].into_iter().chain(row.detail.get("owner").and_then(Value::as_str))
+            })
+        };
         let numbers = |kind: &str| {
             let mut numbers: Vec<i64> = both().filter_map(|text| text.strip_prefix(kind)?.parse().ok()).collect();
             numbers.sort_unstable();
@@ -109,7 +115,7 @@ fn told_row(t: &'static Texts, names: &Names, row: Noted) -> AuditRow {
         None if is_of_device => Some(Named { href: Some(format!("/devices/{target}")), text: target }),
         None => Some(Named { text: target, href: None }),
     };
-    let (changes, more) = details(t, &detail);
+    let (changes, more) = details(t, names, &detail);
     AuditRow { id, at_ms, who, origin, what: what(t, &action).map_or(action, str::to_owned), on, changes, more }
 }
 
@@ -191,7 +197,7 @@ fn way(t: &'static Texts, word: &str) -> Option<String> {
 }
 
 /// What has become of what, and what else is known.
-fn details(t: &'static Texts, detail: &Value) -> (Vec<Change>, Vec<(String, String)>) {
+fn details(t: &'static Texts, names: &Names, detail: &Value) -> (Vec<Change>, Vec<(String, String)>) {
     let empty = serde_json::Map::new();
     let part = |name: &str| detail.get(name).and_then(Value::as_object).unwrap_or(&empty);
     let (before, after) = (part("before"), part("after"));
@@ -201,12 +207,12 @@ fn details(t: &'static Texts, detail: &Value) -> (Vec<Change>, Vec<(String, Stri
     let changed = fields.into_iter().filter(|name| before.get(*name) != after.get(*name));
     let changes = changed.map(|name| Change {
         what: field(t, name),
-        before: value(t, name, before.get(name)),
-        after: value(t, name, after.get(name)),
+        before: value(t, names, name, before.get(name)),
+        after: value(t, names, name, after.get(name)),
     });
     let rest = detail.as_object().unwrap_or(&empty).iter();
     let rest = rest.filter(|(name, value)| !matches!(name.as_str(), "before" | "after") && !value.is_null());
-    (changes.collect(), rest.map(|(name, found)| (field(t, name), value(t, name, Some(found)))).collect())
+    (changes.collect(), rest.map(|(name, found)| (field(t, name), value(t, names, name, Some(found)))).collect())
 }
 
 fn field(t: &'static Texts, name: &str) -> String {
@@ -219,6 +225,11 @@ fn field(t: &'static Texts, name: &str) -> String {
         "scopes" => t.log_w_f_scopes,
         "kind" => t.log_w_f_kind,
         "topic" => t.log_w_f_topic,
+        "owner" => t.log_w_f_owner,
+        "app_session" => t.log_w_f_app,
+        "subject" => t.log_w_f_subject,
+        "unclaimed" => t.log_w_f_unclaimed,
+        "base" => t.log_w_f_base,
         "version" => t.log_w_f_version,
         "sessions_ended" => t.log_w_f_sessions_ended,
         "expires_ms" => t.log_w_f_expires,
@@ -226,6 +237,7 @@ fn field(t: &'static Texts, name: &str) -> String {
         "issuer" => t.log_w_f_issuer,
         "codes_left" => t.log_w_f_codes_left,
         "passkeys_ended" => t.log_w_f_passkeys_ended,
+        "identities_ended" => t.log_w_f_identities_ended,
         "devices" => t.log_w_f_devices,
         "from_ms" => t.log_w_f_from,
         "to_ms" => t.log_w_f_to,
@@ -240,18 +252,20 @@ fn word(t: &'static Texts, name: &str, text: &str) -> Option<&'static str> {
         "role" => text.parse().ok().map(|role| role_word(t, role)),
         "granted" | "withdrawn" => text.parse().ok().map(|action| says(t, action)),
         "scopes" => text.parse().ok().map(|scope| scope_word(t, scope)),
+        "kind" => text.parse().ok().map(|kind| kind_word(t, kind)),
         _ => None,
     }
 }
 
-fn value(t: &'static Texts, name: &str, found: Option<&Value>) -> String {
+fn value(t: &'static Texts, names: &Names, name: &str, found: Option<&Value>) -> String {
     match found {
         None | Some(Value::Null) => t.log_w_was_nothing.to_owned(),
         Some(Value::Bool(truth)) => (if *truth { t.log_w_yes } else { t.log_w_no }).to_owned(),
         Some(Value::String(text)) if text.is_empty() => t.log_w_was_nothing.to_owned(),
+        Some(Value::String(text)) if name == "owner" => names.tell(t, text).map_or_else(|| super::visible(text), |named| named.text),
         Some(Value::String(text)) => word(t, name, text).map_or_else(|| super::visible(text), str::to_owned),
         Some(Value::Array(items)) if items.is_empty() => t.log_w_was_nothing.to_owned(),
-        Some(Value::Array(items)) => items.iter().map(|item| value(t, name, Some(item))).collect::<Vec<_>>().join(", "),
+        Some(Value::Array(items)) => items.iter().map(|item| value(t, names, name, Some(item))).collect::<Vec<_>>().join(", "),
         Some(Value::Number(number)) if name.ends_with("_ms") => number.as_i64().map_or_else(|| number.to_string(), rfc3339),
         Some(other) => other.to_string(),
     }
@@ -266,12 +280,15 @@ mod tests {
 
     #[test]
     fn what_has_become_of_what_is_told_and_the_rest_beside_it() {
+        let names = Names { people: HashMap::from([(UserId(4), "Eva <b>".to_owned())]), ..Names::default() };
         let (changes, more) = details(
             &EN,
-            &json!({ "before": { "role": "staff", "granted": [] }, "after": { "role": "viewer", "granted": ["audit:read"] }, "x": true, "y": null }),
+            &names,
+            &json!({ "before": { "role": "staff", "granted": [] }, "after": { "role": "viewer", "granted": ["audit:read"] }, "x": true, "y": null, "owner": "user:4", "kind": "energy_meter" }),
         );
         let told: Vec<_> = changes.iter().map(|c| format!("{}: {} > {}", c.what, c.before, c.after)).collect();
-        assert_eq!(told, ["Permissions granted: nothing > Read the audit log", "Role: Staff > Viewer"]);
-        assert_eq!(more, [("x".to_owned(), "yes".to_owned())]);
+        assert_eq!(told, ["Permissions granted: nothing > Read the audit log", "Role: Operations > Viewer"]);
+        let more: Vec<_> = more.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(more, ["Kind: Meter", "Owner: Eva <b>", "x: yes"]);
     }
 }

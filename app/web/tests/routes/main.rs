@@ -1,4 +1,4 @@
-//! The tests of rights: every route as every kind of principal, and what pages tell to whom.
+//! The tests of rights: every route as every kind of principal, and what pages and cookies tell to whom.
 
 use std::borrow::Cow;
 
@@ -6,6 +6,9 @@ use vigia_backend::http::Route;
 use vigia_backend::http::assets::{AssetNames, Files};
 use vigia_web::face::Face;
 
+mod cookies;
+mod headers;
+mod hidden;
 mod pages;
 mod rights;
 mod walk;

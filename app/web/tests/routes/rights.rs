@@ -39,7 +39,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Right)] = &[
     ("DELETE", "/api/v1/api-keys/{key}", Right::Needs(Action::OwnAccount)),
     ("GET", "/api/v1/provisioning-keys", Right::Needs(Action::ManageDevices)),
     ("POST", "/api/v1/provisioning-keys", Right::Needs(Action::ManageDevices)),
-    ("DELETE", "/api/v1/provisioning-keys/{name}", Right::Needs(Action::ManageDevices)),
+    ("DELETE", "/api/v1/provisioning-keys/{key}", Right::Needs(Action::ManageDevices)),
     ("GET", "/api/v1/audit", Right::Needs(Action::ReadAudit)),
     ("GET", "/api/v1/live", Right::Needs(Action::ReadTelemetry)),
     ("GET", "/api/v1/stream/devices", Right::Needs(Action::ReadTelemetry)),

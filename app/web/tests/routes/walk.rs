@@ -65,7 +65,10 @@ async fn walk(engine: Engine) {
                 // The walk goes on with the token of the other one.
                 path = path.replace("/m1/", &format!("/{}/", another_device(&it).await));
             }
-            path = path.replace("{key}", "999999").replace("{name}", "nothing").replace("{provider}", "nobody");
+            if route.path.contains("/provisioning-keys") {
+                path = path.replace("{key}", &a_provisioning_key(&it).await);
+            }
+            path = path.replace("{key}", "999999").replace("{provider}", "nobody");
             if route.method != Method::GET {
                 // Wrong tries, links that were asked for and changes are counted: only so many in ten minutes.
                 it.world.advance(10 * 60_000);
@@ -92,12 +95,20 @@ async fn walk(engine: Engine) {
     it.close().await;
 }
 
+/// The number of a new provisioning key, beside which there is only the one of the beginning: a name is taken once.
+async fn a_provisioning_key(it: &Installation) -> String {
+    it.sql("vigia.db", "DELETE FROM provisioning_keys WHERE name <> 'batch'").await;
+    it.sql("vigia.db", "INSERT INTO provisioning_keys (name, key_hash, created_ms) VALUES ('to be ended', 'x', 0)").await;
+    it.numbers("vigia.db", "SELECT MAX(id) FROM provisioning_keys").await[0].to_string()
+}
+
 /// The id of a new device that waits to be claimed.
 async fn one_that_waits(it: &Installation) -> String {
     let number = it.numbers("vigia.db", "SELECT COALESCE(MAX(id), 0) + 1 FROM unclaimed").await[0];
     let columns = "device_id, key_id, password_hash, created_ms, seen_ms";
     let now = support::NOW;
-    let sql = format!("INSERT INTO unclaimed ({columns}) SELECT 'u{number}', id, '', {now}, {now} FROM provisioning_keys");
+    let sql =
+        format!("INSERT INTO unclaimed ({columns}) SELECT 'u{number}', id, '', {now}, {now} FROM provisioning_keys WHERE name = 'batch'");
     it.sql("vigia.db", &sql).await;
     format!("u{number}")
 }

@@ -105,7 +105,10 @@ async fn link(app: &App, session: &Session, from: &Origin, user: UserId, claimed
     let actor = Actor::user(user.0, from);
     let by = By { actor: &actor, at_ms: app.world().clock.now_ms() };
     match identities::add(app.registry(), claimed, user, &account::own_hash(session), by).await.map_err(ended)? {
-        Added::Done => Ok(()),
+        Added::Done => {
+            app.mails().tell();
+            Ok(())
+        }
         Added::Taken => Err(Refused::Taken),
     }
 }
@@ -118,7 +121,11 @@ async fn enter(app: &App, session: &Session, from: &Origin, name: &str, claimed:
     let stranger = Stranger { claimed, is_verified: person.is_verified, name: &called, lang: person.lang };
     let now_ms = app.world().clock.now_ms();
     let user = match strangers::come(app.registry(), stranger, policy, from, now_ms).await? {
-        Came::In(user) => user,
+        Came::In(user) => {
+            // Where it was the first time by this identity, one waits that says so.
+            app.mails().tell();
+            user
+        }
         Came::WaitsNow => {
             app.mails().tell();
             return Err(Refused::Waits);

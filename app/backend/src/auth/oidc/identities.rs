@@ -31,7 +31,7 @@ pub enum NotUnlinked {
     #[error("this account has no such identity")]
     Missing,
     /// There would be no way in of their own.
-    #[error("this is the only way into the account; choose a password first, or link another")]
+    #[error("this is the only way into the account; add a passkey first, or link another")]
     LastWay,
     /// Too many changes.
     #[error(transparent)]

@@ -21,7 +21,7 @@ use openidconnect::{
 use super::Refused;
 use crate::auth::sign_in::is_email;
 use crate::auth::tries::Tries;
-use crate::config::{Oidc, OidcProvider, Settings, SignIn};
+use crate::config::{Most, Oidc, OidcProvider, Settings};
 use crate::outbound::{Outbound, OutboundError, Reach};
 use crate::world::World;
 
@@ -30,7 +30,7 @@ const GOOD: Duration = Duration::from_secs(60 * 60);
 /// How old they have to be before a key that nobody knows is a reason to ask again.
 const ASKED_AGAIN: Duration = Duration::from_secs(30);
 /// How many sign-ins may be begun in ten minutes from one address; behind it may be a whole office.
-const BEGUN: SignIn = SignIn { tries: 120, tries_per_address: 120 };
+const BEGUN: Most = Most { per_account: 120, per_address: 120 };
 /// The longest name of somebody at a provider, in bytes (OpenID Connect Core, 2).
 const LONGEST_SUBJECT: usize = 255;
 /// What a token may be signed by: keys of which the provider alone has the half that signs.
@@ -113,7 +113,7 @@ impl Providers {
             base: settings.http.public_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned(),
             outbound: None,
             world: world.clone(),
-            begun: Tries::new(&BEGUN, Arc::clone(&world.clock)),
+            begun: Tries::new(BEGUN, Arc::clone(&world.clock)),
             described: Mutex::default(),
         }
     }

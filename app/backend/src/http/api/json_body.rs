@@ -16,7 +16,7 @@ impl Fields {
     /// # Errors
     /// A [`Problem`]: 413, 400 for what is no JSON, 422 for what is no object.
     pub(super) fn read(body: Result<Bytes, BytesRejection>, most: usize) -> Result<Self, Problem> {
-        let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has at most {most} bytes"));
+        let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has at most {most} bytes")).about("body");
         let body = body.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             status => Problem::new(status, rejection.body_text()),
@@ -27,7 +27,7 @@ impl Fields {
         match serde_json::from_slice(&body) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),
             Ok(_) => Err(Problem::field("body", "the body is a JSON object")),
-            Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))),
+            Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}")).about("body")),
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) fn routes() -> [Route; 4] {
             .example_body("application/json", r#"{"name": "Ana", "lang": "es"}"#),
         Route::get("/api/v1/users/me/export", own, export)
             .summary("Everything that is kept of one, as a file; what one's devices sent is a file of each device (readings.csv)")
-            .answers_text("application/json", "profile, sessions, keys, devices and the audit log by and of oneself"),
+            .answers_text("application/json", "profile, sessions, keys, devices and the audit log by and of oneself; left_out names what there is more of than the file has: audit, devices or api_keys"),
         Route::delete("/api/v1/users/me", own, leave)
             .summary(
                 "Deletes one's account, with its sessions, apps, links and keys; one's devices are nobody's then. The password says that it is oneself",

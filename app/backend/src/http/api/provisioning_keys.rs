@@ -41,17 +41,18 @@ pub(super) fn routes() -> [Route; 3] {
             .answers::<NewKey>("the key")
             .example_body("application/json", r#"{"name": "batch 7", "kind": "energy_meter", "days": 30}"#)
             .success(201),
-        Route::delete("/api/v1/provisioning-keys/{name}", right, revoke)
+        Route::delete("/api/v1/provisioning-keys/{key}", right, revoke)
             .summary("Ends a key, at once; devices that wait because of it are forgotten. Those that were claimed keep their tokens")
-            .success(204)
-            .example_ends(404),
+            .success(204),
     ]
 }
 
 /// A key.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Key {
-    /// What it is for; ends it.
+    /// Its number, which ends it.
+    id: i64,
+    /// What it is for.
     name: String,
     /// What its devices are.
     kind: Option<&'static str>,
@@ -67,7 +68,7 @@ impl From<ListedKey> for Key {
     fn from(key: ListedKey) -> Self {
         let kind = key.kind.map(DeviceKind::as_str);
         let (created_at, expires_at) = (time::to_text(key.created_ms), key.expires_ms.map(time::to_text));
-        Self { name: key.name, kind, created_at, expires_at, waiting: key.waiting }
+        Self { id: key.id, name: key.name, kind, created_at, expires_at, waiting: key.waiting }
     }
 }
 
@@ -106,9 +107,10 @@ async fn revoke(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
     Extension(from): Extension<Origin>,
-    path: Result<Path<String>, PathRejection>,
+    path: Result<Path<i64>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    let Path(name) = path.map_err(|_| Problem::not_found())?;
+    let Path(id) = path.map_err(|_| Problem::not_found())?;
+    let name = unclaimed::key_name(app.registry(), id).await?.ok_or_else(Problem::not_found)?;
     provisioning_key::revoke(app.databases(), app.world(), &name, &Actor::of(&principal, &from)).await.map_err(problem)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -72,6 +72,43 @@ both! {
         assert!(owner.silent().await);
     }
 
+    async fn a_customer_and_their_key_hear_their_own_and_of_anothers_as_of_none(it: Installation) {
+        for email in ["lucia@example.org", "eva@example.org"] {
+            it.user(email, Role::Customer).await;
+        }
+        let (own, _) = it.device("own", Some("lucia@example.org")).await;
+        let (other, _) = it.device("evas", Some("eva@example.org")).await;
+        // Known already: who comes late hears of what they may hear alone.
+        for device in [&other, &own] {
+            let topic = format!("vigia/{}/telemetry", device.id);
+            it.app.ingest().message(device, &topic, br#"{"power_w":1}"#).await.expect("stored");
+        }
+        let (cookie, key) = (it.cookie("lucia@example.org").await, it.key_of("lucia@example.org", "all", &Scope::ALL).await);
+        let address = listening(it).await;
+        for (header, value) in [("cookie", &cookie), ("x-api-key", &key)] {
+            let mut socket = Socket::connect(address, header, value).await.expect("connected");
+            let mut refusals = Vec::new();
+            for id in ["evas", "none"] {
+                // Also of the time when it was away nothing is told.
+                socket.say(&json!({ "subscribe": [format!("device/{id}")], "since": 0 })).await;
+                let told = socket.heard().await;
+                assert_eq!(told["topic"], format!("device/{id}"), "{header}: {told}");
+                refusals.push(told["error"].clone());
+            }
+            assert_eq!((&refusals[0]["status"], &refusals[0]), (&json!(404), &refusals[1]), "{header}");
+            socket.subscribe(&["own"]).await;
+            assert_eq!(socket.heard().await["topic"], "device/own", "{header}");
+            it.world.advance(1_000);
+            for (device, payload) in [(&other, br#"{"power_w":2}"#), (&own, br#"{"power_w":3}"#)] {
+                let topic = format!("vigia/{}/telemetry", device.id);
+                it.app.ingest().message(device, &topic, payload).await.expect("stored");
+            }
+            let told = socket.heard().await;
+            assert_eq!((&told["topic"], &told["values"]["power_w"]), (&json!("device/own"), &json!(3.0)), "{header}");
+            assert!(socket.silent().await, "{header}");
+        }
+    }
+
     async fn what_comes_when_the_right_is_due_waits_for_the_answer(it: Installation) {
         it.user("lucia@example.org", Role::Customer).await;
         let (sold, _) = it.device("sold", Some("lucia@example.org")).await;

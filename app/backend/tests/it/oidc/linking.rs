@@ -10,6 +10,7 @@ use vigia_domain::user::Role;
 
 use super::provider::{Question, Signed};
 use super::{INVITED, Scene, as_it_is, scenes, session_of};
+use crate::mail::mails;
 use crate::support::HERE;
 
 async fn id_of(s: &Scene, email: &str) -> UserId {
@@ -53,6 +54,10 @@ scenes! {
         assert_eq!(own.iter().map(|one| (one.label.as_str(), one.email.as_deref())).collect::<Vec<_>>(), [("Own <b>sign-in</b>", Some("eva@elsewhere.example"))]);
         let noted = format!("SELECT COUNT(*) FROM audit WHERE action = 'user.identity.add' AND target = 'user:{0}' AND actor = 'user:{0}'", id.0);
         assert_eq!(s.count(&noted).await, 1);
+        let told = mails(&s.it).await;
+        assert!(told.len() == 1 && told[0].contains("To: ana@example.org"), "once, and him whom nothing was linked to not: {told:?}");
+        assert!(told[0].contains("una cuenta de otro servicio") && told[0].contains("El 2026-03-01 12:00 UTC"), "{}", told[0]);
+        assert!(told[0].contains("https://vigia.example.org/settings\r\n"), "{}", told[0]);
     }
 
     async fn nothing_is_linked_that_no_form_has_just_asked_for(s: Scene) {

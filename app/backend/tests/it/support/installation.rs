@@ -84,6 +84,8 @@ impl Installation {
         }
         // A test asks as often as it likes; `limits.rs` has its own.
         environment.extend(["VIGIA_LIMITS__PER_KEY", "VIGIA_LIMITS__PER_ADDRESS"].map(|key| (key.to_owned(), "100000".to_owned())));
+        // And who may register is said by the tests of it.
+        environment.push(("VIGIA_ACCOUNTS__REGISTRATION".to_owned(), "invitation".to_owned()));
         environment.extend(more);
         let nothing = dir.path().join("empty.toml");
         std::fs::write(&nothing, "").expect("a file is written");
@@ -176,6 +178,16 @@ impl Installation {
         keys::insert(self.app.registry(), NewKey { scopes, ..new_key(name, &token::hash(key.as_bytes())) }, BY)
             .await
             .expect("the key is added");
+        key
+    }
+
+    /// A key of somebody's own.
+    pub async fn key_of(&self, email: &str, name: &str, scopes: &[Scope]) -> String {
+        let owner = users::by_email(self.app.registry(), email).await.expect("asked").expect("there is such a user").id;
+        let key = token::make(self.app.world(), Kind::ApiKey);
+        let hash = token::hash(key.as_bytes());
+        let new = NewKey { scopes, owner: Some(owner), ..new_key(name, &hash) };
+        keys::insert(self.app.registry(), new, BY).await.expect("the key is added");
         key
     }
 

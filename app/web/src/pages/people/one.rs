@@ -53,7 +53,7 @@ pub(super) fn PersonRow(person: Person) -> impl IntoView {
         <li class="person person--row">
             <div class="person__who">
                 <a class="person__name" href=format!("/people/{id}") dir="auto" title=title.clone() aria-label=t.people_open(&title)>{title.clone()}</a>
-                <span class="person__address">{email}</span>
+                {(email != title).then(|| view! { <span class="person__address">{email}</span> })}
                 {username.map(|username| view! { <span class="muted small" dir="auto">{username}</span> })}
             </div>
             <span>{role_word(t, role)}</span>

@@ -14,7 +14,12 @@ pub(super) fn KeysCard() -> impl IntoView {
             <h2>{t.settings_keys()}</h2>
             <p class="muted small">{t.settings_keys_lead()}</p>
             <p><a class="link" href="/keys">{t.settings_keys_go()}</a></p>
-            {rights().has(Action::ReadAudit).then(|| view! { <p><a class="link" href="/audit">{t.settings_audit_go()}</a></p> })}
         </section>
+        {rights().has(Action::ReadAudit).then(|| view! {
+            <section class="card setting">
+                <h2>{t.settings_audit()}</h2>
+                <p><a class="link" href="/audit">{t.settings_audit_go()}</a></p>
+            </section>
+        })}
     }
 }
